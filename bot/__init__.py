@@ -1,0 +1,1 @@
+"""The employee at the desk: composes, listens, speaks."""

@@ -1,0 +1,1 @@
+"""What Nightshift knows and decides: nouns, rules, ports and stories, on the standard library alone."""

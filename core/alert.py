@@ -1,0 +1,106 @@
+"""What woke us: signals, alerts, and how two alerts are recognised as the same trouble."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from core.errors import InvalidError
+
+LOCALHOST = "localhost"
+"""The name of this machine, always."""
+
+_SIGNAL = re.compile(r"(?P<kind>[a-z][a-z0-9_]{0,30})\.(?P<metric>[a-z][a-z0-9_]{0,40})(?::(?P<object>[^\x00-\x20\x7f]{1,300}))?")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+
+
+class Severity(IntEnum):
+    """How loud: 1 wakes a person, 2 asks in chat, 3 goes to the digest."""
+
+    PAGE = 1
+    ASK = 2
+    DIGEST = 3
+
+
+class AlertStatus(StrEnum):
+    """Whether the source says that it is bad or over."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A thing that can be measured: `<kind>.<metric>[:<object>]`, as in `disk.used_percent:/var`."""
+
+    kind: str
+    metric: str
+    object: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Signal:
+        """Reads the text form; raises InvalidError for anything else."""
+        match = _SIGNAL.fullmatch(text) if isinstance(text, str) else None
+        if match is None:
+            raise InvalidError(f"{text!r} is not a signal; write kind.metric or kind.metric:object, e.g. disk.used_percent:/")
+        return cls(match["kind"], match["metric"], match["object"] or "")
+
+    @property
+    def name(self) -> str:
+        """Kind and metric without the object; what a skill's `cures` names."""
+        return f"{self.kind}.{self.metric}"
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.object}" if self.object else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One report that something is bad, or over, on one host.
+
+    `source` is `probe` for our own measurement, else `claim:<token name>`. `value` and `limit` are in the unit of the metric.
+    """
+
+    id: str
+    host: str
+    signal: Signal
+    source: str
+    status: AlertStatus
+    at: datetime
+    severity: Severity = Severity.ASK
+    value: float | None = None
+    limit: float | None = None
+    text: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_claim(self) -> bool:
+        """True unless our own probe measured it: a claim starts looking, never acting (TRUST 1)."""
+        return self.source != "probe"
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same trouble on the same host; claims and own measurements share none."""
+        return f"{'claim' if self.is_claim else 'own'}|{self.host}|{self.signal}"
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that say "the same fault", whatever the host; memory and trust are counted by it."""
+        text = f"{'claim' if self.is_claim else 'own'}|{self.signal.name}|{self.signal.object}|{mask(self.text)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def mask(text: str) -> str:
+    """Text with what varies from one occurrence to the next taken out: numbers, hex ids, addresses, times."""
+    text = re.sub(r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,}){0,4}\b", "<id>", text.lower())
+    return re.sub(r"\d+(?:[.:,]\d+)*", "<n>", text)[:500]
+
+
+def require_host_name(text: str) -> str:
+    """The text, if it can be a host's name; raises InvalidError, so that no shell character passes a door."""
+    if not isinstance(text, str) or not _HOST.fullmatch(text):
+        raise InvalidError(f"{str(text)[:80]!r} is not a host name; use letters, digits, dots, hyphens and underscores")
+    return text

@@ -1,0 +1,90 @@
+"""A question to a person and its answer; one compare-and-set decides it, and the decision is a row."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.proposal import Choices, Proposal
+
+
+class Answer(StrEnum):
+    """What policy says, safest last; a further rule may only move it to the right (TRUST)."""
+
+    GO = "go"
+    ASK1 = "ask 1"
+    ASK2 = "ask 2"
+    DENY = "deny"
+
+
+class Verdict(StrEnum):
+    """How a question ended; PENDING is the only one that can still change."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    PICKED = "picked"
+    TAKEN = "taken"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One card waiting for a yes. `id` is six characters from the digest, so that changed content has another id."""
+
+    id: str
+    incident: str
+    round: int
+    digest: str
+    asks: Proposal | Choices
+    answer: Answer
+    policy_line: str
+    opened: datetime
+    remind_at: datetime
+    expires: datetime
+    verdict: Verdict = Verdict.PENDING
+    by: tuple[str, ...] = ()
+    why: str = ""
+    decided: datetime | None = None
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The repair it asks for; None when it offers choices."""
+        return self.asks if isinstance(self.asks, Proposal) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the act leg starts from, whatever the verdict was."""
+
+    approval: str
+    verdict: Verdict
+    by: tuple[str, ...]
+    why: str
+
+    @property
+    def granted(self) -> bool:
+        """True only for a yes."""
+        return self.verdict is Verdict.APPROVED
+
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def short_id(digest: str) -> str:
+    """Six characters of 30, without those that look alike on a phone; derived from the digest (TRUST 2)."""
+    number = int(digest[:16], 16)
+    letters = []
+    for _ in range(6):
+        number, index = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[index])
+    return "".join(letters)
+
+
+def digest_of(asks: Proposal | Choices, expires: datetime) -> str:
+    """SHA-256 that binds a question, its content and its expiry."""
+    body = asks.act_digest if isinstance(asks, Proposal) else f"{asks.incident}|{asks.round}|{'|'.join(asks.skills)}"
+    return hashlib.sha256(f"{body}|{expires.isoformat()}".encode()).hexdigest()

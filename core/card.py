@@ -1,0 +1,49 @@
+"""What is shown to people, as data: a card's kind and subject; words are made when it is sent (bot/messages)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CardKind(StrEnum):
+    """The cards there are. PROPOSAL and CHOICES carry live buttons; NOTE and SELF are lines."""
+
+    ALERT = "alert"
+    PROPOSAL = "proposal"
+    CHOICES = "choices"
+    DECIDED = "decided"
+    REMINDER = "reminder"
+    ACTING = "acting"
+    REPORT = "report"
+    NOTE = "note"
+    STOPPED = "stopped"
+    SELF = "self"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message to be sent. `key` makes it one row however often it is written; `thread` is the incident it belongs to.
+
+    `subject` is the id that the channel's desk loads when it renders, so that what is shown is the present state; `text` is only for
+    NOTE, SELF and REPLY, whose words already stand.
+    """
+
+    key: str
+    kind: CardKind
+    thread: str
+    subject: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """A card on its way through one channel."""
+
+    id: int
+    channel: str
+    card: Card
+    tries: int
+    due: datetime

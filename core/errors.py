@@ -1,0 +1,123 @@
+"""Every way Nightshift says no, as one tree; an error carries its facts and builds its own sentence.
+
+NightshiftError
+├── RefusedError            we may not: policy, grant, stop, fence, quota, never list
+│   ├── CapabilityDeniedError   the skill's grants do not cover the call
+│   ├── NeverError              no mode, order or approval opens it (TRUST 5)
+│   ├── StoppedError            a person said stop, or took it over
+│   ├── FencedError             somebody else holds the lease now
+│   ├── ExpiredError            the yes is too old
+│   ├── PlanExceededError       the run reached beyond the plan that was approved
+│   └── QuotaError              the run used up what it had; the run ends
+├── UnavailableError        we could not: unreachable, not measurable, timed out
+│   └── BusyError               the lease is held; try again later
+├── InvalidError            what we were given is wrong: settings, alert, skill, parameter
+│   └── UnknownError            a name nobody knows
+├── ChangedError            the world is not what it was when this was decided
+└── TamperedError           a row or file does not verify
+
+The attributes of an error are the arguments of its `__init__`, by the same names, so that a journal can raise it again.
+"""
+
+from __future__ import annotations
+
+
+class NightshiftError(Exception):
+    """Root of every error that we raise on purpose; `str()` is one sentence for a person."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RefusedError(NightshiftError):
+    """We may not do this."""
+
+
+class CapabilityDeniedError(RefusedError):
+    """A skill reached for something that its grants do not cover."""
+
+    def __init__(self, skill: str, capability: str) -> None:
+        super().__init__(f"skill {skill!r} has no capability {capability!r}")
+        self.skill, self.capability = skill, capability
+
+
+class NeverError(RefusedError):
+    """The never list: nothing opens this, not even an approval."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} is never done: {reason}")
+        self.what, self.reason = what, reason
+
+
+class StoppedError(RefusedError):
+    """A person stopped this scope; nothing acts there until somebody says go."""
+
+    def __init__(self, scope: str, by: str) -> None:
+        super().__init__(f"stopped: {scope}, by {by}")
+        self.scope, self.by = scope, by
+
+
+class FencedError(RefusedError):
+    """The lease under which this ran has gone to somebody else."""
+
+    def __init__(self, resource: str, fence: int) -> None:
+        super().__init__(f"lease {fence} on {resource!r} is no longer ours")
+        self.resource, self.fence = resource, fence
+
+
+class ExpiredError(RefusedError):
+    """The approval is too old, frozen or not granted."""
+
+    def __init__(self, approval: str, reason: str) -> None:
+        super().__init__(f"approval {approval} does not hold: {reason}")
+        self.approval, self.reason = approval, reason
+
+
+class PlanExceededError(RefusedError):
+    """The run wanted an effect that was not in the plan a person saw."""
+
+    def __init__(self, effect: str) -> None:
+        super().__init__(f"not in the approved plan: {effect}")
+        self.effect = effect
+
+
+class QuotaError(RefusedError):
+    """The run used up one of its quotas; the run ends here."""
+
+    def __init__(self, quota: str, limit: int) -> None:
+        super().__init__(f"over the limit of {limit} {quota} in one run")
+        self.quota, self.limit = quota, limit
+
+
+class UnavailableError(NightshiftError):
+    """Something could not be reached, measured or done in time."""
+
+
+class BusyError(UnavailableError):
+    """Somebody else works on the resource just now."""
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"{resource!r} is being worked on; trying again later")
+        self.resource = resource
+
+
+class InvalidError(NightshiftError):
+    """What we were given cannot be used as it is."""
+
+
+class UnknownError(InvalidError):
+    """A name that nothing here answers to."""
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...] = ()) -> None:
+        hint = f"; known: {', '.join(known[:12])}" if known else ""
+        super().__init__(f"unknown {what} {name!r}{hint}")
+        self.what, self.name, self.known = what, name, known
+
+
+class ChangedError(NightshiftError):
+    """The world has changed since this was decided; nothing was done."""
+
+
+class TamperedError(NightshiftError):
+    """A row or a file does not carry the seal it should."""

@@ -1,0 +1,119 @@
+"""One trouble from the alert to its end: the incident, and every attempt at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.alert import Alert, Severity, Signal
+from core.proposal import Proposal
+from core.world import Json, Measurement
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands; the last four are ends."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    ACTING = "acting"
+    WATCHING = "watching"
+    CLOSED = "closed"
+
+
+class Ending(StrEnum):
+    """How an attempt or an incident ended; only FIXED is a success, and only a measurement says it."""
+
+    FIXED = "fixed"
+    WORSE = "worse"
+    STILL_BAD = "still bad"
+    WENT_AWAY = "went away"
+    UNPROVEN = "done, unproven"
+    HANDED_OVER = "handed over"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    TAKEN = "taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back from one run of a skill; its `ok` is the skill's word and closes nothing."""
+
+    run: str
+    ok: bool
+    summary: str
+    facts: tuple[tuple[str, Json], ...]
+    effects: int
+    undoable: int
+    started: datetime
+    ended: datetime
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One approved run and what was measured after it. `outcome` None means that we died halfway: measure, never guess."""
+
+    id: str
+    incident: str
+    round: int
+    approval: str
+    proposal: Proposal
+    outcome: Outcome | None
+    began: datetime
+    settled_at: datetime
+    deadline: datetime
+    next_measure: datetime
+    measurements: tuple[Measurement, ...] = ()
+    quiet_in_a_row: int = 0
+    was_good: tuple[str, ...] = ()
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One round that ended without an effect, and why: rejected, expired, denied."""
+
+    round: int
+    skill: str
+    ending: Ending
+    by: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The trouble, the alert that opened it, and everything tried so far. `picked` is the skill a person chose from buttons."""
+
+    id: str
+    alert: Alert
+    state: IncidentState
+    opened: datetime
+    count: int = 1
+    round: int = 1
+    picked: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    closed: datetime | None = None
+    ending: Ending | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that is in trouble."""
+        return self.alert.host
+
+    @property
+    def signal(self) -> Signal:
+        """The signal that woke us."""
+        return self.alert.signal
+
+    @property
+    def severity(self) -> Severity:
+        """How loud it is."""
+        return self.alert.severity
+
+    @property
+    def tried(self) -> frozenset[str]:
+        """Names of the skills that were run or refused; none of them is proposed again in this incident."""
+        return frozenset(a.proposal.skill for a in self.attempts) | frozenset(r.skill for r in self.refusals)

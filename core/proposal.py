@@ -1,0 +1,85 @@
+"""What we would do and why: a skill, its parameters, the plan its dry run showed, the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.capability import PlannedEffect, Risk
+from core.origin import Value
+
+
+class Tier(StrEnum):
+    """Who chose it; tiers choose, only policy permits."""
+
+    MEMORY = "memory"
+    RULES = "rules"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line of why: which looker or probe said it, in its words."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One repair, ready to be decided. `expected` is the signal that must be quiet after; times in seconds."""
+
+    incident: str
+    round: int
+    skill: str
+    sha256: str
+    host: str
+    parameters: tuple[tuple[str, Value], ...]
+    plan: tuple[PlannedEffect, ...]
+    grants: tuple[str, ...]
+    risk: Risk
+    tier: Tier
+    summary: str
+    evidence: tuple[Evidence, ...] = ()
+    considered: tuple[str, ...] = ()
+    settles: float = 0.0
+    timeout: float = 30.0
+    times_verified: int = 0
+
+    @property
+    def resource(self) -> str:
+        """What the lease is taken on: one repair at a time on one host."""
+        return f"host:{self.host}"
+
+    @property
+    def is_undoable(self) -> bool:
+        """True when every planned effect can be taken back from the journal."""
+        return all(effect.is_reversible for effect in self.plan)
+
+    @property
+    def act_digest(self) -> str:
+        """SHA-256 over what one yes permits (TRUST 2): content changed is a new card."""
+        bound = {
+            "incident": self.incident,
+            "round": self.round,
+            "skill": self.sha256,
+            "host": self.host,
+            "parameters": [[name, value.value, value.origin] for name, value in self.parameters],
+            "plan": [[effect.verb, effect.target] for effect in self.plan],
+            "grants": list(self.grants),
+        }
+        return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """No clear winner: the top few as buttons; the click is the missing model, and it is remembered."""
+
+    incident: str
+    round: int
+    host: str
+    skills: tuple[str, ...]
+    reasons: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()

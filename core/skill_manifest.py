@@ -1,0 +1,75 @@
+"""A skill as the header of its file describes it: read without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.capability import Risk
+from core.origin import Scalar
+
+
+class SkillState(StrEnum):
+    """Where in its life a skill stands; only trial and owned may run (TRUST 1)."""
+
+    DRAFT = "draft"
+    TRIAL = "trial"
+    OWNED = "owned"
+    CHANGED = "changed"
+    QUARANTINED = "quarantined"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """One parameter of `run`: its type as written (`str`, `int`, `float`, `bool`, a Literal or tuple), default, and whether it is privileged.
+
+    `choices` is what a Literal allows; `is_privileged` is True when it selects a host, path, unit, container, pid, address, URL, user
+    or package, or stands in a grant (TRUST 1).
+    """
+
+    name: str
+    type: str
+    default: Scalar | None
+    is_required: bool
+    is_privileged: bool
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """One skill file: manifest, signature, source.
+
+    - `risk` is the author's claim; the broker computes its own and takes the higher.
+    - `timeout` and `settles` are in seconds: how long a run may take, how long its effect may take to show.
+    - `cures` names signals (`disk.used_percent`); `looks_at` is the same for a looker, which only observes.
+    - `lookers` names the skills whose facts this cure needs; `when` lists conditions on those facts, all of which must hold
+      (`deleted_open_bytes >= 1000000`, or a bare name for truthy); `share` names the fact (0..1) that says how much of the trouble
+      it explains and ranks it; `fill` maps parameters to facts.
+    - `progress` are phrases in a measurement's detail that mean "under way": neither fixed nor failed.
+    """
+
+    name: str
+    path: str
+    summary: str
+    source: str
+    sha256: str
+    risk: Risk
+    timeout: float
+    settles: float
+    cures: tuple[str, ...]
+    looks_at: tuple[str, ...]
+    lookers: tuple[str, ...]
+    when: tuple[str, ...]
+    share: str
+    fill: tuple[tuple[str, str], ...]
+    capabilities: tuple[str, ...]
+    triggers: tuple[str, ...]
+    progress: tuple[str, ...]
+    parameters: tuple[ParameterSpec, ...]
+    state: SkillState = SkillState.OWNED
+
+    @property
+    def is_looker(self) -> bool:
+        """A looker observes for a diagnosis and cures nothing."""
+        return bool(self.looks_at) and not self.cures

@@ -1,0 +1,69 @@
+"""What was seen on a host and when: measurements, facts, processes, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from core.alert import Signal
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One value of one signal on one host, in the unit of the metric; `detail` is one line for a person."""
+
+    host: str
+    signal: Signal
+    value: float
+    at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One directory entry as lstat sees it; size in bytes, times in seconds since 1970, `kind` is file, dir, link or other."""
+
+    path: str
+    kind: str
+    size: int
+    mtime: float
+    mode: int
+    uid: int
+    links: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """What was read of a file: up to the limit, never more; `sha256` is of the bytes in `data`."""
+
+    info: FileInfo
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process; (pid, started) names it for good, a pid alone does not. `started` is in clock ticks since boot."""
+
+    pid: int
+    started: int
+    parent: int
+    name: str
+    argv: tuple[str, ...]
+    state: str
+    uid: int
+    rss: int
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended; output is capped at 64 KiB each and decoded with replacement."""
+
+    status: int
+    out: str
+    err: str
+    timed_out: bool = False
