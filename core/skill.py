@@ -36,7 +36,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class File:
-    """One file as lstat sees it: size in bytes, age in days, `kind` is file, dir, link or other."""
+    """One file as lstat sees it: size in bytes, age in days, `kind` is file, dir, link or other.
+
+    `target` is the text of a link. In `/proc/PID/fd` size and links are those of the open file: 0 links means deleted.
+    """
 
     path: str
     kind: str
@@ -45,6 +48,7 @@ class File:
     mode: int
     uid: int
     links: int
+    target: str = ""
 
     @property
     def name(self) -> str:

@@ -24,7 +24,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """One directory entry as lstat sees it; size in bytes, times in seconds since 1970, `kind` is file, dir, link or other."""
+    """One directory entry as lstat sees it; size in bytes, times in seconds since 1970, `kind` is file, dir, link or other.
+
+    `target` is the text of a link, never followed. Only in `/proc/PID/fd`, whose links the kernel makes, `size` and `links` are those
+    of the open file: a deleted one has a target that ends in ` (deleted)` and 0 links.
+    """
 
     path: str
     kind: str
@@ -33,6 +37,7 @@ class FileInfo:
     mode: int
     uid: int
     links: int = 1
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
