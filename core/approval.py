@@ -29,6 +29,7 @@ class Verdict(StrEnum):
     PICKED = "picked"
     TAKEN = "taken"
     DENIED = "denied"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

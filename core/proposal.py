@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from core.capability import PlannedEffect, Risk
 from core.origin import Value
@@ -47,6 +48,7 @@ class Proposal:
     settles: float = 0.0
     timeout: float = 30.0
     times_verified: int = 0
+    progress: tuple[str, ...] = ()
 
     @property
     def resource(self) -> str:
@@ -83,3 +85,17 @@ class Choices:
     skills: tuple[str, ...]
     reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NothingHelps:
+    """No skill fits what was seen: the reason, and the evidence a person can start from."""
+
+    incident: str
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    considered: tuple[str, ...] = ()
+
+
+Idea: TypeAlias = Proposal | Choices | NothingHelps
+"""What an investigation ends with."""

@@ -1,0 +1,116 @@
+"""Ending an incident: the report with its proof, what is remembered, what is said; one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.card import Card, CardKind
+from core.diagnosis import group_of
+from core.episode import Episode
+from core.incident import Attempt, Ending, Incident, Refusal
+from core.inventory import Inventory
+from core.ports import ApprovalBook, Catalog, Clock, EffectLog, EffectRow, IncidentLog
+from core.proposal import Evidence
+from core.report import Action, Report
+
+
+class Closing:
+    """Tells how it ended; everything in the report comes from the journal and from measurements."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+        self, log: IncidentLog, book: ApprovalBook, effects: EffectLog, catalog: Catalog, inventory: Inventory, clock: Clock
+    ) -> None:
+        self._log, self._book, self._effects = log, book, effects
+        self._catalog, self._inventory, self._clock = catalog, inventory, clock
+
+    def close(self, incident: Incident, ending: Ending, reason: str) -> Report:
+        """Over: fixed, unproven or gone by itself."""
+        return self._end(self._log.load(incident.id), ending, reason, ())
+
+    def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...]) -> Report:
+        """A person has it now, with everything that was seen and tried."""
+        return self._end(self._log.load(incident.id), Ending.HANDED_OVER, reason, evidence)
+
+    def hand_over_attempt(self, incident: Incident, attempt: Attempt) -> Report:
+        """The last attempt did not help, or made it worse."""
+        ending = Ending.WORSE if attempt.ending is Ending.WORSE else Ending.HANDED_OVER
+        reason = f"{attempt.proposal.skill} ended as {attempt.ending or Ending.FAILED}; nothing else is tried"
+        return self._end(self._log.load(incident.id), ending, reason, ())
+
+    def hand_over_refused(self, incident: Incident, refusal: Refusal) -> Report:
+        """Nobody said yes; nothing was done."""
+        who = ", ".join(refusal.by) or "nobody"
+        reasons = {
+            Ending.EXPIRED: "nobody answered in time; nothing was done",
+            Ending.TAKEN: f"taken by {who}",
+            Ending.REJECTED: f"rejected by {who}: {refusal.why or 'no reason given'}",
+        }
+        reason = reasons.get(refusal.ending, f"not permitted: {refusal.why}")
+        return self._end(self._log.load(incident.id), refusal.ending, reason, ())
+
+    # ---- the report ---------------------------------------------------------------------------------------------------------------
+
+    def _end(self, incident: Incident, ending: Ending, reason: str, evidence: tuple[Evidence, ...]) -> Report:
+        now = self._clock.now()
+        last = incident.attempts[-1] if incident.attempts else None
+        approval = self._book.load(last.approval) if last else None
+        report = Report(
+            incident=incident.id,
+            host=incident.host,
+            signal=str(incident.signal),
+            ending=ending,
+            since=incident.alert.at,
+            closed=now,
+            value=incident.alert.value,
+            limit=incident.alert.limit,
+            tier=last.proposal.tier if last else None,
+            decided_by=approval.by if approval else (),
+            evidence=evidence or (last.proposal.evidence if last else ()),
+            tried=_tried(incident),
+            actions=tuple(action for attempt in incident.attempts for action in self._actions(attempt)),
+            proof=last.measurements[-3:] if last else (),
+            asked_seconds=_seconds(approval.opened, approval.decided) if approval else 0.0,
+            repair_seconds=_seconds(last.outcome.started, last.outcome.ended) if last and last.outcome else 0.0,
+            reason=reason,
+        )
+        card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
+        return self._log.close(report, self._episodes(incident, now), (card,))
+
+    def _actions(self, attempt: Attempt) -> tuple[Action, ...]:
+        return tuple(_action(row) for row in self._effects.of_run(attempt.id))
+
+    def _episodes(self, incident: Incident, now: datetime) -> tuple[Episode, ...]:
+        group = group_of(self._inventory, incident.host)
+        return tuple(
+            Episode(
+                id=attempt.id,
+                fingerprint=incident.alert.fingerprint,
+                group=group,
+                host=incident.host,
+                signal=str(incident.signal),
+                skill=attempt.proposal.skill,
+                sha256=attempt.proposal.sha256,
+                ending=attempt.ending or Ending.FAILED,
+                incident=incident.id,
+                at=now,
+                text=f"{incident.host} {incident.signal} {attempt.proposal.skill} {attempt.proposal.summary}",
+            )
+            for attempt in incident.attempts
+        )
+
+
+def _tried(incident: Incident) -> tuple[str, ...]:
+    runs = [(a.round, f"{a.proposal.skill}: {a.ending or 'cut off'}") for a in incident.attempts]
+    refused = [(r.round, f"{r.skill or 'choice'}: {r.ending}" + (f" ({r.why})" if r.why else "")) for r in incident.refusals]
+    return tuple(line for _, line in sorted(runs + refused))
+
+
+def _action(row: EffectRow) -> Action:
+    state = {True: "", False: " (failed)", None: " (cut off)"}[row.ok]
+    undone = f" (undone by {row.undone_by})" if row.undone_by else ""
+    return Action(str(row.action), f"{row.effect}{state}{undone}", bool(row.ok and row.undo.is_possible and not row.undone_by))
+
+
+def _seconds(begin: datetime, end: datetime | None) -> float:
+    return max(0.0, (end - begin).total_seconds()) if end else 0.0
+

@@ -1,0 +1,126 @@
+"""Asking: what policy says of a proposal, the question as a row, how long it waits, and what a no means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.approval import Answer, Approval, Decision, Verdict, digest_of, short_id
+from core.capability import Risk
+from core.card import Card, CardKind
+from core.diagnosis import group_of
+from core.incident import Ending, Incident, Refusal
+from core.inventory import Inventory
+from core.policy import Asker, Case, decide, line_of
+from core.ports import ApprovalBook, Catalog, Clock, Memory
+from core.proposal import Choices, Proposal, Tier
+from core.skill_manifest import SkillState
+from core.verification import Standing
+
+POLICY = "policy"
+"""Who a decision is by when the table answered alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a card waits, in seconds: TRUST 2 says 4 h, high risk 1 h; reminded once at this part of it."""
+
+    usual: float = 4 * 3600.0
+    high: float = 3600.0
+    remind_after: float = 0.5
+
+
+_ENDINGS = {
+    Verdict.REJECTED: Ending.REJECTED,
+    Verdict.EXPIRED: Ending.EXPIRED,
+    Verdict.TAKEN: Ending.TAKEN,
+}
+
+
+class Desk:
+    """Puts ideas before people, after policy has said whether they must be asked."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+        self,
+        book: ApprovalBook,
+        catalog: Catalog,
+        memory: Memory,
+        inventory: Inventory,
+        clock: Clock,
+        patience: Patience = Patience(),
+    ) -> None:
+        self._book, self._catalog, self._memory = book, catalog, memory
+        self._inventory, self._clock, self._patience = inventory, clock, patience
+
+    def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
+        """Writes question and card in one transaction; where policy says go or deny, the row is written already decided."""
+        now = self._clock.now()
+        case = self._case(idea, standing) if isinstance(idea, Proposal) else None
+        answer = decide(case) if case else Answer.ASK1
+        approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
+        settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(answer)
+        if settled is not None:
+            why = "" if settled is Verdict.APPROVED else approval.policy_line
+            approval = replace(approval, verdict=settled, by=(POLICY,), why=why, decided=now)
+        return self._book.open(approval, (self._card(incident, approval),))
+
+    def _question(self, idea: Proposal | Choices, answer: Answer, line: str, now: datetime) -> Approval:
+        is_high = isinstance(idea, Proposal) and idea.risk >= Risk.HIGH
+        waits = self._patience.high if is_high else self._patience.usual
+        expires = now + timedelta(seconds=waits)
+        digest = digest_of(idea, expires)
+        return Approval(
+            id=short_id(digest),
+            incident=idea.incident,
+            round=idea.round,
+            digest=digest,
+            asks=idea,
+            answer=answer,
+            policy_line=line,
+            opened=now,
+            remind_at=now + timedelta(seconds=waits * self._patience.remind_after),
+            expires=expires,
+        )
+
+    def _card(self, incident: Incident, approval: Approval) -> Card:
+        is_open = approval.verdict is Verdict.PENDING
+        kind = CardKind.CHOICES if isinstance(approval.asks, Choices) else CardKind.PROPOSAL
+        return Card(f"{approval.id}:ask", kind if is_open else CardKind.DECIDED, incident.id, approval.id)
+
+    def _case(self, proposal: Proposal, standing: Standing) -> Case:
+        state = next((s.state for s in self._catalog.skills() if s.name == proposal.skill), SkillState.CHANGED)
+        return Case(
+            mode=self._inventory.mode(proposal.host),
+            risk=proposal.risk,
+            state=state,
+            asker=self._asker(proposal, standing),
+            has_text_origin=self._rests_on_text(proposal),
+        )
+
+    def _asker(self, proposal: Proposal, standing: Standing) -> Asker:
+        """A choice by a person is theirs; a recall counts as one only with earned trust and our own bad measurement."""
+        if proposal.tier is Tier.PERSON:
+            return Asker.PERSON if standing.asker is Asker.PROBE else standing.asker
+        if proposal.tier is Tier.MEMORY and standing.asker is Asker.PROBE and proposal.times_verified >= 3:  # noqa: PLR2004 - TRUST 4
+            return Asker.RECALL
+        return standing.asker
+
+    def _rests_on_text(self, proposal: Proposal) -> bool:
+        spec = {p.name: p for s in self._catalog.skills() if s.name == proposal.skill for p in s.parameters}
+        return any(not value.is_known for name, value in proposal.parameters if name not in spec or spec[name].is_privileged)
+
+    @staticmethod
+    def decision(approval: Approval) -> Decision:
+        """The answer as the act leg takes it."""
+        return Decision(approval.id, approval.verdict, approval.by, approval.why)
+
+    @staticmethod
+    def refusal(approval: Approval) -> Refusal:
+        """Why this round ended without an effect."""
+        skill = approval.proposal.skill if approval.proposal else ""
+        ending = _ENDINGS.get(approval.verdict, Ending.HANDED_OVER)
+        return Refusal(approval.round, skill, ending, approval.by, approval.why)
+
+    def group(self, host: str) -> str:
+        """The group whose trust counts for a host."""
+        return group_of(self._inventory, host)

@@ -1,0 +1,246 @@
+"""What would help: exact memory first, else the cures that the lookers' evidence supports, ranked; no model needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from core.conditions import evaluate
+from core.errors import InvalidError, NightshiftError
+from core.approval import Approval
+from core.execution import Executor, Rehearsal
+from core.incident import Incident
+from core.inventory import Inventory
+from core.origin import Value
+from core.parameters import Observed, fill
+from core.ports import Catalog, Memory, Probe
+from core.proposal import Choices, Evidence, Idea, NothingHelps, Proposal, Tier
+from core.skill_manifest import Skill, SkillState
+from core.alert import Signal
+from core.world import Json
+
+CLEAR_LEAD = 0.25
+"""By how much the best candidate's share must exceed the next one's to be proposed without asking which."""
+MOST_CHOICES = 3
+MOST_LOOKERS = 8
+RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
+VITAL_SIGNS = ("memory.used_percent", "load.per_core", "disk.used_percent:/")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cure that the evidence supports, with its parameters; `missing` says why it cannot be prepared yet."""
+
+    skill: Skill
+    share: float
+    values: tuple[tuple[str, Value], ...]
+    missing: str = ""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the lookers saw in one investigation. Facts are only ever used on the very host they were seen on."""
+
+    facts: dict[str, Observed] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list)
+    looked: set[str] = field(default_factory=set)
+
+    @property
+    def plain(self) -> dict[str, Json]:
+        """The facts without their source, for conditions."""
+        return {name: fact.value for name, fact in self.facts.items()}
+
+
+class Diagnosis:
+    """Turns an incident into an idea. It looks, it rehearses, it never acts and never permits."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+        self, catalog: Catalog, memory: Memory, executor: Executor, probe: Probe, inventory: Inventory
+    ) -> None:
+        self._catalog, self._memory, self._executor, self._probe, self._inventory = catalog, memory, executor, probe, inventory
+
+    # ---- the three ways to an idea ------------------------------------------------------------------------------------------------
+
+    def recall(self, incident: Incident) -> Proposal | None:
+        """What worked for exactly this fault here before; parameters are extracted afresh and the skill must be unchanged."""
+        for memory in self._memory.recall(incident.alert.fingerprint, group_of(self._inventory, incident.host)):
+            skill = self._skill(memory.skill)
+            usable = skill is not None and skill.sha256 == memory.sha256 and (memory.verified or memory.was_picked)
+            if skill is None or not usable or skill.name in incident.tried:
+                continue
+            findings = self._look(incident, self._lookers_of((skill,)))
+            candidate = self._weigh(incident, skill, findings)
+            if candidate is None or candidate.missing:
+                continue
+            proposal = self._rehearsed(incident, candidate, Tier.MEMORY, findings, (skill.name,))
+            if proposal is not None:
+                return replace(proposal, times_verified=memory.verified)
+        return None
+
+    def think(self, incident: Incident) -> Idea:
+        """One clear winner is proposed after a dry run; several are offered as choices; none is said with what was seen."""
+        cures = tuple(skill for skill in self._cures(incident) if skill.name not in incident.tried)
+        findings = self._look(incident, self._lookers_of(cures) + self._lookers_at(incident))
+        ranked = self._ranked(incident, cures, findings)
+        considered = tuple(candidate.skill.name for candidate in ranked)
+        ready = [candidate for candidate in ranked if not candidate.missing]
+        while ready:
+            if len(ready) > 1 and ready[0].share - ready[1].share < CLEAR_LEAD:
+                return self._choices(incident, ready, findings)
+            proposal = self._rehearsed(incident, ready[0], Tier.RULES, findings, considered)
+            if proposal is not None:
+                return proposal
+            ready = ready[1:]
+        return self._nothing(incident, cures, ranked, findings)
+
+    def prepare_pick(self, incident: Incident) -> Idea:
+        """What a person chose from the buttons, prepared like any other proposal."""
+        skill = self._skill(incident.picked)
+        if skill is None:
+            return NothingHelps(incident.id, f"skill {incident.picked!r} is no longer there")
+        findings = self._look(incident, self._lookers_of((skill,)))
+        candidate = self._weigh(incident, skill, findings) or Candidate(skill, 0.0, (), "its conditions do not hold on this host")
+        if candidate.missing:
+            return NothingHelps(incident.id, f"{skill.name}: {candidate.missing}", tuple(findings.evidence))
+        proposal = self._rehearsed(incident, candidate, Tier.PERSON, findings, (skill.name,))
+        return proposal or NothingHelps(incident.id, f"{skill.name} finds nothing to do", tuple(findings.evidence))
+
+    def is_still_the_plan(self, approval: Approval) -> bool:
+        """Rehearses once more what was approved: True when it would do nothing beyond the plan that a person saw, and something."""
+        proposal = approval.proposal
+        skill = self._skill(proposal.skill) if proposal else None
+        if proposal is None or skill is None or skill.sha256 != proposal.sha256:
+            return False
+        rehearsal = self._executor.rehearse(skill, proposal.host, proposal.parameters, proposal.incident)
+        planned = {str(effect) for effect in proposal.plan}
+        now = {str(effect) for effect in rehearsal.plan}
+        return rehearsal.outcome.ok and bool(now) and now <= planned and rehearsal.risk <= proposal.risk
+
+    # ---- looking ------------------------------------------------------------------------------------------------------------------
+
+    def _cures(self, incident: Incident) -> tuple[Skill, ...]:
+        return tuple(s for s in self._catalog.skills() if s.state in RUNNABLE and incident.signal.name in s.cures)
+
+    def _lookers_of(self, cures: tuple[Skill, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for cure in cures for name in cure.lookers))
+
+    def _lookers_at(self, incident: Incident) -> tuple[str, ...]:
+        return tuple(s.name for s in self._catalog.skills() if s.is_looker and incident.signal.name in s.looks_at)
+
+    def _look(self, incident: Incident, names: tuple[str, ...]) -> Findings:
+        findings = Findings()
+        for name in tuple(dict.fromkeys(names))[:MOST_LOOKERS]:
+            looker = self._skill(name)
+            if looker is not None and looker.state in RUNNABLE:
+                self._look_once(incident, looker, findings)
+        return findings
+
+    def _look_once(self, incident: Incident, looker: Skill, findings: Findings) -> None:
+        filled = fill(looker, incident.alert, findings.facts, self._inventory, {})
+        if filled.missing:
+            return
+        plain: dict[str, Json] = {name: _plain(value) for name, value in filled.values}
+        outcome = self._executor.look(looker, incident.host, plain, incident.id)
+        findings.looked.add(looker.name)
+        if outcome.error:
+            findings.evidence.append(Evidence(looker.name, f"could not look: {outcome.error}"))
+            return
+        for name, value in outcome.facts:
+            findings.facts.setdefault(name, Observed(value, looker.name, incident.host))
+        if outcome.ok:
+            findings.evidence.append(Evidence(looker.name, outcome.summary))
+
+    # ---- weighing -----------------------------------------------------------------------------------------------------------------
+
+    def _weigh(self, incident: Incident, skill: Skill, findings: Findings) -> Candidate | None:
+        facts = findings.plain
+        if not all(evaluate(condition, facts) for condition in skill.when):
+            return None
+        share = facts.get(skill.share, 0.0) if skill.share else 0.0
+        filled = fill(skill, incident.alert, findings.facts, self._inventory, {})
+        weight = float(share) if isinstance(share, int | float) and not isinstance(share, bool) else 0.0
+        return Candidate(skill, min(max(weight, 0.0), 1.0), filled.values, filled.missing)
+
+    def _ranked(self, incident: Incident, cures: tuple[Skill, ...], findings: Findings) -> list[Candidate]:
+        weighed = [self._weigh(incident, cure, findings) for cure in cures]
+        supported = [candidate for candidate in weighed if candidate is not None]
+        return sorted(supported, key=lambda candidate: (-candidate.share, candidate.skill.risk, candidate.skill.name))
+
+    def _rehearsed(
+        self, incident: Incident, candidate: Candidate, tier: Tier, findings: Findings, considered: tuple[str, ...]
+    ) -> Proposal | None:
+        skill = candidate.skill
+        try:
+            rehearsal: Rehearsal = self._executor.rehearse(skill, incident.host, candidate.values, incident.id)
+        except InvalidError as error:
+            findings.evidence.append(Evidence(skill.name, f"cannot be prepared: {error}"))
+            return None
+        if not rehearsal.outcome.ok or not rehearsal.plan:
+            findings.evidence.append(Evidence(skill.name, f"dry run: {rehearsal.outcome.summary or rehearsal.outcome.error}"))
+            return None
+        return Proposal(
+            incident=incident.id,
+            round=incident.round,
+            skill=skill.name,
+            sha256=skill.sha256,
+            host=incident.host,
+            parameters=candidate.values,
+            plan=rehearsal.plan,
+            grants=rehearsal.grants,
+            risk=rehearsal.risk,
+            tier=tier,
+            summary=skill.summary,
+            evidence=tuple(findings.evidence),
+            considered=considered,
+            settles=skill.settles,
+            timeout=skill.timeout,
+            progress=skill.progress,
+        )
+
+    def _choices(self, incident: Incident, ready: list[Candidate], findings: Findings) -> Choices:
+        best = ready[:MOST_CHOICES]
+        return Choices(
+            incident=incident.id,
+            round=incident.round,
+            host=incident.host,
+            skills=tuple(candidate.skill.name for candidate in best),
+            reasons=tuple(candidate.skill.summary for candidate in best),
+            evidence=tuple(findings.evidence),
+        )
+
+    def _nothing(
+        self, incident: Incident, cures: tuple[Skill, ...], ranked: list[Candidate], findings: Findings
+    ) -> NothingHelps:
+        if not cures:
+            reason = "everything I know for it has been tried" if incident.tried else f"I know no cure for {incident.signal.name}"
+        elif ranked and ranked[0].missing:
+            reason = f"{ranked[0].skill.name} would fit, but {ranked[0].missing}"
+        else:
+            reason = f"none of the {len(cures)} cures I know fits what I saw"
+        evidence = tuple(findings.evidence) or self._vital_signs(incident.host)
+        return NothingHelps(incident.id, reason, evidence, tuple(cure.name for cure in cures))
+
+    def _vital_signs(self, host: str) -> tuple[Evidence, ...]:
+        """What is known of a host when nothing else is: a person starts from here."""
+        lines = []
+        for text in VITAL_SIGNS:
+            try:
+                measured = self._probe.measure(host, Signal.parse(text))
+            except NightshiftError as error:
+                lines.append(Evidence("probe", f"{text}: {error}"))
+            else:
+                lines.append(Evidence("probe", f"{text} is {measured.value:g} {measured.detail}".rstrip()))
+        return tuple(lines)
+
+    def _skill(self, name: str) -> Skill | None:
+        by_name: Mapping[str, Skill] = {skill.name: skill for skill in self._catalog.skills()}
+        return by_name.get(name)
+
+
+def group_of(inventory: Inventory, host: str) -> str:
+    """The host group under which trust and memory are kept: its groups joined, so that a host in two is not trusted for one."""
+    return "+".join(sorted(inventory.groups(host))) or host
+
+
+def _plain(value: Value) -> Json:
+    return list(value.value) if isinstance(value.value, tuple) else value.value

@@ -1,0 +1,129 @@
+"""STORY 1: something broke. Alert -> recalled or diagnosed -> proposal -> decision -> skill -> verified -> report -> remembered.
+
+Three legs, because a person may answer hours later, a repair needs time to settle, and a deploy may lie between: no leg waits for a
+person or for a clock. A leg gets an id and loads its nouns; what it does is journalled step by step, so that after a kill it goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.approval import Approval, Decision, Verdict
+from core.closing import Closing
+from core.desk import Desk
+from core.diagnosis import Diagnosis
+from core.execution import Executor
+from core.incident import Attempt, Ending, Incident, IncidentState, Refusal
+from core.ports import ApprovalBook, Flow, IncidentLog
+from core.proposal import Idea, NothingHelps
+from core.verification import Now, Watch
+
+MOST_ROUNDS = 3
+MOST_REFUSALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentResponse:
+    """The night shift's main work. Everything that may be refused is refused inside the collaborators; here is only what comes next."""
+
+    log: IncidentLog
+    book: ApprovalBook
+    diagnosis: Diagnosis
+    desk: Desk
+    executor: Executor
+    watch: Watch
+    closing: Closing
+
+    # ---- leg 1: what is it, what would help, may we? ------------------------------------------------------------------------------
+
+    def investigate(self, incident_id: str, flow: Flow) -> None:
+        """Ends with a question to a person, with a row that policy has already decided, or with a hand-over."""
+        incident = flow.step("load", self.log.load, incident_id)
+        if incident.state is IncidentState.CLOSED:
+            return
+        standing = flow.step("measure", self.watch.stand, incident)
+        if standing.now is Now.QUIET:
+            return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
+        idea = self.propose(incident, flow)
+        if isinstance(idea, NothingHelps):
+            return flow.step("hand over", self.closing.hand_over, incident, idea.reason, idea.evidence)
+        flow.step("ask", self.desk.ask, incident, idea, standing)
+
+    def propose(self, incident: Incident, flow: Flow) -> Idea:
+        """What a person picked, else what worked before, else what the evidence says."""
+        if incident.picked:
+            return flow.step("prepare the pick", self.diagnosis.prepare_pick, incident)
+        recalled = flow.step("remember", self.diagnosis.recall, incident)
+        return recalled or flow.step("think", self.diagnosis.think, incident)
+
+    # ---- leg 2: started by any verdict, yes, no or silence ------------------------------------------------------------------------
+
+    def act(self, approval_id: str, flow: Flow) -> None:
+        """Runs what was approved if it is still needed and still the same; from then on the check's own ticks decide."""
+        approval = flow.step("load", self.book.load, approval_id)
+        incident = flow.step("load incident", self.log.load, approval.incident)
+        if incident.state is IncidentState.CLOSED:
+            return
+        decision = self.desk.decision(approval)
+        if not decision.granted:
+            return self.next_best_or_hand_over(incident, approval, decision, flow)
+        standing = flow.step("measure again", self.watch.stand, incident)
+        if standing.now is Now.QUIET:
+            return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
+        if not flow.step("still the same", self.diagnosis.is_still_the_plan, approval):
+            return self.ask_again(incident, flow)
+        with flow.lease(f"host:{incident.host}", incident.id) as fence:
+            began = flow.step("begin", self.watch.begin, incident, approval)
+            outcome = flow.once("execute", self.executor.execute, approval, approval.id, fence)
+            flow.step("watch", self.watch.go_on, began, outcome)
+
+    def next_best_or_hand_over(self, incident: Incident, approval: Approval, decision: Decision, flow: Flow) -> None:
+        """A no ends the round with its reason; the next best is asked once. Silence, a taker or policy end the incident."""
+        if decision.verdict is Verdict.WITHDRAWN:
+            return self.close(incident, Ending.WENT_AWAY, decision.why, flow)
+        refusal = self.desk.refusal(approval)
+        if decision.verdict is Verdict.REJECTED and len(incident.refusals) + 1 < MOST_REFUSALS:
+            return flow.step("next best", self.book.refuse, refusal, incident.id, "investigate")
+        flow.step("note the refusal", self.book.refuse, refusal, incident.id, "")
+        self.end(incident, refusal, flow)
+
+    def end(self, incident: Incident, refusal: Refusal, flow: Flow) -> None:
+        """Nobody said yes: the report says who said what, or that nobody answered, and that nothing was done."""
+        flow.step("hand over", self.closing.hand_over_refused, incident, refusal)
+
+    def ask_again(self, incident: Incident, flow: Flow) -> None:
+        """The world has moved since the plan was shown: another look, another card, never a larger plan under an old yes."""
+        if incident.round >= MOST_ROUNDS:
+            return flow.step("hand over", self.closing.hand_over, incident, "the situation kept changing under the plan", ())
+        flow.go_on("investigate", incident.id, incident.round + 1)
+
+    # ---- leg 3: settled and quiet for three measurements, or still bad at the deadline --------------------------------------------
+
+    def conclude(self, attempt_id: str, flow: Flow) -> None:
+        """Believes measurements only. What did not help is undone before anything else is tried; after three rounds a person has it."""
+        approval = flow.step("load", self.book.load, attempt_id)
+        incident = flow.step("load incident", self.log.load, approval.incident)
+        attempt = self.watch.attempt_of(incident, attempt_id)
+        if incident.state is IncidentState.CLOSED:
+            return
+        if attempt.ending in {Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY}:
+            return self.close(incident, attempt.ending, "", flow)
+        if attempt.outcome is None:
+            return flow.step("hand over", self.closing.hand_over, incident, "cut off in the middle; please look", ())
+        self.undo(incident, attempt, flow)
+        if attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS:
+            return flow.step("hand over", self.closing.hand_over_attempt, incident, attempt)
+        flow.go_on("investigate", incident.id, incident.round + 1)
+
+    def undo(self, incident: Incident, attempt: Attempt, flow: Flow) -> None:
+        """Takes back what the run did, newest first, where it can be taken back."""
+        if attempt.outcome is None or not attempt.outcome.undoable:
+            return
+        with flow.lease(f"host:{incident.host}", incident.id) as fence:
+            flow.once("undo", self.executor.undo, attempt.id, incident.id, attempt.approval, fence)
+
+    def close(self, incident: Incident, ending: Ending, reason: str, flow: Flow) -> None:
+        """Report and memory, in one transaction."""
+        flow.step("close", self.closing.close, incident, ending, reason)
+
+

@@ -1,0 +1,207 @@
+"""Whether it is over: the waking signal measured again before and after, never the word of whoever repaired it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.alert import Severity, Signal
+from core.approval import Approval
+from core.check import Check
+from core.errors import NightshiftError, UnknownError
+from core.incident import Attempt, Ending, Incident, Outcome
+from core.inventory import Inventory
+from core.policy import Asker
+from core.ports import Clock, IncidentLog, Intake, Probe
+from core.world import Measurement
+
+QUIET_NEEDED = 3
+LONGEST_INTERVAL = 10.0
+PATIENCE = 6
+"""How many intervals after settling a repair is given before it counts as still bad."""
+
+DEFAULT_LIMITS: Mapping[str, tuple[float | None, float | None]] = {
+    "disk.used_percent": (90, None),
+    "disk.inodes_percent": (90, None),
+    "memory.used_percent": (92, None),
+    "fd.used_percent": (85, None),
+    "load.per_core": (4, None),
+    "process.restarts": (3, None),
+    "process.zombies": (20, None),
+    "tls.expires_days": (None, 14),
+}
+"""(over, under) where no check of the settings states a limit; every metric named here is a level, all others are failures (0 or 1)."""
+
+
+class Now(StrEnum):
+    """What our own measurement says of a signal at this moment."""
+
+    BAD = "bad"
+    QUIET = "quiet"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an incident stands before anything is done: measured by us or not, and who therefore asks (TRUST 1)."""
+
+    now: Now
+    asker: Asker
+    reason: str
+    measurement: Measurement | None = None
+
+
+class Watch:
+    """Measures the waking signal of an incident, before, and after a repair until its ending is certain."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+        self,
+        log: IncidentLog,
+        intake: Intake,
+        probe: Probe,
+        checks: Callable[[], tuple[Check, ...]],
+        clock: Clock,
+        inventory: Inventory,
+        bad_now: Callable[[], frozenset[str]],
+    ) -> None:
+        self._log, self._intake, self._probe, self._clock = log, intake, probe, clock
+        self._checks, self._inventory, self._bad_now = checks, inventory, bad_now
+
+    # ---- before -----------------------------------------------------------------------------------------------------------------
+
+    def stand(self, incident: Incident) -> Standing:
+        """Measures the waking signal now. Our own alert that is quiet went away; a claim that we measure as bad becomes our own."""
+        asker = Asker.CLAIM if incident.alert.is_claim else Asker.PROBE
+        try:
+            measured = self._probe.measure(incident.host, incident.signal)
+        except NightshiftError as error:
+            over = self._intake.source_says_over(incident.id) if incident.alert.is_claim else None
+            now = Now.UNKNOWN if over is None else Now.QUIET
+            return Standing(now, asker, f"not measured: {error}" if over is None else "its source says it is over")
+        check = self.check_of(incident.host, incident.signal, incident.severity)
+        if check.is_bad(measured.value):
+            return Standing(Now.BAD, Asker.PROBE, "", measured)
+        if incident.alert.is_claim:
+            return Standing(Now.QUIET, asker, f"measured here as {measured.value:g}, which is fine", measured)
+        return Standing(Now.QUIET, asker, f"quiet again by itself at {measured.value:g}", measured)
+
+    def check_of(self, host: str, signal: Signal, severity: Severity) -> Check:
+        """The configured check of a signal, else one with the default limit of its metric."""
+        for check in self._checks():
+            if check.host == host and check.signal == signal:
+                return check
+        over, under = DEFAULT_LIMITS.get(signal.name, (0.0, None))
+        return Check(signal, host, over=over, under=under, every=LONGEST_INTERVAL, severity=severity)
+
+    # ---- after ------------------------------------------------------------------------------------------------------------------
+
+    def begin(self, incident: Incident, approval: Approval) -> Attempt:
+        """Writes the attempt before its run, with what is good on that host now, so that WORSE can be told after."""
+        proposal = approval.proposal
+        if proposal is None:
+            raise UnknownError("proposal of approval", approval.id)
+        now = self._clock.now()
+        interval = self._interval(incident)
+        settled = now + timedelta(seconds=proposal.timeout + proposal.settles)
+        bad = self._bad_now()
+        good = tuple(check.key for check in self._checks() if check.host == incident.host and check.key not in bad)
+        attempt = Attempt(
+            id=approval.id,
+            incident=incident.id,
+            round=incident.round,
+            approval=approval.id,
+            proposal=proposal,
+            outcome=None,
+            began=now,
+            settled_at=settled,
+            deadline=settled + timedelta(seconds=interval * PATIENCE),
+            next_measure=settled,
+            was_good=good,
+        )
+        self._log.save_attempt(attempt, leg=False)
+        return attempt
+
+    def go_on(self, attempt: Attempt, outcome: Outcome | None) -> Attempt:
+        """Notes what came back and starts measuring at once; a run that had no effect and failed ends here."""
+        now = self._clock.now()
+        interval = self._interval_of(attempt)
+        settled = now + timedelta(seconds=attempt.proposal.settles)
+        begun = replace(
+            attempt,
+            outcome=outcome,
+            settled_at=settled,
+            deadline=settled + timedelta(seconds=interval * PATIENCE),
+            next_measure=now,
+        )
+        if outcome is not None and not outcome.ok and outcome.effects == 0:
+            begun = replace(begun, ending=Ending.FAILED)
+        self._log.save_attempt(begun, leg=begun.ending is not None)
+        return begun
+
+    def tick(self) -> int:
+        """One measurement of every attempt whose time has come; returns how many were measured."""
+        due = self._log.watching(self._clock.now())
+        for attempt in due:
+            self._log.save_attempt(measured := self._measure(attempt), leg=measured.ending is not None)
+        return len(due)
+
+    def _measure(self, attempt: Attempt) -> Attempt:
+        incident = self._log.load(attempt.incident)
+        now = self._clock.now()
+        check = self.check_of(incident.host, incident.signal, incident.severity)
+        try:
+            measured = self._probe.measure(incident.host, incident.signal)
+        except NightshiftError:
+            quiet = incident.alert.is_claim and self._intake.source_says_over(incident.id) is not None
+            return judge(attempt, None, quiet, frozenset(), now, self._interval(incident))
+        worse = self._bad_now() & frozenset(attempt.was_good) - {check.key}
+        return judge(attempt, measured, check.is_clear(measured.value), worse, now, self._interval(incident))
+
+    def attempt_of(self, incident: Incident, attempt_id: str) -> Attempt:
+        """One attempt of an incident by its id."""
+        for attempt in incident.attempts:
+            if attempt.id == attempt_id:
+                return attempt
+        raise UnknownError("attempt", attempt_id)
+
+    def _interval(self, incident: Incident) -> float:
+        return min(self.check_of(incident.host, incident.signal, incident.severity).every, LONGEST_INTERVAL)
+
+    def _interval_of(self, attempt: Attempt) -> float:
+        return self._interval(self._log.load(attempt.incident))
+
+
+def judge(  # noqa: PLR0913, PLR0917 - one pure table, all of it needed
+    attempt: Attempt,
+    measured: Measurement | None,
+    is_quiet: bool,  # noqa: FBT001 - the judgement's own word
+    worse: frozenset[str],
+    now: datetime,
+    interval: float,
+) -> Attempt:
+    """The attempt after one more look: FIXED after three quiet ones in a row past settling, WORSE, STILL_BAD at the deadline, or none yet.
+
+    `measured` None means that we could not measure: then only the source's word counts, and the best ending is UNPROVEN.
+    """
+    is_settled = now >= attempt.settled_at
+    is_progress = measured is not None and any(sign in measured.detail for sign in attempt.proposal.progress)
+    quiet = attempt.quiet_in_a_row + 1 if is_quiet and is_settled and not is_progress else 0
+    seen = (*attempt.measurements, measured)[-50:] if measured is not None else attempt.measurements
+    after = replace(
+        attempt,
+        measurements=tuple(m for m in seen if m is not None),
+        quiet_in_a_row=quiet,
+        next_measure=now + timedelta(seconds=interval),
+    )
+    if not is_settled:
+        soon = min(attempt.settled_at, now + timedelta(seconds=interval))
+        return replace(after, next_measure=max(soon, now + timedelta(milliseconds=200)))
+    if worse:
+        return replace(after, ending=Ending.WORSE)
+    if quiet >= QUIET_NEEDED:
+        return replace(after, ending=Ending.FIXED if measured is not None else Ending.UNPROVEN)
+    if now >= attempt.deadline and not is_quiet and not is_progress:
+        return replace(after, ending=Ending.STILL_BAD)
+    return after
