@@ -274,6 +274,18 @@ class ApprovalBook(Protocol):
         ...
 
 
+class History(Protocol):
+    """What was, for people who ask later; read only."""
+
+    def report(self, incident: str) -> Report | None:
+        """The report an incident ended with; None while it is open."""
+        ...
+
+    def approvals(self, incident: str) -> tuple[Approval, ...]:
+        """Every question that was asked in it, oldest first, decided or not."""
+        ...
+
+
 class EffectLog(Protocol):
     """The journal of effects and the audit trail in one: intent before, outcome after (TRUST 6)."""
 
