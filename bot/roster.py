@@ -1,0 +1,64 @@
+"""Who is who and who may what: accounts to people to roles."""
+
+from __future__ import annotations
+
+from bot.commands import LEAST_ROLE, RULES, Role, Verb
+from core.inventory import Inventory, Person
+
+LOCAL_CHANNELS = frozenset({"console", "cli"})
+"""Channels on this machine whose account is the operating system's word; elsewhere `os:` proves nothing."""
+
+_SAFER = frozenset(rule.verb for rule in RULES if rule.is_safer)
+
+
+class Roster:
+    """The people of the settings, and the OS user who owns the data folder, who has every role in the terminal."""
+
+    def __init__(self, inventory: Inventory, owner_uid: int) -> None:
+        self._people = inventory.people
+        self._owner = f"os:{owner_uid}"
+
+    def name(self, account: str) -> str:
+        """One id for a person with all their accounts, so that two accounts are never two people."""
+        person = self._person(account)
+        return person.name if person else account
+
+    def names(self) -> dict[str, str]:
+        """Accounts to names, for cards."""
+        return {account: person.name for person in self._people for account in person.accounts}
+
+    def is_member(self, channel: str, account: str) -> bool:
+        """False for somebody no line of the settings lets in: an empty allow-list means nobody."""
+        return self._is_owner(channel, account) or self._reached(channel, account) is not None
+
+    def may(self, channel: str, account: str, verb: Verb, groups: tuple[str, ...]) -> bool:
+        """Whether the account has the command's least role for a host in these groups; what makes it safer is for every member."""
+        if self._is_owner(channel, account):
+            return True
+        person = self._reached(channel, account)
+        if person is None:
+            return False
+        return verb in _SAFER or (_holds(person, groups) and _highest(person) >= LEAST_ROLE[verb])
+
+    def approvers(self, groups: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of those who may approve for a host in these groups, the owner not counted unless they are listed."""
+        return tuple(p.name for p in self._people if _highest(p) >= Role.APPROVER and _holds(p, groups))
+
+    def _is_owner(self, channel: str, account: str) -> bool:
+        return channel in LOCAL_CHANNELS and account == self._owner
+
+    def _reached(self, channel: str, account: str) -> Person | None:
+        kind = account.partition(":")[0]
+        is_believable = channel in LOCAL_CHANNELS if kind == "os" else kind == channel
+        return self._person(account) if is_believable else None
+
+    def _person(self, account: str) -> Person | None:
+        return next((person for person in self._people if account in person.accounts), None)
+
+
+def _highest(person: Person) -> Role:
+    return max((Role[role.upper()] for role in person.roles), default=Role.VIEWER)
+
+
+def _holds(person: Person, groups: tuple[str, ...]) -> bool:
+    return not person.groups or bool(set(person.groups) & set(groups))
