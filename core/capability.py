@@ -49,12 +49,16 @@ LOCAL_LOOKS = frozenset({Verb.FS_READ, Verb.FS_LIST, Verb.FS_STAT, Verb.SERVICE_
 
 @dataclass(frozen=True, slots=True)
 class PlannedEffect:
-    """One effect a run would have, in words of the grant grammar: `fs.delete` `/var/log/app.log.3`."""
+    """One effect a run would have, in words of the grant grammar: `fs.delete` `/var/log/app.log.3`.
+
+    `content` is the SHA-256 of what an `fs.write` writes: a yes binds the bytes too.
+    """
 
     verb: Verb
     target: str
     risk: Risk
     is_reversible: bool
+    content: str = ""
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target}"

@@ -69,7 +69,7 @@ class Proposal:
             "skill": self.sha256,
             "host": self.host,
             "parameters": [[name, value.value, value.origin] for name, value in self.parameters],
-            "plan": [[effect.verb, effect.target] for effect in self.plan],
+            "plan": [[effect.verb, effect.target, effect.content] for effect in self.plan],
             "grants": list(self.grants),
         }
         return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()

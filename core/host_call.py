@@ -1,0 +1,160 @@
+"""One call of a skill as it comes out of the pipe: which methods there are, and the exact names and types of their arguments."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from core.capability import Verb
+from core.errors import InvalidError
+from core.world import Json
+
+Argument: TypeAlias = str | int | tuple[str, ...]
+
+MAX_READ = 256 * 1024
+"""Bytes of one read; a larger limit is cut to this."""
+
+MAX_TEXT = 1 << 20
+SIGNALS = ("TERM", "HUP", "USR1", "USR2", "KILL")
+
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}")
+_SECRET = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class HostCall:
+    """A well-formed call; `verb` None only for `now`, which needs no grant. Paths are in their one canonical spelling."""
+
+    method: str
+    verb: Verb | None
+    arguments: tuple[tuple[str, Argument], ...]
+
+    def text(self, name: str) -> str:
+        """A string argument."""
+        return cast(str, dict(self.arguments)[name])
+
+    def number(self, name: str) -> int:
+        """An integer argument."""
+        return cast(int, dict(self.arguments)[name])
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command line of an `exec`."""
+        return cast("tuple[str, ...]", dict(self.arguments)["argv"])
+
+    @property
+    def target(self) -> str:
+        """What it is done to, in words of the grant grammar; a signal names its process only once that was looked up."""
+        if self.verb is Verb.EXEC:
+            return shlex.join(self.argv)
+        if self.verb is Verb.FS_MOVE:
+            return f"{self.text('path')} -> {self.text('to')}"
+        if self.verb is Verb.NOTIFY:
+            return "oncall"
+        return next((str(value) for name, value in self.arguments if name in ("path", "name", "url")), "")
+
+
+def canonical_path(value: object) -> str:
+    """An absolute path in its one spelling; refuses `.`, `..`, control and invisible characters instead of cleaning them away."""
+    if not isinstance(value, str) or not value.startswith("/") or _FORBIDDEN.search(value):
+        raise InvalidError("a path is absolute and has no control or invisible characters")
+    parts = [part for part in value.split("/") if part]
+    path = "/" + "/".join(parts)
+    if "." in parts or ".." in parts or len(path.encode()) > 4095:
+        raise InvalidError("a path has no '.' or '..' and at most 4095 bytes")
+    return path
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise InvalidError("expected an integer")
+    return value
+
+
+def _limit(value: object) -> int:
+    number = _whole(value)
+    if number < 1:
+        raise InvalidError("a limit is at least 1")
+    return min(number, MAX_READ)
+
+
+def _id(value: object) -> int:
+    number = _whole(value)
+    if not 0 <= number < 1 << 53:
+        raise InvalidError("a process is named by its pid and start, as process.list gave them")
+    return number
+
+
+def _content(value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT or re.search(r"[\ud800-\udfff]", value):
+        raise InvalidError(f"text is at most {MAX_TEXT} valid characters")
+    return value
+
+
+def _line(value: object) -> str:
+    if not isinstance(value, str) or not value or len(value) > 1500:
+        raise InvalidError("a notice has 1 to 1500 characters")
+    return _content(value)
+
+
+def _argv(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= 64 or not all(isinstance(item, str) for item in value):
+        raise InvalidError("argv is a list of 1 to 64 strings")
+    argv = tuple(cast("list[str]", value))
+    if sum(map(len, argv)) > 8192 or any(_FORBIDDEN.search(item) for item in argv):
+        raise InvalidError("argv is at most 8192 characters, without control or invisible ones")
+    canonical_path(argv[0])
+    return argv
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise InvalidError(f"not a {what}")
+        return value
+
+    return check
+
+
+_name = _matching(_SERVICE, "service name")
+_signal = _matching(re.compile("|".join(SIGNALS)), f"signal; known: {', '.join(SIGNALS)}")
+_url = _matching(re.compile(r"https?://[!-~]{1,2000}"), "URL of http or https")
+
+METHODS: Mapping[str, Mapping[str, Callable[[object], Argument]]] = {
+    Verb.FS_READ: {"path": canonical_path, "limit": _limit},
+    Verb.FS_LIST: {"path": canonical_path},
+    Verb.FS_STAT: {"path": canonical_path},
+    Verb.FS_WRITE: {"path": canonical_path, "text": _content},
+    Verb.FS_DELETE: {"path": canonical_path},
+    Verb.FS_MOVE: {"path": canonical_path, "to": canonical_path},
+    Verb.FS_TRUNCATE: {"path": canonical_path},
+    Verb.EXEC: {"argv": _argv},
+    Verb.SERVICE_STATUS: {"name": _name},
+    Verb.SERVICE_START: {"name": _name},
+    Verb.SERVICE_STOP: {"name": _name},
+    Verb.SERVICE_RESTART: {"name": _name},
+    Verb.SERVICE_RELOAD: {"name": _name},
+    Verb.PROCESS_LIST: {},
+    Verb.PROCESS_SIGNAL: {"pid": _id, "started": _id, "name": _signal},
+    Verb.HTTP_GET: {"url": _url},
+    Verb.NOTIFY: {"text": _line},
+    Verb.SECRET: {"name": _matching(_SECRET, "secret's name")},
+    "now": {},
+}
+"""Every method a skill can call; exactly these arguments, all of them."""
+
+
+def parse_call(method: object, arguments: object) -> HostCall:
+    """Reads what came out of a guest; raises InvalidError for anything but exactly one of METHODS with exactly its arguments."""
+    checks = METHODS.get(method) if isinstance(method, str) else None
+    if checks is None or not isinstance(method, str):
+        raise InvalidError("unknown method")
+    if not isinstance(arguments, dict) or set(arguments) != set(checks):
+        raise InvalidError(f"{method} takes exactly: {', '.join(checks) or 'nothing'}")
+    given = cast("dict[str, Json]", arguments)
+    parsed = tuple((name, check(given[name])) for name, check in checks.items())
+    return HostCall(str(method), None if method == "now" else Verb(method), parsed)
