@@ -31,8 +31,11 @@ class Roster:
         """False for somebody no line of the settings lets in: an empty allow-list means nobody."""
         return self._is_owner(channel, account) or self._reached(channel, account) is not None
 
-    def may(self, channel: str, account: str, verb: Verb, groups: tuple[str, ...]) -> bool:
-        """Whether the account has the command's least role for a host in these groups; what makes it safer is for every member."""
+    def may(self, channel: str, account: str, verb: Verb, groups: tuple[str, ...] | None) -> bool:
+        """Whether the account has the command's least role for a host in these groups (None: it concerns no host).
+
+        What takes authority away is for every member.
+        """
         if self._is_owner(channel, account):
             return True
         person = self._reached(channel, account)
@@ -60,5 +63,5 @@ def _highest(person: Person) -> Role:
     return max((Role[role.upper()] for role in person.roles), default=Role.VIEWER)
 
 
-def _holds(person: Person, groups: tuple[str, ...]) -> bool:
-    return not person.groups or bool(set(person.groups) & set(groups))
+def _holds(person: Person, groups: tuple[str, ...] | None) -> bool:
+    return groups is None or not person.groups or bool(set(person.groups) & set(groups))

@@ -1,0 +1,307 @@
+"""What can be set: the frozen models of nightshift.toml and .env, and how they become an inventory and checks."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, field_validator, model_validator
+
+from core.alert import LOCALHOST, Severity, Signal, require_host_name
+from core.check import Check
+from core.errors import InvalidError
+from core.inventory import HostEntry, Inventory, Mode, Person
+
+_DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
+
+FAILURES = frozenset({"process.down", "http.failed", "tcp.failed", "dns.failed", "route.missing"})
+"""Metrics that are 1 while failed and 0 while not: they need no threshold."""
+
+MEASURED = FAILURES | {
+    "disk.used_percent",
+    "disk.inodes_percent",
+    "memory.used_percent",
+    "load.per_core",
+    "fd.used_percent",
+    "process.restarts",
+    "tls.expires_days",
+}
+"""Signals a check can watch, without their object."""
+
+
+def seconds(text: str) -> float:
+    """`30s`, `2m`, `4h`, `1d` in seconds; raises InvalidError."""
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise InvalidError(f'{text!r} is no duration; write a whole number and s, m, h or d, e.g. "30s"')
+    return float(int(match[1]) * _SECONDS[match[2]])
+
+
+def _seconds_or_sentence(value: object) -> float:
+    try:
+        return seconds(value)  # type: ignore[arg-type] # whatever stands in the file
+    except InvalidError as error:
+        raise ValueError(error.message) from error
+
+
+Duration = Annotated[float, BeforeValidator(_seconds_or_sentence)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Role = Literal["viewer", "responder", "requester", "approver", "admin"]
+
+
+class Table(BaseModel):
+    """A table of the file: frozen, and a key nobody knows is an error that names the nearest one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_every_key(cls, data: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        for key in data if isinstance(data, dict) else ():
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
+                raise ValueError(f"unknown key {key!r}; {hint}")
+        return data
+
+
+class HostTable(Table):
+    """[hosts.NAME]: one machine."""
+
+    reach: str = Field("local", description="local")
+    groups: Names = Field((), description='a list of names, e.g. ["web"]')
+
+
+class GroupTable(Table):
+    """[groups.NAME]: how far Nightshift goes on these hosts."""
+
+    mode: Literal["observe", "approve", "auto"] | None = Field(None, description='"observe", "approve" or "auto"')
+
+
+class CheckTable(Table):
+    """[[checks]]: what is measured where, and when it is trouble."""
+
+    signal: str = Field(description='a signal, e.g. "disk.used_percent:/"')
+    hosts: Names = Field((LOCALHOST,), description='a list of host names, e.g. ["localhost"]')
+    over: StrictFloat | StrictInt | None = Field(None, description="a number, e.g. 90")
+    under: StrictFloat | StrictInt | None = Field(None, description="a number, e.g. 14")
+    every: Duration = Field(30.0, description='a duration, e.g. "30s"', ge=1)
+    lasting: Duration = Field(0.0, alias="for", description='a duration, e.g. "2m"')
+    margin: StrictFloat | StrictInt = Field(0.0, description="a number, e.g. 2", ge=0)
+    severity: StrictInt = Field(2, description="1, 2 or 3", ge=1, le=3)
+
+    @field_validator("signal")
+    @classmethod
+    def _is_measured(cls, text: str) -> str:
+        try:
+            name = Signal.parse(text).name
+        except InvalidError as error:
+            raise ValueError(error.message) from error
+        if name not in MEASURED:
+            near = difflib.get_close_matches(name, sorted(MEASURED), n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(MEASURED))}"
+            raise ValueError(f"no probe measures {name!r}; {hint}")
+        return text
+
+    @model_validator(mode="after")
+    def _has_one_threshold(self) -> Self:
+        if self.over is not None and self.under is not None:
+            raise ValueError("has both over and under; keep one")
+        if self.over is None and self.under is None and Signal.parse(self.signal).name not in FAILURES:
+            raise ValueError(f"{self.signal} needs a threshold; add over = NUMBER or under = NUMBER")
+        return self
+
+    def to_checks(self) -> tuple[Check, ...]:
+        """One check per host."""
+        over = 0.0 if self.over is None and self.under is None else self.over
+        signal, severity = Signal.parse(self.signal), Severity(self.severity)
+        return tuple(
+            Check(signal, host, over, self.under, self.every, self.lasting, self.margin, severity) for host in self.hosts
+        )
+
+
+class PersonTable(Table):
+    """[people.NAME]: one person with all their accounts."""
+
+    roles: Annotated[tuple[Role, ...], Field(strict=False)] = Field(
+        description='a list of viewer, responder, requester, approver, admin, e.g. ["approver"]'
+    )
+    groups: Names = Field((), description='a list of group names, e.g. ["web"]')
+    os: StrictInt | None = Field(None, description="a user id of this machine, e.g. 1000", ge=0)
+    slack: str | None = Field(None, description='a Slack user, e.g. "U123"')
+    wecom: str | None = Field(None, description='a WeCom user, e.g. "lisi"')
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """`os:1000`, `slack:U123`, `wecom:lisi`."""
+        given = (("os", self.os), ("slack", self.slack), ("wecom", self.wecom))
+        return tuple(f"{kind}:{account}" for kind, account in given if account is not None)
+
+
+class TokenTable(Table):
+    """[tokens.NAME]: one source of outside alerts, and the host groups it may speak of."""
+
+    sha256: str = Field(description="64 hex digits, from: printf %s TOKEN | sha256sum")
+    groups: Names = Field((), description='a list of group names, e.g. ["web"]')
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_a_hash(cls, text: str) -> str:
+        if not _SHA256.fullmatch(text):
+            raise ValueError("is no SHA-256; write the 64 hex digits that `printf %s TOKEN | sha256sum` prints, never the token")
+        return text
+
+
+class ServerTable(Table):
+    """[server]: the doors for alerts, health and metrics; always on 127.0.0.1."""
+
+    port: StrictInt = Field(8470, description="a port, e.g. 8470", ge=1, le=65535)
+
+
+class ApprovalsTable(Table):
+    """[approvals]: how long a card waits for an answer."""
+
+    waits: Duration = Field(4 * 3600.0, description='a duration, e.g. "4h"', ge=1)
+    waits_high: Duration = Field(3600.0, description='a duration, e.g. "1h"', ge=1)
+
+
+class ReplicasTable(Table):
+    """[replicas]: several Nightshifts on one PostgreSQL."""
+
+    lease: Duration = Field(30.0, description='a duration, e.g. "30s"', ge=5)
+
+
+class FileSettings(Table):
+    """nightshift.toml."""
+
+    mode: Literal["observe", "approve", "auto"] | None = Field(None, description='"observe", "approve" or "auto"')
+    language: Literal["en", "zh"] = Field("en", description='"en" or "zh"')
+    server: ServerTable = ServerTable()
+    approvals: ApprovalsTable = ApprovalsTable()
+    replicas: ReplicasTable = ReplicasTable()
+    hosts: dict[str, HostTable] = Field({}, description="tables [hosts.NAME]")
+    groups: dict[str, GroupTable] = Field({}, description="tables [groups.NAME]")
+    checks: Annotated[tuple[CheckTable, ...], Field(strict=False)] | None = Field(None, description="tables [[checks]]")
+    people: dict[str, PersonTable] = Field({}, description="tables [people.NAME]")
+    tokens: dict[str, TokenTable] = Field({}, description="tables [tokens.NAME]")
+
+
+class EnvSettings(Table):
+    """.env and the environment: what must not stand in a file that is shown around."""
+
+    database_url: str | None = Field(None, alias="DATABASE_URL", repr=False, description="sqlite:///… or postgresql://…")
+    key_file: Path | None = Field(None, alias="NIGHTSHIFT_KEY_FILE", description="a path")
+    alert_token: str | None = Field(None, alias="NIGHTSHIFT_ALERT_TOKEN", repr=False, description="at least 16 characters")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, url: str | None) -> str | None:
+        if url is not None and not _DATABASE_URL.fullmatch(url):
+            raise ValueError("is no database; write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+        return url
+
+    @field_validator("alert_token")
+    @classmethod
+    def _is_long(cls, token: str | None) -> str | None:
+        if token is not None and not re.fullmatch(r"[\x21-\x7e]{16,512}", token):
+            raise ValueError("is too weak; write 16 to 512 visible characters without spaces")
+        return token
+
+
+DEFAULT_CHECKS = (
+    CheckTable.model_validate({"signal": "disk.used_percent:/", "over": 90, "for": "2m", "margin": 2}),
+    CheckTable.model_validate({"signal": "disk.inodes_percent:/", "over": 90, "for": "2m", "margin": 2}),
+    CheckTable.model_validate({"signal": "memory.used_percent", "over": 95, "for": "5m", "margin": 3}),
+    CheckTable.model_validate({"signal": "load.per_core", "over": 4, "for": "10m", "margin": 1}),
+)
+"""What is watched on this machine while nightshift.toml names no checks."""
+
+
+class Settings(BaseModel):
+    """Everything that was set, in one value. `home` is the data folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path
+    file: FileSettings = FileSettings()
+    env: EnvSettings = EnvSettings()
+
+    @property
+    def database_url(self) -> str:
+        """Where the rows are."""
+        return self.env.database_url or f"sqlite:///{self.home / 'nightshift.db'}"
+
+    def inventory(self) -> Inventory:
+        """Hosts with this machine first, modes, people."""
+        tables = {LOCALHOST: HostTable()} | self.file.hosts
+        hosts = tuple(HostEntry(name, table.reach, table.groups) for name, table in tables.items())
+        modes = tuple((name, Mode[table.mode.upper()]) for name, table in self.file.groups.items() if table.mode)
+        ceiling = Mode[self.file.mode.upper()] if self.file.mode else None
+        people = tuple(Person(name, table.roles, table.groups, table.accounts) for name, table in self.file.people.items())
+        return Inventory(hosts, modes, ceiling, people)
+
+    def checks(self) -> tuple[Check, ...]:
+        """What is watched."""
+        tables = DEFAULT_CHECKS if self.file.checks is None else self.file.checks
+        return tuple(check for table in tables for check in table.to_checks())
+
+
+def roster_mistake(file: FileSettings) -> str:
+    """The first thing in hosts, groups, checks, people or tokens that no night could honour, '' if there is none."""
+    hosts = {LOCALHOST: HostTable()} | file.hosts
+    groups = {group for table in hosts.values() for group in table.groups} | set(hosts)
+    for name, host in file.hosts.items():
+        if mistake := _host_mistake(name, host):
+            return mistake
+    for section, tables in (("people", file.people), ("tokens", file.tokens)):
+        for name, table in tables.items():
+            if unknown := sorted(set(table.groups) - groups):
+                return f"{section}.{name}.groups: no host is in group {unknown[0]!r}; write it into hosts.NAME.groups or remove it"
+    if unused := sorted(set(file.groups) - groups):
+        return f"groups.{unused[0]}: no host is in it; write it into hosts.NAME.groups or remove the table"
+    for check in file.checks or ():
+        if unknown := [host for host in check.hosts if host not in hosts]:
+            return f"checks: {check.signal} names host {unknown[0]!r}, which is not in [hosts]; known are: {', '.join(sorted(hosts))}"
+    return _people_mistake(file) or _twice(file)
+
+
+def _host_mistake(name: str, host: HostTable) -> str:
+    try:
+        require_host_name(name)
+    except InvalidError as error:
+        return f"hosts.{name[:80]}: {error.message}"
+    if host.reach != "local":
+        return f"hosts.{name}.reach: {host.reach!r} is not possible in this version; only this machine is reached, write \"local\""
+    if name != LOCALHOST:
+        return f"hosts.{name}: the machine that is reached locally is always called localhost; write [hosts.localhost]"
+    bad = [group for group in host.groups if not _GROUP.fullmatch(group)]
+    return f"hosts.{name}.groups: {bad[0]!r} is no group name; use letters, digits, hyphens and underscores" if bad else ""
+
+
+def _people_mistake(file: FileSettings) -> str:
+    owner_of: dict[str, str] = {}
+    for name, person in file.people.items():
+        if not person.accounts:
+            return f"people.{name}: has no account and could never answer; add os, slack or wecom"
+        for account in person.accounts:
+            if other := owner_of.setdefault(account, name) != name and owner_of[account]:
+                return f"people.{name}: account {account} belongs to people.{other} already; one account is one person"
+    return ""
+
+
+def _twice(file: FileSettings) -> str:
+    seen: set[tuple[str, str]] = set()
+    for check in file.checks or ():
+        for host in check.hosts:
+            if (host, check.signal) in seen:
+                return f"checks: {check.signal} on {host} is listed twice; keep one"
+            seen.add((host, check.signal))
+    hashes = [token.sha256 for token in file.tokens.values()]
+    return "tokens: two sources have the same sha256; give each its own token" if len(set(hashes)) < len(hashes) else ""
