@@ -21,6 +21,8 @@ QUIET_NEEDED = 3
 LONGEST_INTERVAL = 10.0
 PATIENCE = 6
 """How many intervals after settling a repair is given before it counts as still bad."""
+LONGEST_PROGRESS = timedelta(hours=1)
+"""How long signs of progress are waited for past the deadline."""
 
 DEFAULT_LIMITS: Mapping[str, tuple[float | None, float | None]] = {
     "disk.used_percent": (90, None),
@@ -202,6 +204,7 @@ def judge(  # noqa: PLR0913, PLR0917 - one pure table, all of it needed
         return replace(after, ending=Ending.WORSE)
     if quiet >= QUIET_NEEDED:
         return replace(after, ending=Ending.FIXED if measured is not None else Ending.UNPROVEN)
-    if now >= attempt.deadline and not is_quiet and not is_progress:
+    is_hopeful = is_progress and now < attempt.deadline + LONGEST_PROGRESS
+    if now >= attempt.deadline and not is_quiet and not is_hopeful:
         return replace(after, ending=Ending.STILL_BAD)
     return after
