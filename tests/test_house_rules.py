@@ -1,0 +1,159 @@
+"""The house rules that no linter knows, and the linters themselves: this file is `make check`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.source_tree import ROOT, Source, doors, header, imports, protocols, snake, sources, vendors
+
+MOST_LINES = 500
+MOST_PORT_METHODS = 5
+MOST_PORTS_OF_A_STORY = 8
+STORIES = ("core/incident_response.py",)
+
+LONG_FILES: dict[str, int] = {}  # old offenders: may only shrink, and leave this list
+
+NO_ROOM = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
+
+CORE_MAY_NOT = {"asyncio", "ctypes", "http", "multiprocessing", "os", "pathlib", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess"}
+
+MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs change anything
+    "adapters/host/": "the broker's hands",
+    "adapters/sandbox/": "starts guests",
+    "adapters/probe/": "measures; reads only",
+    "adapters/store/": "the database and the data folder",
+    "adapters/key_file.py": "the instance key, made once with mode 0600",
+}
+
+VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter without an entry has none
+    "store": {"sqlalchemy", "alembic", "dbos", "psycopg"},
+    "sandbox": {"pyseccomp"},
+    "probe": {"psutil"},
+    "host": {"psutil"},
+    "clock_apscheduler": {"apscheduler"},
+}
+
+LIGHT = {  # what `import bot.cli` may load: typer and rich, and what they stand on
+    *("typer", "click", "rich", "shellingham", "annotated_doc", "typing_extensions", "pygments", "markdown_it", "mdurl"),
+}
+
+HEADER_KEYS = {"risk", "timeout", "settles", "capabilities", "triggers"}
+
+TOOLS = {
+    "ruff": ("ruff", "check", "."),
+    "format": ("ruff", "format", "--check", "."),
+    "types": ("mypy",),
+    "import rules": ("lint-imports", "--no-logo"),
+    "dead code": ("vulture",),
+}
+
+
+def ids(source: object) -> str:
+    return source.path if isinstance(source, Source) else str(source)
+
+
+SKILLS = tuple(source for source in sources("skills") if not source.is_package)
+TESTS = tuple(source for source in sources("tests") if "/test_" in source.path)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tool_finds_nothing(tool: str) -> None:
+    program, *arguments = TOOLS[tool]
+    run = subprocess.run([Path(sys.executable).parent / program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+
+
+@pytest.mark.parametrize("source", sources(), ids=ids)
+def test_every_file_has_a_sign_and_stays_one_room(source: Source) -> None:
+    assert ast.get_docstring(source.tree), f"{source.path}: the first docstring line says what belongs here"
+    limit = LONG_FILES.get(source.path, MOST_LINES)
+    assert source.lines <= limit, f"{source.path} has {source.lines} lines, over {limit}: split it by topic"
+    assert Path(source.path).stem not in NO_ROOM, f"{source.path}: name it after what is in it"
+
+
+def test_the_list_of_long_files_only_shrinks() -> None:
+    grown = {source.path: source.lines for source in sources() if source.lines > MOST_LINES}
+    assert set(LONG_FILES) == set(grown), "a file that was split leaves LONG_FILES"
+
+
+@pytest.mark.parametrize("source", sources("core"), ids=ids)
+def test_core_imports_the_standard_library_only(source: Source) -> None:
+    assert vendors(source) == set()
+    assert CORE_MAY_NOT & {name.partition(".")[0] for name in imports(source)} == set(), "take a port"
+
+
+@pytest.mark.parametrize("source", sources("bot", "core", "adapters", "skills"), ids=ids)
+def test_only_listed_rooms_open_doors(source: Source) -> None:
+    reasons = [why for room, why in MAY_OPEN_DOORS.items() if source.path.startswith(room)]
+    assert reasons or not doors(source), f"{source.path} uses {sorted(doors(source))}"
+
+
+def test_every_listed_room_still_opens_a_door() -> None:
+    used = {room for room in MAY_OPEN_DOORS for source in sources() if source.path.startswith(room) and doors(source)}
+    assert used == set(MAY_OPEN_DOORS)
+
+
+@pytest.mark.parametrize("source", sources("adapters"), ids=ids)
+def test_an_adapter_imports_its_own_vendor_only(source: Source) -> None:
+    room = source.path.split("/")[1].removesuffix(".py")
+    assert vendors(source) <= VENDORS.get(room, set())
+
+
+@pytest.mark.parametrize("port", [port for source in sources("core") for port in protocols(source)], ids=lambda port: port.name)
+def test_a_port_has_at_most_five_methods_a_fake_and_a_contract(port: ast.ClassDef) -> None:
+    methods = [node.name for node in port.body if isinstance(node, ast.FunctionDef)]
+    assert len(methods) <= MOST_PORT_METHODS
+    assert (ROOT / "tests" / "fakes" / f"{snake(port.name)}.py").exists(), "one hand-written fake per port"
+    assert (ROOT / "tests" / "contracts" / f"test_{snake(port.name)}.py").exists(), "one contract per port, run against fake and adapters"
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_story_takes_at_most_eight_ports(story: str) -> None:
+    (source,) = (source for source in sources("core") if source.path == story)
+    classes = [node for node in source.tree.body if isinstance(node, ast.ClassDef)]
+    fields = [[node for node in cls.body if isinstance(node, ast.AnnAssign)] for cls in classes]
+    assert max(map(len, fields)) <= MOST_PORTS_OF_A_STORY
+
+
+def test_the_command_line_starts_without_any_vendor_but_typer_and_rich() -> None:
+    code = "import sys; before = set(sys.modules); import bot.cli; print(*(set(sys.modules) - before))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded - sys.stdlib_module_names - {"bot", "core"} <= LIGHT
+
+
+@pytest.mark.parametrize("skill", SKILLS, ids=ids)
+def test_a_skill_is_complete_and_stands_alone(skill: Source) -> None:
+    head = header(skill.text)
+    table = head["tool"]["nightshift"]
+    assert HEADER_KEYS <= set(table)
+    assert {"cures", "looks_at"} & set(table), "it cures a signal or looks at one"
+    assert any(re.search(r"[\u4e00-\u9fff]", trigger) for trigger in table["triggers"]), "triggers in zh"
+    assert any(trigger.isascii() for trigger in table["triggers"]), "triggers in en"
+    assert {name for name in imports(skill) if name.startswith(("core", "."))} == {"core.skill"}
+    assert vendors(skill) <= {re.split(r"[=<>\[ ]", wanted)[0] for wanted in head["dependencies"]}
+    (cases,) = (node.value for node in skill.tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES")
+    assert ast.literal_eval(cases), "CASES is data, not code"
+
+
+@pytest.mark.parametrize("source", TESTS, ids=ids)
+def test_tests_have_no_branches_and_no_mocks(source: Source) -> None:
+    tests = [node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    branches = [f"{test.name}:{node.lineno}" for test in tests for node in ast.walk(test) if isinstance(node, ast.If)]
+    assert branches == []
+    assert "unittest.mock" not in set(imports(source))
+
+
+def test_locks_are_pinned_hashed_and_name_no_index() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    test_lock = (ROOT / "requirements-test.lock").read_text()
+    pins = [set(re.findall(r"(?m)^([a-z0-9-]+==\S+)", text)) for text in (lock, test_lock)]
+    assert pins[0] <= pins[1], "tests run on the versions that are shipped"
+    assert "://" not in lock + test_lock
+    assert all("--hash=sha256:" in block for text in (lock, test_lock) for block in re.split(r"(?m)^(?=[a-z])", text)[1:])
