@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 
 from core.capability import Verb
 from core.errors import InvalidError
+from core.paths import has_hidden_character, parts_of
 from core.world import Json
 
 Argument: TypeAlias = str | int | tuple[str, ...]
@@ -20,14 +21,13 @@ MAX_READ = 256 * 1024
 MAX_TEXT = 1 << 20
 SIGNALS = ("TERM", "HUP", "USR1", "USR2", "KILL")
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}")
 _SECRET = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class HostCall:
-    """A well-formed call; `verb` None only for `now`, which needs no grant. Paths are in their one canonical spelling."""
+    """A well-formed call; `verb` None only for `now`, which needs no grant. A path has only one spelling."""
 
     method: str
     verb: Verb | None
@@ -58,15 +58,11 @@ class HostCall:
         return next((str(value) for name, value in self.arguments if name in ("path", "name", "url")), "")
 
 
-def canonical_path(value: object) -> str:
-    """An absolute path in its one spelling; refuses `.`, `..`, control and invisible characters instead of cleaning them away."""
-    if not isinstance(value, str) or not value.startswith("/") or _FORBIDDEN.search(value):
-        raise InvalidError("a path is absolute and has no control or invisible characters")
-    parts = [part for part in value.split("/") if part]
-    path = "/" + "/".join(parts)
-    if "." in parts or ".." in parts or len(path.encode()) > 4095:
-        raise InvalidError("a path has no '.' or '..' and at most 4095 bytes")
-    return path
+def _path(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidError("a path is text")
+    parts_of(value)
+    return value
 
 
 def _whole(value: object) -> int:
@@ -105,9 +101,9 @@ def _argv(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= 64 or not all(isinstance(item, str) for item in value):
         raise InvalidError("argv is a list of 1 to 64 strings")
     argv = tuple(cast("list[str]", value))
-    if sum(map(len, argv)) > 8192 or any(_FORBIDDEN.search(item) for item in argv):
+    if sum(map(len, argv)) > 8192 or any(has_hidden_character(item) for item in argv):
         raise InvalidError("argv is at most 8192 characters, without control or invisible ones")
-    canonical_path(argv[0])
+    _path(argv[0])
     return argv
 
 
@@ -125,13 +121,13 @@ _signal = _matching(re.compile("|".join(SIGNALS)), f"signal; known: {', '.join(S
 _url = _matching(re.compile(r"https?://[!-~]{1,2000}"), "URL of http or https")
 
 METHODS: Mapping[str, Mapping[str, Callable[[object], Argument]]] = {
-    Verb.FS_READ: {"path": canonical_path, "limit": _limit},
-    Verb.FS_LIST: {"path": canonical_path},
-    Verb.FS_STAT: {"path": canonical_path},
-    Verb.FS_WRITE: {"path": canonical_path, "text": _content},
-    Verb.FS_DELETE: {"path": canonical_path},
-    Verb.FS_MOVE: {"path": canonical_path, "to": canonical_path},
-    Verb.FS_TRUNCATE: {"path": canonical_path},
+    Verb.FS_READ: {"path": _path, "limit": _limit},
+    Verb.FS_LIST: {"path": _path},
+    Verb.FS_STAT: {"path": _path},
+    Verb.FS_WRITE: {"path": _path, "text": _content},
+    Verb.FS_DELETE: {"path": _path},
+    Verb.FS_MOVE: {"path": _path, "to": _path},
+    Verb.FS_TRUNCATE: {"path": _path},
     Verb.EXEC: {"argv": _argv},
     Verb.SERVICE_STATUS: {"name": _name},
     Verb.SERVICE_START: {"name": _name},

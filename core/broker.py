@@ -1,0 +1,261 @@
+"""The broker: answers every call of one run; never list, grants, plan, stop and lease are checked before an effect, journal rows stand around it.
+
+One object per run. Order for an effect: never list, grants, approved plan, live gate, intent row with its undo record (durable), gate once
+more, effect, outcome row. Nothing that comes out of the guest is trusted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from core import undo as undoing
+from core.capability import LOCAL_LOOKS, NO_UNDO, PlannedEffect, Risk, Undo, Verb
+from core.effect import Prepared, World, prepare, ready_to_undo
+from core.errors import (
+    CapabilityDeniedError,
+    ChangedError,
+    ExpiredError,
+    FencedError,
+    InvalidError,
+    NightshiftError,
+    PlanExceededError,
+    QuotaError,
+    RefusedError,
+    StoppedError,
+    TamperedError,
+    UnavailableError,
+)
+from core.grant import Grant
+from core.host_call import HostCall, parse_call
+from core.look import look
+from core.permission import Rules, check_step
+from core.ports import Blobs, Clock, EffectLog, EffectRow, Host
+from core.rehearsal import ImaginedHost, ImaginedServices
+from core.service_control import Services
+from core.skill import HostError
+from core.world import Json
+
+ENDING_ERRORS = (QuotaError, StoppedError, FencedError, ExpiredError, PlanExceededError, TamperedError)
+"""After one of these the run is over: every later call gets the same error, and nothing acts any more."""
+
+
+class RunMode(StrEnum):
+    """How far one run goes."""
+
+    LOOK = "look"
+    REHEARSE = "rehearse"
+    EXECUTE = "execute"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Quotas of one run; going over one ends it."""
+
+    calls: int = 400
+    effects: int = 200
+    bytes: int = 8 << 20
+    notices: int = 3
+    refusals: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What one run may do. `ceiling` is the plan that was approved, None where nobody was to be asked; `timeout` in seconds per command.
+
+    `disposable` and `listed_hosts` are what the operator listed (TRUST 1).
+    """
+
+    run: str
+    skill: str
+    host: str
+    mode: RunMode
+    grants: tuple[Grant, ...]
+    ceiling: tuple[PlannedEffect, ...] | None = None
+    timeout: float = 30.0
+    disposable: tuple[str, ...] = ()
+    listed_hosts: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+def _no_fetch(url: str) -> tuple[int, str]:
+    raise HostError("denied", f"no HTTP from here: {url}")
+
+
+def _no_notice(_text: str) -> None:
+    raise HostError("denied", "nobody to notify is configured")
+
+
+def _no_secret(name: str) -> str:
+    raise HostError("denied", f"no secret {name} is configured")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the broker works through.
+
+    - `permit` reads live whether an effect may begin at this instant, and raises when not: stop, expiry, lease.
+    - `refused` notes a refused call in the audit.
+    - `fetch` gets a URL from an address it has checked; `notify` tells the people on call; `secret` gives a handle, never a value.
+    """
+
+    host: Host
+    services: Services
+    effects: EffectLog
+    blobs: Blobs
+    clock: Clock
+    permit: Callable[[], None]
+    refused: Callable[[str, str], None]
+    fetch: Callable[[str], tuple[int, str]] = _no_fetch
+    notify: Callable[[str], None] = _no_notice
+    secret: Callable[[str], str] = _no_secret
+
+
+class Broker:
+    """Answers the calls of one run. After it, `plan` holds what a rehearsal would have done, `effects` counts what a run did."""
+
+    def __init__(self, errand: Errand, doors: Doors) -> None:
+        self._errand, self._doors = errand, doors
+        is_dry = errand.mode is RunMode.REHEARSE
+        self._real = World(doors.host, doors.services, doors.fetch, doors.notify, doors.secret, errand.timeout)
+        self._world = _imagined(self._real) if is_dry else self._real
+        self._rules = Rules(errand.skill, errand.grants, errand.disposable, errand.listed_hosts)
+        self._left = None if errand.ceiling is None else Counter(map(_key, errand.ceiling))
+        self._used: Counter[str] = Counter()
+        self._ended: NightshiftError | None = None
+        self.plan: tuple[PlannedEffect, ...] = ()
+        self.effects = 0
+        self.undoable = 0
+
+    @property
+    def ended(self) -> NightshiftError | None:
+        """What ended the run before its own end, None if nothing did."""
+        return self._ended
+
+    def answer(self, method: str, args: dict[str, Json]) -> Json:
+        """One call. Raises HostError for a refusal or a failure that the skill may handle, one of ENDING_ERRORS when the run is over."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            return self._answer(method, args)
+        except ENDING_ERRORS as error:
+            self._ended = error
+            raise
+
+    def _answer(self, method: str, args: dict[str, Json]) -> Json:
+        self._use("calls", self._errand.limits.calls)
+        try:
+            return self._perform(parse_call(method, args))
+        except ENDING_ERRORS:
+            raise
+        except (RefusedError, InvalidError) as error:
+            raise self._refusal(method, str(error)) from error
+        except ChangedError as error:
+            raise HostError("changed", str(error)) from error
+        except UnavailableError as error:
+            raise HostError("failed", str(error)) from error
+        except HostError as error:
+            if error.code != "denied":
+                raise
+            raise self._refusal(method, str(error)) from error
+
+    def _refusal(self, method: str, reason: str) -> HostError:
+        """Notes it; the refusal that is one too many ends the run."""
+        self._doors.refused(str(method)[:80], reason[:300])
+        self._use("refusals", self._errand.limits.refusals)
+        return HostError("denied", reason[:300])
+
+    def _perform(self, call: HostCall) -> Json:
+        risk = self._rules.check(call, self._world.host)
+        if call.verb is None or call.verb in LOCAL_LOOKS or (call.verb is Verb.EXEC and risk is Risk.LOW):
+            if self._errand.mode is RunMode.EXECUTE:
+                self._doors.permit()
+            return look(call, self._real if call.verb is Verb.EXEC else self._world, self._doors.clock)
+        if call.verb is Verb.NOTIFY:
+            self._use("notifications", self._errand.limits.notices)
+        if call.verb is Verb.FS_WRITE:
+            self._use("bytes written", self._errand.limits.bytes, len(call.text("text").encode()))
+        self._use("effects", self._errand.limits.effects)
+        return self._effect(prepare(call, self._world), risk)
+
+    def _effect(self, ready: Prepared, risk: Risk) -> Json:
+        planned = PlannedEffect(ready.verb, ready.target, risk, ready.undo.is_possible, ready.content)
+        if self._errand.mode is RunMode.REHEARSE:
+            self.plan = (*self.plan, planned)
+            return ready.act(_nobody_started).result
+        if self._errand.mode is RunMode.LOOK and risk > Risk.LOW:
+            raise CapabilityDeniedError(self._errand.skill, f"{planned} while it only looks")
+        self._take_from_plan(planned)
+        return self._carry_out(str(planned), ready, {"risk": risk.word, "content": ready.content})
+
+    def take_back(self, row: EffectRow, step: undoing.Step) -> str:
+        """Undoes one effect through the same gate and journal; returns what was done. Raises ChangedError when it was changed since."""
+        check_step(step)
+        undoing.verify(row.undo, self._world.host)
+        ready = ready_to_undo(undoing.with_blob(step, row.undo, self._doors.blobs), self._world)
+        self._carry_out(f"undo {row.effect}", ready, {"undoes": row.action})
+        return undoing.describe(step)
+
+    def _carry_out(self, effect: str, ready: Prepared, detail: dict[str, Json]) -> Json:
+        """Intent, effect, outcome. A HostError says that nothing happened; when the host went away, what happened is not known."""
+        doors = self._doors
+        doors.permit()
+        if ready.saved is not None:
+            doors.blobs.put(ready.saved)
+        body: dict[str, Json] = {**detail, "undo": {**undoing.to_json(ready.undo)}}
+        action = doors.effects.intend(self._errand.run, self._errand.host, effect, body, doors.clock.now())
+        try:
+            doors.permit()
+            done = ready.act(lambda pid, start: doors.effects.started(action, pid, start))
+        except UnavailableError as error:
+            self._close(action, f"unknown: {error}", ready.undo)
+            raise
+        except (HostError, NightshiftError) as error:
+            doors.effects.done(action, False, f"not done: {error}"[:500], NO_UNDO, doors.clock.now())
+            raise
+        undo = ready.undo if done.undo is None else done.undo
+        if done.saved is not None:
+            doors.blobs.put(done.saved)
+        self._close(action, done.line, undo, done.ok)
+        if done.fails_as is not None:
+            raise done.fails_as
+        return done.result
+
+    def _close(self, action: int, line: str, undo: Undo, is_ok: bool = False) -> None:
+        self.effects += 1
+        self.undoable += undo.is_possible
+        self._doors.effects.done(action, is_ok, line[:500], undo, self._doors.clock.now())
+
+    def _take_from_plan(self, planned: PlannedEffect) -> None:
+        """Every effect of the plan may happen once; fewer is fine, another one or one more ends the run."""
+        if self._left is None:
+            return
+        if self._left[_key(planned)] < 1:
+            raise PlanExceededError(str(planned))
+        self._left[_key(planned)] -= 1
+
+    def _use(self, quota: str, limit: int, amount: int = 1) -> None:
+        self._used[quota] += amount
+        if self._used[quota] > limit:
+            raise QuotaError(quota, limit)
+
+
+def _key(effect: PlannedEffect) -> tuple[str, str, str]:
+    return (effect.verb, effect.target, effect.content)
+
+
+def _nobody_started(_pid: int, _start: int) -> None:
+    """A dry run starts no process."""
+
+
+def _imagined(real: World) -> World:
+    return replace(
+        real,
+        host=ImaginedHost(real.host),
+        services=ImaginedServices(real.services),
+        fetch=lambda _url: (200, ""),
+        notify=lambda _text: None,
+        secret=lambda name: f"secret:{name}",
+    )

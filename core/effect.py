@@ -1,0 +1,298 @@
+"""One effect made ready: its target, its undo record with the bytes to save, and the act itself, which the broker starts when it may.
+
+Preparing only reads. What stands in a `Prepared` is journalled before `act` is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from core import undo as undoing
+from core.capability import NO_UNDO, Undo, Verb
+from core.host_call import HostCall
+from core.never_list import why_never_read
+from core.ports import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, Host, ProcessSignal
+from core.service_control import Services
+from core.skill import HostError
+from core.world import CommandResult, FileContent, FileInfo, Json, Process
+
+Started = Callable[[int, int], None]
+
+SERVICE_ORDERS = {
+    Verb.SERVICE_START: "start",
+    Verb.SERVICE_STOP: "stop",
+    Verb.SERVICE_RESTART: "restart",
+    Verb.SERVICE_RELOAD: "reload",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an effect. `undo` and `saved` replace the prepared ones where the world had moved between look and act."""
+
+    result: Json
+    line: str
+    ok: bool = True
+    undo: Undo | None = None
+    saved: bytes | None = None
+    fails_as: HostError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An effect that has not begun. `saved` are the bytes the undo record names; `content` the SHA-256 of what would be written."""
+
+    verb: Verb
+    target: str
+    undo: Undo
+    act: Callable[[Started], Done]
+    saved: bytes | None = None
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What effects act on: a host and its services, the web, the people on call, secrets. `timeout` in seconds per command."""
+
+    host: Host
+    services: Services
+    fetch: Callable[[str], tuple[int, str]]
+    notify: Callable[[str], None]
+    secret: Callable[[str], str]
+    timeout: float
+
+
+def ready_to_undo(step: undoing.Step, world: World) -> Prepared:
+    """A step of an undo; there is no undo of an undo."""
+    if isinstance(step, undoing.ServiceOrder):
+        argv = world.services.argv(step.verb, step.name)
+        return Prepared(
+            Verb(f"service.{step.verb}"), step.name, NO_UNDO, lambda started: command_service(world, argv, started)
+        )
+    if isinstance(step, tuple):
+        return _command(step, NO_UNDO, world)
+
+    def act(_: Started) -> Done:
+        world.host.change(step)
+        return Done(None, undoing.describe(step))
+
+    return Prepared(Verb.FS_WRITE, step.path, NO_UNDO, act)
+
+
+def prepare(call: HostCall, world: World) -> Prepared:
+    """Reads what an undo will need; raises HostError where the effect could not be had."""
+    if call.verb in SERVICE_ORDERS:
+        return _service(call, world)
+    return _PREPARE[call.verb](call, world) if call.verb in _PREPARE else _denied(call)
+
+
+def find_process(call: HostCall, host: Host) -> Process:
+    """The process that a signal names; raises HostError("changed") when it is gone or its pid is another's now."""
+    named = (call.number("pid"), call.number("started"))
+    process = next((p for p in host.processes() if (p.pid, p.started) == named), None)
+    if process is None:
+        raise HostError("changed", f"process {named[0]} is gone")
+    return process
+
+
+def outcome_of(result: CommandResult) -> dict[str, Json]:
+    """A command's end as a skill sees it."""
+    return {"status": result.status, "out": result.out, "err": result.err}
+
+
+def _denied(call: HostCall) -> Prepared:
+    raise HostError("denied", f"{call.method} is no effect")
+
+
+def _file(
+    call: HostCall, undo: Undo, old: FileContent | None, act: Callable[[Started], Done], content: str = ""
+) -> Prepared:
+    saved = old.data if old is not None and undo.blob else None
+    return Prepared(call.verb or Verb.FS_WRITE, call.target, undo, act, saved, content)
+
+
+def _change(
+    world: World, change: Change, undo_of: Callable[[FileContent], Undo], seen: Undo, result_is_size: bool
+) -> Done:
+    changed = world.host.change(change)
+    undo, saved = _corrected(changed, undo_of, seen)
+    return Done(changed.bytes if result_is_size else None, f"{changed.bytes} bytes", undo=undo, saved=saved)
+
+
+def _corrected(
+    changed: Changed, undo_of: Callable[[FileContent], Undo], seen: Undo
+) -> tuple[Undo | None, bytes | None]:
+    """The undo record for the bytes that really were there, if others came between the look and the act."""
+    if changed.before is None or not seen.is_possible:
+        return None, None
+    sha256 = hashlib.sha256(changed.before).hexdigest()
+    if sha256 == seen.blob:
+        return None, None
+    info = FileInfo(seen.target, "file", len(changed.before), 0.0, changed.before_mode, 0)
+    return undo_of(FileContent(info, changed.before, sha256)), changed.before
+
+
+def _read_old(host: Host, path: str) -> FileContent:
+    """With its bytes where they are few enough to keep, and may be kept."""
+    content = host.read(path, 0)
+    if content.info.kind != "file" or content.info.size > undoing.MAX_SAVED or why_never_read(path) is not None:
+        return content
+    return host.read(path, undoing.MAX_SAVED)
+
+
+def _write(call: HostCall, world: World) -> Prepared:
+    path, data = call.text("path"), call.text("text").encode()
+    try:
+        old: FileContent | None = _read_old(world.host, path)
+    except HostError as error:
+        if error.code != "missing":
+            raise
+        old = None
+    undo = undoing.undo_of_write(path, data, old)
+
+    def act(_: Started) -> Done:
+        done = _change(
+            world,
+            FileWrite(path, data),
+            lambda before: undoing.undo_of_write(path, data, before),
+            undo,
+            result_is_size=False,
+        )
+        return replace(done, line=f"{len(data)} bytes written")
+
+    return _file(call, undo, old, act, hashlib.sha256(data).hexdigest())
+
+
+def _delete(call: HostCall, world: World) -> Prepared:
+    path = call.text("path")
+    old = _read_old(world.host, path)
+    undo = undoing.undo_of_delete(path, old)
+    return _file(
+        call,
+        undo,
+        old,
+        lambda _: _change(
+            world, FileDelete(path), lambda b: undoing.undo_of_delete(path, b), undo, result_is_size=True
+        ),
+    )
+
+
+def _truncate(call: HostCall, world: World) -> Prepared:
+    path = call.text("path")
+    old = _read_old(world.host, path)
+    undo = undoing.undo_of_truncate(path, old)
+    return _file(
+        call,
+        undo,
+        old,
+        lambda _: _change(
+            world, FileTruncate(path), lambda b: undoing.undo_of_truncate(path, b), undo, result_is_size=True
+        ),
+    )
+
+
+def _move(call: HostCall, world: World) -> Prepared:
+    path, to = call.text("path"), call.text("to")
+    world.host.read(path, 0)
+    undo = undoing.undo_of_move(path, to)
+
+    def act(_: Started) -> Done:
+        world.host.change(FileMove(path, to))
+        return Done(None, f"now {to}")
+
+    return Prepared(Verb.FS_MOVE, call.target, undo, act)
+
+
+def _exec(call: HostCall, world: World) -> Prepared:
+    argv, undo = call.argv, NO_UNDO
+    if undoing.route_words(argv)[1]:
+        routes = world.host.run(undoing.route_look(argv), world.timeout, lambda _pid, _start: None)
+        undo = undoing.undo_of_command(argv, routes.out)
+    return _command(argv, undo, world)
+
+
+def _command(argv: tuple[str, ...], undo: Undo, world: World) -> Prepared:
+    def act(started: Started) -> Done:
+        result = world.host.run(argv, world.timeout, started)
+        if result.timed_out:
+            return Done(
+                None,
+                f"ended after {world.timeout:.0f} s",
+                ok=False,
+                fails_as=HostError("timeout", shlex.join(argv)[:200]),
+            )
+        return Done(
+            outcome_of(result), f"status {result.status}", result.status == 0, None if result.status == 0 else NO_UNDO
+        )
+
+    return Prepared(Verb.EXEC, shlex.join(argv), undo, act)
+
+
+def _service(call: HostCall, world: World) -> Prepared:
+    verb = call.verb or Verb.SERVICE_STATUS
+    order, name = SERVICE_ORDERS[verb], call.text("name")
+    state = world.services.status(name)
+    undo = undoing.undo_of_service(order, name, state.is_running)
+    argv = world.services.argv(order, name)
+    return Prepared(verb, name, undo, lambda started: command_service(world, argv, started))
+
+
+def command_service(world: World, argv: tuple[str, ...], started: Started) -> Done:
+    """Gives a supervisor its order; an order that fails leaves nothing that could be taken back."""
+    result = world.host.run(argv, world.timeout, started)
+    if result.status == 0 and not result.timed_out:
+        return Done(None, shlex.join(argv))
+    said = (
+        "no answer in time"
+        if result.timed_out
+        else (result.err or result.out).strip()[:300] or f"status {result.status}"
+    )
+    return Done(None, said, ok=False, undo=None if result.timed_out else NO_UNDO, fails_as=HostError("failed", said))
+
+
+def _signal(call: HostCall, world: World) -> Prepared:
+    process, name = find_process(call, world.host), call.text("name")
+
+    def act(_: Started) -> Done:
+        world.host.change(ProcessSignal(process.pid, process.started, name))
+        return Done(None, "sent")
+
+    return Prepared(Verb.PROCESS_SIGNAL, f"{name} {process.name} {process.pid}", NO_UNDO, act)
+
+
+def _get(call: HostCall, world: World) -> Prepared:
+    def act(_: Started) -> Done:
+        status, body = world.fetch(call.text("url"))
+        return Done([status, body[:65536]], f"status {status}")
+
+    return Prepared(Verb.HTTP_GET, call.target, NO_UNDO, act)
+
+
+def _notify(call: HostCall, world: World) -> Prepared:
+    def act(_: Started) -> Done:
+        world.notify(call.text("text"))
+        return Done(None, "told")
+
+    return Prepared(Verb.NOTIFY, call.target, NO_UNDO, act)
+
+
+def _secret(call: HostCall, world: World) -> Prepared:
+    return Prepared(
+        Verb.SECRET, call.target, NO_UNDO, lambda _: Done(world.secret(call.text("name")), "a handle was given")
+    )
+
+
+_PREPARE: dict[Verb | None, Callable[[HostCall, World], Prepared]] = {
+    Verb.FS_WRITE: _write,
+    Verb.FS_DELETE: _delete,
+    Verb.FS_MOVE: _move,
+    Verb.FS_TRUNCATE: _truncate,
+    Verb.EXEC: _exec,
+    Verb.PROCESS_SIGNAL: _signal,
+    Verb.HTTP_GET: _get,
+    Verb.NOTIFY: _notify,
+    Verb.SECRET: _secret,
+}

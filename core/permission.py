@@ -1,0 +1,120 @@
+"""Whether one call of a run may be answered: the never list first, then the grants with this run's values in them; and its risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.capability import Risk, Verb
+from core.effect import SERVICE_ORDERS, find_process
+from core.errors import CapabilityDeniedError, NeverError
+from core.grant import Grant, risk_of_call
+from core.host_call import HostCall
+from core.never_list import (
+    RESOLVER,
+    is_open_file,
+    why_never_emptied,
+    why_never_fetched,
+    why_never_listed,
+    why_never_read,
+    why_never_run,
+    why_never_served,
+    why_never_written,
+    why_not_resolver,
+)
+from core.ports import FileDelete, FileMove, FileWrite, Host
+from core.undo import ServiceOrder, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one run is bound by. `disposable` and `listed_hosts` are what the operator listed, for the risk of a call."""
+
+    skill: str
+    grants: tuple[Grant, ...]
+    disposable: tuple[str, ...] = ()
+    listed_hosts: tuple[str, ...] = ()
+
+    def check(self, call: HostCall, host: Host) -> Risk:
+        """The risk of a permitted call; raises NeverError or CapabilityDeniedError for any other."""
+        if call.verb is None:
+            return Risk.LOW
+        reason = why_never(call)
+        if reason is not None:
+            raise NeverError(f"{call.verb} {call.target}"[:300], reason)
+        arguments = _looked_up(call, host)
+        if not any(grant.covers(call.verb, arguments) for grant in self.grants):
+            raise CapabilityDeniedError(self.skill, f"{call.verb}:{call.target}"[:300])
+        risk = risk_of_call(call.verb, arguments, self.disposable, self.listed_hosts)
+        if risk is Risk.NEVER:
+            raise NeverError(f"{call.verb} {call.target}"[:300], "its risk is beyond every approval")
+        return risk
+
+
+def why_never(call: HostCall) -> str | None:
+    """The never list for a call, by its text alone."""
+    if call.verb is Verb.EXEC:
+        return why_never_run(call.argv)
+    if call.verb is Verb.SERVICE_STATUS or call.verb in SERVICE_ORDERS:
+        return why_never_served(call.text("name"), SERVICE_ORDERS.get(call.verb, "status"))
+    if call.verb is Verb.HTTP_GET:
+        return why_never_fetched(call.text("url"))
+    if call.verb is Verb.FS_READ:
+        return why_never_read(call.text("path"))
+    if call.verb in (Verb.FS_LIST, Verb.FS_STAT):
+        return why_never_listed(call.text("path"))
+    if call.verb is Verb.FS_MOVE:
+        return _why_not_moved(call.text("path"), call.text("to"))
+    if call.verb is Verb.FS_WRITE:
+        return _why_not_written(call.text("path"), call.text("text"))
+    if call.verb in (Verb.FS_DELETE, Verb.FS_TRUNCATE):
+        return _why_not_gone(call.verb, call.text("path"))
+    return None
+
+
+def check_step(step: Step) -> None:
+    """The never list for a step of an undo, which needs no grant: it was permitted together with the effect."""
+    reason: str | None = None
+    if isinstance(step, ServiceOrder):
+        reason = why_never_served(step.name, step.verb)
+    elif isinstance(step, FileMove):
+        reason = _why_not_moved(step.path, step.to)
+    elif isinstance(step, FileWrite | FileDelete):
+        reason = why_never_written(step.path)
+    else:
+        reason = why_never_run(step)
+    if reason is not None:
+        raise NeverError("this undo", reason)
+
+
+def _why_not_written(path: str, text: str) -> str | None:
+    return why_not_resolver(text) if path == RESOLVER else why_never_written(path)
+
+
+def _why_not_moved(path: str, to: str) -> str | None:
+    if RESOLVER in (path, to):
+        return "the resolver's file is only written"
+    return why_never_written(path) or why_never_written(to) or why_never_read(path)
+
+
+def _why_not_gone(verb: Verb, path: str) -> str | None:
+    if path == RESOLVER:
+        return "the resolver's file is only written"
+    if verb is Verb.FS_TRUNCATE and is_open_file(path):
+        return None  # judged by the deleted file behind it, once that was looked up
+    return why_never_written(path)
+
+
+def _looked_up(call: HostCall, host: Host) -> dict[str, object]:
+    """The call's arguments with what a grant needs to know of the host: the name behind a pid, the file behind a descriptor."""
+    arguments: dict[str, object] = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in call.arguments
+    }
+    if call.verb is Verb.PROCESS_SIGNAL:
+        arguments["process"] = find_process(call, host).name
+    if call.verb is Verb.FS_TRUNCATE and is_open_file(call.text("path")):
+        target = host.read(call.text("path"), 0).info.target
+        reason = why_never_emptied(target)
+        if reason is not None:
+            raise NeverError(f"{call.verb} {call.target}", reason)
+        arguments["open_file"] = target
+    return arguments

@@ -1,0 +1,209 @@
+"""A skill's CASES, played on an invented host: the same broker, journal and sandbox as at night, only the target is a literal.
+
+    CASES = [{
+        "name": "empties the deleted log",                 # required
+        "params": {"directory": "/var/log"},               # run's parameters after host; a required one may not be left out
+        "world": {                                         # every key is optional; what a call needs and is not here fails the case
+            "now": 1767225600.0,                           # seconds since 1970
+            "files": {
+                "/var/log/app.log": "text",                # a plain file with this content, age 0, mode 0644, uid 0
+                "/var/log/app.log.1": {"size": 900, "age_days": 9.0},
+                                                           # keys: text | size, age_days, kind (file dir link other), mode, uid, links, target
+                "/var/cache/apt": {"kind": "dir"},         # only where a directory is empty; those above a file are there by themselves
+                "/run/app.pid": None,                      # looked for, and not there
+            },
+            "processes": [{"pid": 7, "name": "app"}],      # required: pid, name; else started 100, parent 1, argv (name,), state "S", uid 0, rss 0
+            "services": {"app": {"is_running": False}},    # else supervisor "systemd", is_running True, pid 0, restarts 0, since 100.0, detail "";
+                                                           # "fails": True makes its orders fail
+            "exec": {"/usr/bin/df -Pkl": "output",         # key: the argv, joined as a shell would quote it
+                     "/usr/bin/x": {"status": 1, "out": "", "err": "no"},
+                     "/usr/bin/y": ["first", "second"]},   # one answer per call, the last one repeated
+        },
+        "expect": {                                        # ok and effects are required
+            "ok": True,                                    # what the Outcome says; False also where the run fails
+            "effects": ["fs.delete /var/log/app.log.1"],   # all of them, in order, as on a card:
+                                                           # fs.write P · fs.delete P · fs.truncate P · fs.move P -> Q · exec ARGV · service.restart N
+                                                           # process.signal TERM NAME PID · http.GET URL · notify oncall; looks are none
+            "facts": {"bytes": 900},                       # these, equal; there may be more
+            "files": {"/etc/resolv.conf": "nameserver 10.0.0.1\\n", "/run/app.pid": None},   # content after the run, None: gone
+        },
+    }]
+
+Each case runs twice, as a night does: a dry run whose plan is then the ceiling of the real run. A call that the case does not describe
+(a file, command or service that is not in its world) fails the case, whatever the skill makes of it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.broker import Broker, Doors, Errand, RunMode
+from core.capability import PlannedEffect, Verb
+from core.case_host import CaseHost, CaseJournal
+from core.case_world import Case, parse_case
+from core.errors import NightshiftError, RefusedError
+from core.grant import Grant, fill
+from core.ports import GuestResult, GuestRun, Sandbox
+from core.skill import HostError
+from core.skill_manifest import Skill
+from core.world import Json
+
+CASE_HOST_NAME = "localhost"
+"""The same in a case as at night, so that a skill finds nothing to tell them apart by."""
+
+_PATHS = ("path", "to")
+_MOST_FAULTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case; no problem means that it passed. `plan` is what its dry run showed, `calls` how many host calls the run made."""
+
+    name: str
+    problems: tuple[str, ...]
+    plan: tuple[PlannedEffect, ...] = ()
+    calls: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """True when everything was as the case expects."""
+        return not self.problems
+
+
+def run_cases(skill: Skill, cases: Sequence[Mapping[str, object]], sandbox: Sandbox) -> tuple[CaseResult, ...]:
+    """Plays every case; raises InvalidError for one that is not written as above."""
+    return tuple(_play(skill, case, sandbox) for case in map(parse_case, cases))
+
+
+def fails_honestly(skill: Skill, cases: Sequence[Mapping[str, object]], sandbox: Sandbox) -> tuple[str, ...]:
+    """Makes every host call of every case fail once; returns those after which the skill still said that it was ok."""
+    swallowed = []
+    for case in map(parse_case, cases):
+        calls = min(_play(skill, case, sandbox).calls, _MOST_FAULTS)
+        for at in range(1, calls + 1):
+            stage = _Stage(skill, case, fails_at=at)
+            result = stage.run(sandbox, RunMode.EXECUTE, None)
+            if result.status == "done" and result.ok:
+                swallowed.append(f"{case.name}: call {at} ({stage.failed}) failed and the skill said ok")
+    return tuple(swallowed)
+
+
+def _play(skill: Skill, case: Case, sandbox: Sandbox) -> CaseResult:
+    rehearsal = _Stage(skill, case)
+    rehearsal.run(sandbox, RunMode.REHEARSE, None)
+    stage = _Stage(skill, case)
+    result = stage.run(sandbox, RunMode.EXECUTE, rehearsal.plan)
+    problems = (*stage.problems, *_differences(case, result, stage))
+    return CaseResult(case.name, tuple(dict.fromkeys(problems)), rehearsal.plan, stage.calls)
+
+
+def _differences(case: Case, result: GuestResult, stage: _Stage) -> tuple[str, ...]:
+    is_ok = result.status == "done" and result.ok
+    said = "; ".join(part for part in (result.status, result.summary, result.error) if part)[:500]
+    problems = [] if is_ok == case.is_ok else [f"expected ok {case.is_ok}, got {is_ok}: {said}"]
+    if stage.effects != case.effects:
+        problems.append(f"expected effects {list(case.effects)}, got {list(stage.effects)}")
+    for name, fact in case.facts.items():
+        if name not in result.facts or result.facts[name] != fact:
+            problems.append(f"expected fact {name} = {fact!r}, got {result.facts.get(name)!r}")
+    for path, text in case.files_after.items():
+        if stage.host.files.get(path) != text:
+            problems.append(f"expected {path} to hold {text!r}, got {stage.host.files.get(path)!r}")
+    return tuple(problems)
+
+
+class _Stage:
+    """One play of one case: host, journal, broker, and what it asked for that is not described."""
+
+    def __init__(self, skill: Skill, case: Case, fails_at: int = 0) -> None:
+        self._skill, self._case, self._fails_at = skill, case, fails_at
+        self.host = CaseHost(case.world)
+        self._journal = CaseJournal(case.world.now)
+        self.problems: tuple[str, ...] = ()
+        self.plan: tuple[PlannedEffect, ...] = ()
+        self.calls = 0
+        self.failed = ""
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What took effect, in order."""
+        return tuple(row.effect for row in self._journal.rows if row.ok)
+
+    def run(self, sandbox: Sandbox, mode: RunMode, ceiling: tuple[PlannedEffect, ...] | None) -> GuestResult:
+        """One run in the sandbox; an error of ours that ended it is its result."""
+        try:
+            broker = self._broker(mode, ceiling)
+            guest = GuestRun(self._skill.name, self._skill.source, dict(self._case.parameters), self._skill.timeout)
+            result = sandbox.run(guest, self._answered_by(broker))
+            self.plan = broker.plan
+        except RefusedError as error:
+            return GuestResult("failed", False, "", {}, f"{type(error).__name__}: {error}", "")
+        if broker.ended is not None:
+            self._note(f"ended: {broker.ended}")
+        return result
+
+    def _broker(self, mode: RunMode, ceiling: tuple[PlannedEffect, ...] | None) -> Broker:
+        parameters = {name: _scalar(value) for name, value in self._case.parameters.items()}
+        grants = fill(map(Grant.parse, self._skill.capabilities), parameters)
+        errand = Errand("case", self._skill.name, CASE_HOST_NAME, mode, grants, ceiling, self._skill.timeout)
+        doors = Doors(
+            host=self.host,
+            services=self.host,
+            effects=self._journal,
+            blobs=self._journal,
+            clock=self._journal,
+            permit=lambda: None,
+            refused=lambda method, reason: self._note(f"refused {method}: {reason}"),
+            fetch=self._fetch,
+            notify=lambda _text: None,
+        )
+        return Broker(errand, doors)
+
+    def _answered_by(self, broker: Broker) -> Callable[[str, dict[str, Json]], Json]:
+        def answer(method: str, args: dict[str, Json]) -> Json:
+            self.calls += 1
+            if self.calls == self._fails_at:
+                self.failed = method
+                raise HostError("failed", "No space left on device")
+            self._require_described(method, args)
+            return broker.answer(method, args)
+
+        return answer
+
+    def _require_described(self, method: str, args: dict[str, Json]) -> None:
+        world = self._case.world
+        if method.startswith("fs.") and method != Verb.FS_WRITE:
+            names = [str(args[key]) for key in _PATHS if key in args and (key == "path" or method != Verb.FS_MOVE)]
+            undescribed = [path for path in names if not _is_described(path, self.host)]
+        elif method == Verb.EXEC:
+            argv = args.get("argv")
+            line = shlex.join(map(str, argv)) if isinstance(argv, list) else ""
+            undescribed = [] if line in world.commands else [line]
+        elif method.startswith("service."):
+            undescribed = [] if args.get("name") in world.services else [str(args.get("name"))]
+        else:
+            undescribed = []
+        if undescribed:
+            self._note(f"not in this case: {method} {undescribed[0]}")
+            raise HostError("failed", f"not in this case: {undescribed[0]}"[:300])
+
+    def _fetch(self, url: str) -> tuple[int, str]:
+        self._note(f"not in this case: http.GET {url}")
+        raise HostError("failed", "not in this case")
+
+    def _note(self, problem: str) -> None:
+        self.problems = (*self.problems, problem)
+
+
+def _is_described(path: str, host: CaseHost) -> bool:
+    return path in host.files or any(other.startswith(f"{path.rstrip('/')}/") for other in host.files)
+
+
+def _scalar(value: Json) -> str | int | float | bool | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    if isinstance(value, str | int | float | bool):
+        return value
+    raise NightshiftError(f"a parameter cannot be {value!r}")
