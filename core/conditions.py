@@ -31,7 +31,9 @@ def parse_condition(text: str) -> Condition:
     """Reads one condition; raises InvalidError with what can be written."""
     match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise InvalidError(f'{str(text)[:80]!r} is not a condition; write fact, not fact, or fact >= 1000000 (also == "text", == true)')
+        raise InvalidError(
+            f'{str(text)[:80]!r} is not a condition; write fact, not fact, or fact >= 1000000 (also == "text", == true)'
+        )
     if match["absent"]:
         return Condition(match["absent"], "not", True)
     if not match["operator"]:

@@ -17,11 +17,12 @@ _HIDDEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u1
 def has_hidden_character(text: str) -> bool:
     """True for anything a reader cannot see or that reorders what is seen: control, format, surrogate, unassigned, odd spaces."""
     return not text.isprintable() or any(
-        character in _HIDDEN_LETTERS or "\ufe00" <= character <= "\ufe0f" or unicodedata.category(character) == "Co" for character in text
+        character in _HIDDEN_LETTERS or "\ufe00" <= character <= "\ufe0f" or unicodedata.category(character) == "Co"
+        for character in text
     )
 
 
-def parts_of(path: str) -> Parts:
+def parts_of(path: object) -> Parts:
     """`/a/b` -> `("a", "b")`; raises InvalidError for every other spelling of a path (`.`, `..`, `//`, a slash at the end)."""
     if not isinstance(path, str) or not path.startswith("/"):
         raise InvalidError(f"{str(path)[:80]!r} is not an absolute path")
