@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from core.alert import Alert, Signal
 from core.approval import Approval, Verdict
@@ -22,6 +22,7 @@ from core.skill_manifest import Skill
 from core.world import CommandResult, FileContent, FileInfo, Json, Measurement, Process
 
 T = TypeVar("T")
+Bytes: TypeAlias = bytes
 
 
 class Clock(Protocol):
@@ -103,7 +104,7 @@ class Changed:
     """What a change did: bytes freed or written, and the former bytes where they were at most 1 MiB (for the undo record)."""
 
     bytes: int
-    before: bytes | None = None
+    before: Bytes | None = None
     before_mode: int = 0o644
     after_sha256: str = ""
 

@@ -6,7 +6,7 @@ grant verb: the call goes over a pipe to the broker, which decides. Nothing here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,9 +169,9 @@ class Host:
         """Empties a plain file or `/proc/PID/fd/N`; returns the bytes freed (`fs.truncate`)."""
         return int(self._call("fs.truncate", {"path": path}))
 
-    def run(self, argv: list[str]) -> Command:
+    def run(self, argv: Sequence[str]) -> Command:
         """Runs one granted argv list, no shell (`exec`)."""
-        return Command(**self._call("exec", {"argv": argv}))
+        return Command(**self._call("exec", {"argv": [*argv]}))
 
     def service(self, name: str) -> _Service:
         """A service by its name, whatever supervises it."""
