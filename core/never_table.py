@@ -62,7 +62,8 @@ DATA_FILES = frozenset(
 """Names that tell a database's data directory, whatever it is called."""
 
 NEVER_RUN: Mapping[str, str] = {
-    "it runs any code it is given": """sh bash dash ash zsh ksh mksh csh tcsh fish rbash busybox toybox python* pypy* perl* ruby* node nodejs
+    "it runs any code it is given": """sh bash dash ash zsh ksh mksh csh tcsh fish rbash busybox
+     toybox python* pypy* perl* ruby* node nodejs
      deno bun lua* luajit php* tclsh* wish* expect* guile* R Rscript java* jshell gcc* g++* cc c++ clang* tcc go gdb* lldb* make gmake
      cmake ninja awk gawk mawk nawk sed ed ex vi* vim* nvim emacs* nano pico less more most man view git* hg svn m4 dc bc find xargs
      parallel env nice ionice nohup setsid stdbuf time timeout watch script flock chrt taskset numactl strace ltrace perf bpftrace
@@ -82,8 +83,8 @@ NEVER_RUN: Mapping[str, str] = {
      chgrp chattr setfacl setfattr patch mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip gunzip bzip2 xz zstd split
      csplit sponge rename logrotate tmpreaper tmpwatch updatedb restorecon setenforce""",
     "processes are ended by process.signal only": "kill killall* pkill skill snice fuser",
-    "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted partprobe wipefs
-     blkdiscard blockdev hdparm sdparm cryptsetup veritysetup lv* vg* pv* dmsetup mdadm losetup mount* umount* fusermount* swapon
+    "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted partprobe
+     wipefs blkdiscard blockdev hdparm sdparm cryptsetup veritysetup lv* vg* pv* dmsetup mdadm losetup mount* umount* fusermount* swapon
      swapoff tune2fs resize2fs e2fsck fsck* e2image debugfs badblocks xfs_* btrfs* zfs zpool zdb growpart nvme sg_* smartctl eject
      fstrim fsfreeze quotaon quotaoff""",
     "it changes the kernel or the power": """insmod modprobe rmmod depmod kexec sysctl reboot shutdown poweroff halt init telinit wall
@@ -136,8 +137,8 @@ SERVICE_TOOLS: Mapping[str, frozenset[str]] = {
 }
 """Tools of supervisors -> the words with which they only look; everything else is done by the service verbs."""
 
-NEVER_STOPPED = """ssh sshd sshd-* dropbear openssh* audit* apparmor selinux* fail2ban crowdsec* falco* sysdig* ossec* wazuh* osquery* clamav*
- clamd* freshclam* aide* rkhunter* samhain* tripwire* snort* suricata* zeek* falcon* sentinel* mdatp* cbagent* firewalld ufw nftables
+NEVER_STOPPED = """ssh sshd sshd-* dropbear openssh* audit* apparmor selinux* fail2ban crowdsec* falco* sysdig* ossec* wazuh* osquery*
+ clamav* clamd* freshclam* aide* rkhunter* samhain* tripwire* snort* suricata* zeek* falcon* sentinel* mdatp* cbagent* firewalld ufw nftables
  iptables* ip6tables* netfilter* ferm shorewall* systemd-* rsyslog* syslog* dbus* polkit* sssd* elogind* getty* serial-getty*
  NetworkManager* networking wpa_supplicant* dhcp*"""
 """Services that are never stopped, nor restarted, which stops them; they may be started and reloaded."""
