@@ -105,7 +105,7 @@ def main(arguments: list[str]) -> None:
     """`serve CHANNEL HELLO [entered]`: two inherited sockets; `entered` says that our parent is nsenter."""
     channel, hello = (socket.socket(fileno=int(number)) for number in arguments[:2])
     for end in (channel, hello):
-        os.set_inheritable(end.fileno(), False)  # noqa: FBT003 - its only form
+        os.set_inheritable(end.fileno(), False)
     if "entered" in arguments[2:]:
         die_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,0 +1,96 @@
+"""Which processes run under a name: by program, by script, or by pid file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from core.errors import UnavailableError
+
+_FRESH_SECONDS = 1.0
+_COMM_LENGTH = 15
+"""The kernel keeps this many characters of a name."""
+_CLOCK_SLACK = 5.0
+_INTERPRETERS = ("python", "perl", "ruby", "node", "php", "bash", "sh")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One live or zombie process; (pid, created) names it for good."""
+
+    pid: int
+    parent: int
+    name: str
+    words: tuple[str, ...]
+    created: float
+    is_zombie: bool
+
+
+class ProcessList:
+    """The process table, read at most once a second however many checks ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read_at = -_FRESH_SECONDS
+        self._table: tuple[Running, ...] = ()
+
+    def table(self) -> tuple[Running, ...]:
+        """Every process."""
+        with self._lock:
+            if time.monotonic() - self._read_at >= _FRESH_SECONDS:
+                self._table = _read()
+                self._read_at = time.monotonic()
+            return self._table
+
+    def pids(self, name: str) -> tuple[int, ...]:
+        """Live processes under a name."""
+        return tuple(process.pid for process in self.named(name))
+
+    def named(self, name: str) -> tuple[Running, ...]:
+        """Live processes whose program or script has this name, or that this pid file (`/run/x.pid`) or `/run/NAME.pid` names."""
+        alive = [process for process in self.table() if not process.is_zombie]
+        if name.startswith("/"):
+            return _named_by_file(Path(name), alive)
+        found = tuple(process for process in alive if _is_called(process, name))
+        return found or _named_by_file(Path("/run") / f"{name.replace('/', '_')}.pid", alive)
+
+
+def _read() -> tuple[Running, ...]:
+    table = []
+    for process in psutil.process_iter():
+        try:
+            with process.oneshot():
+                is_zombie = process.status() == psutil.STATUS_ZOMBIE
+                words = () if is_zombie else tuple(process.cmdline())
+                made = Running(process.pid, process.ppid(), process.name(), words, process.create_time(), is_zombie)
+        except psutil.ZombieProcess:
+            continue  # it turned into one while it was read; the next look counts it
+        except psutil.NoSuchProcess:
+            continue  # it ended while it was read
+        except psutil.AccessDenied as error:
+            raise UnavailableError(f"the process table cannot be read: {error}") from error
+        table.append(made)
+    return tuple(table)
+
+
+def _is_called(process: Running, name: str) -> bool:
+    words = [Path(word).name for word in process.words[:2]]
+    if name == process.name or words[:1] == [name]:
+        return True
+    # A script counts as its interpreter runs it, so that `python3 /srv/shop` is up and `vim /srv/shop` is not.
+    runs_script = process.name == name[:_COMM_LENGTH] or process.name.startswith(_INTERPRETERS)
+    return runs_script and words[1:] == [name]
+
+
+def _named_by_file(path: Path, alive: list[Running]) -> tuple[Running, ...]:
+    try:
+        text, written = path.read_text(encoding="ascii", errors="replace"), path.stat().st_mtime
+    except OSError:
+        return ()
+    first = text.split()[0] if text.split() else ""
+    # A process younger than the file that names it has only inherited the number.
+    return tuple(p for p in alive if str(p.pid) == first and p.created <= written + _CLOCK_SLACK)

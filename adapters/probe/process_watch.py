@@ -1,0 +1,70 @@
+"""Whether a process is up, how often it came back, and who leaves zombies."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from adapters.probe.process_list import ProcessList, Running
+from adapters.probe.system import Reading
+from core.errors import UnavailableError
+
+WINDOW = 600.0
+"""Seconds over which restarts are counted."""
+
+
+@dataclass(slots=True)
+class _History:
+    seen: frozenset[tuple[int, float]] = frozenset()
+    restarts: deque[float] = field(default_factory=deque)
+
+
+class ProcessWatch:
+    """Keeps what it saw of each name, because a restart is only seen by comparing two looks."""
+
+    def __init__(self, processes: ProcessList) -> None:
+        self._processes = processes
+        self._histories: dict[str, _History] = {}
+
+    def down(self, name: str) -> Reading:
+        """1 when no live process has the name."""
+        running = self._processes.named(_required(name))
+        if running:
+            first = _topmost(running)[0]
+            return Reading(0, f"{name} runs as process {first.pid}")
+        zombie = next((p for p in self._processes.table() if p.is_zombie and p.name == name[:15]), None)
+        return Reading(
+            1, f"{name} ended; process {zombie.pid} is its zombie" if zombie else f"no process {name} is running"
+        )
+
+    def restarts(self, name: str) -> Reading:
+        """How often the process was seen to be another one within ten minutes; workers that their parent replaces do not count."""
+        history = self._histories.setdefault(_required(name), _History())
+        now = time.monotonic()
+        seen = frozenset((p.pid, p.created) for p in _topmost(self._processes.named(name)))
+        if history.seen and seen:
+            history.restarts.extend(now for _ in seen - history.seen)
+        history.seen = seen or history.seen
+        while history.restarts and history.restarts[0] < now - WINDOW:
+            history.restarts.popleft()
+        return Reading(len(history.restarts), f"{name} came back {len(history.restarts)} times in 10 minutes")
+
+    def zombies(self, _object: str) -> Reading:
+        """How many processes have ended without their parent noticing, with the parents that leave most."""
+        table = self._processes.table()
+        names = {process.pid: process.name for process in table}
+        parents = Counter(process.parent for process in table if process.is_zombie)
+        worst = ", ".join(f"{count} of {names.get(pid, '?')} (process {pid})" for pid, count in parents.most_common(3))
+        return Reading(parents.total(), worst or "no zombies")
+
+
+def _required(name: str) -> str:
+    if not name:
+        raise UnavailableError("the signal names no process; write it after a colon, as in process.down:nginx")
+    return name
+
+
+def _topmost(running: tuple[Running, ...]) -> tuple[Running, ...]:
+    pids = {process.pid for process in running}
+    return tuple(process for process in running if process.parent not in pids)

@@ -1,0 +1,59 @@
+"""The probe's end of a kept child: one JSON line per measurement, until its owner goes away."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.probe.local import LocalProbe
+from core.alert import Signal
+from core.errors import InvalidError, UnavailableError
+
+_LONGEST_LINE = 1 << 20
+_PR_SET_PDEATHSIG = 1
+
+
+class _Now:
+    """Clock of this process; readings are stamped by whoever asked, so this only dates certificates."""
+
+    @staticmethod
+    def now() -> datetime:
+        """See `core.ports.Clock`."""
+        return datetime.now(UTC)
+
+
+def answer(probe: LocalProbe, request: dict[str, Any]) -> dict[str, Any]:
+    """What one request comes to."""
+    try:
+        reading = probe.read(Signal.parse(request["arguments"]["signal"]))
+    except UnavailableError as error:
+        return {"error": ["unavailable", error.message]}
+    except InvalidError as error:
+        return {"error": ["invalid", error.message]}
+    return {"ok": {"value": reading.value, "detail": reading.detail}}
+
+
+def main(arguments: list[str]) -> None:
+    """`serve CHANNEL HELLO [entered]`, as every kept child; only the channel is used."""
+    channel, hello = (socket.socket(fileno=int(number)) for number in arguments[:2])
+    os.set_inheritable(channel.fileno(), False)
+    hello.close()
+    if "entered" in arguments[2:]:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # Ctrl-C in the terminal is for the owner; we end when its end closes
+    probe = LocalProbe(_Now())
+    channel.sendall(b'{"ready": true}\n')
+    with channel.makefile("rb") as lines:
+        while line := lines.readline(_LONGEST_LINE):
+            channel.sendall(json.dumps(answer(probe, json.loads(line))).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
