@@ -1,0 +1,32 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "high"
+# timeout = 60
+# settles = 15
+# cures = ["disk.used_percent"]
+# lookers = ["find_open_files", "find_what_grows"]
+# when = ["writer_service != \"\"", "growing_share >= 0.3", "writer_share >= 0.3"]
+# share = "growing_share"
+# fill = {service = "writer_service", path = "writer_path", growing = "growing_path"}
+# capabilities = ["fs.truncate:{path}", "service.restart:{service}"]
+# triggers = ["log runaway", "log grows very fast", "日志暴涨", "日志写满磁盘"]
+# ///
+"""Empties a log that fills the disk right now and restarts the service that writes it; deleting the file would free nothing."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome
+
+LOG = re.compile(r"(?!redo|ib_|auth|secure|audit)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)", re.I)
+
+
+def run(host: Host, service: str, path: str, growing: str) -> Outcome:
+    if path != growing or not LOG.fullmatch(path.rpartition("/")[2]):
+        return Outcome(ok=False, summary=f"{service} writes {path}, but {growing or 'nothing'} grows; nothing was done")
+    host.truncate(path)
+    host.service(service).restart()
+    return Outcome(ok=True, summary=f"emptied {path} and restarted {service}, which was filling it")

@@ -1,0 +1,44 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 30
+# settles = 2
+# cures = ["disk.used_percent"]
+# lookers = ["find_what_grows"]
+# when = ["package_cache_files >= 1", "package_cache_bytes >= 10000000"]
+# share = "package_cache_share"
+# fill = {directory = "package_cache_directory"}
+# capabilities = ["process.list", "fs.list:{directory}", "fs.delete:{directory}/*"]
+# triggers = ["disk full", "clean package cache", "apt clean", "清理软件包缓存", "磁盘满了"]
+# ///
+"""Deletes downloaded packages that apt or dnf can fetch again; never while a package tool runs."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome
+
+MOST_FILES = 150
+DIRECTORY = re.compile(r"/var/cache/(?:apt/archives|(?:dnf|yum)(?:/[\w.-]+)*/packages)")
+PACKAGE = re.compile(r"[\w.+:%~-]+\.(?:deb|rpm)")
+TOOLS = {"apt", "apt-get", "aptitude", "dpkg", "unattended-upgr", "dnf", "yum", "rpm", "packagekitd"}
+
+
+def run(host: Host, directory: str = "/var/cache/apt/archives") -> Outcome:
+    if not DIRECTORY.fullmatch(directory):
+        return Outcome(ok=False, summary=f"{directory} is not a package cache; nothing was done")
+    busy = sorted({process.name for process in host.process.list()} & TOOLS)
+    if busy:
+        return Outcome(ok=False, summary=f"{', '.join(busy)} is running and may need the cache; nothing was done")
+    packages = [file for file in host.list(directory) if file.kind == "file" and PACKAGE.fullmatch(file.name)][:MOST_FILES]
+    for file in packages:
+        host.delete(file.path)
+    size = sum(file.size for file in packages)
+    return Outcome(
+        ok=bool(packages),
+        summary=f"deleted {len(packages)} cached packages in {directory}, {size} bytes",
+        facts={"bytes": size, "files": len(packages)},
+    )

@@ -1,0 +1,83 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "low"
+# timeout = 20
+# settles = 0
+# looks_at = ["disk.inodes_percent"]
+# capabilities = ["exec:/usr/bin/df -Pil", "fs.list:{mount}/**"]
+# triggers = ["no inodes left", "too many small files", "inode 用完了", "小文件太多"]
+# ///
+"""Finds the directory that uses up the inodes of a file system, and whether its files are old, small and disposable."""
+
+from __future__ import annotations
+
+import heapq
+import re
+
+from core.skill import File, Host, HostError, Outcome
+
+MOST_DIRECTORIES = 120
+LIKELY = {"tmp", "sessions", "session", "cache", "spool", "var", "lib"}
+NOT_FILES = {"/proc", "/sys", "/dev"}
+DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")
+TINY = 64 * 1024
+ONE_HOUR = 1 / 24
+
+
+def run(host: Host, mount: str) -> Outcome:
+    used = used_inodes(host)
+    if mount not in used:
+        return Outcome(ok=False, summary=f"{mount} is not the mount point of a local file system")
+    held, unread = walk(host, mount, {other for other in used if other != mount} | NOT_FILES)
+    directory = max(held, key=lambda name: len(held[name]), default="")
+    entries = held.get(directory, [])
+    old = [file for file in entries if is_disposable(file)]
+    is_in_place = bool(DISPOSABLE.fullmatch(directory))
+    share = round(min(len(old if is_in_place else entries) / max(used[mount], 1), 1.0), 3)
+    facts: dict[str, object] = {
+        "mount": mount,
+        "used_inodes": used[mount],
+        "hog_directory": directory,
+        "hog_entries": len(entries),
+        "hog_old_files": len(old),
+        "hog_share": share,
+        "hog_is_disposable": is_in_place,
+        "unread_directories": unread,
+    }
+    what = f"{len(old)} of them old and tiny" if is_in_place else "which nothing here says may go: ask whose they are, or grow the file system"
+    left = f"; {unread} directories were not read" if unread else ""
+    said = f"{used[mount]} inodes are used on {mount}; {directory or 'no directory'} has {len(entries)} entries, {what}{left}"
+    return Outcome(ok=True, summary=said, facts=facts)
+
+
+def used_inodes(host: Host) -> dict[str, int]:
+    """Inodes used by mount point, from df."""
+    lines = [line.split(None, 5) for line in host.run(["/usr/bin/df", "-Pil"]).out.splitlines()[1:]]
+    return {line[5]: int(line[2]) for line in lines if len(line) == 6 and line[2].isdigit()}
+
+
+def is_disposable(file: File) -> bool:
+    """A plain file that is tiny and was not touched for an hour."""
+    return file.kind == "file" and file.size <= TINY and file.age_days >= ONE_HOUR
+
+
+def walk(host: Host, mount: str, not_into: set[str]) -> tuple[dict[str, list[File]], int]:
+    """Entries by directory below the mount point, and how many directories were left out for want of time or permission."""
+    queue, held, unread = [(0, mount)], {}, 0
+    for _ in range(MOST_DIRECTORIES):
+        if not queue:
+            break
+        depth, directory = heapq.heappop(queue)
+        try:
+            held[directory] = host.list(directory)
+        except HostError as error:
+            if error.code not in {"missing", "denied"}:
+                raise
+            unread += 1
+            continue
+        for entry in held[directory]:
+            if entry.kind == "dir" and entry.path not in not_into:
+                heapq.heappush(queue, (depth if entry.name in LIKELY else depth + 1, entry.path))
+    return held, unread + len(queue)

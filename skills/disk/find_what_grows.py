@@ -1,0 +1,96 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "low"
+# timeout = 20
+# settles = 0
+# looks_at = ["disk.used_percent"]
+# capabilities = ["exec:/usr/bin/df -Pkl", "fs.list:{mount}/**"]
+# triggers = ["what fills the disk", "biggest files", "what grows", "什么占满了磁盘", "最大的文件"]
+# ///
+"""Walks a file system, likely growers first, and says what fills it: the biggest file, the one growing now, rotated logs, package caches."""
+
+from __future__ import annotations
+
+import heapq
+import re
+
+from core.skill import File, Host, HostError, Outcome
+
+MOST_DIRECTORIES = 120
+LIKELY = {"log", "logs", "cache", "apt", "dnf", "archives", "packages", "tmp", "spool", "var"}
+NOT_FILES = {"/proc", "/sys", "/dev"}
+ROTATED = re.compile(r"(?!auth|secure|audit|redo)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)(?:\.(?:gz|xz|bz2|zst))?", re.I)
+PACKAGES = re.compile(r"/var/cache/(?:apt/archives/[^/]+\.deb|(?:dnf|yum)/.+\.rpm)")
+ONE_MINUTE = 1 / 1440
+
+
+def run(host: Host, mount: str) -> Outcome:
+    used = used_bytes(host)
+    if mount not in used:
+        return Outcome(ok=False, summary=f"{mount} is not the mount point of a local file system")
+    files, unread = walk(host, mount, {other for other in used if other != mount} | NOT_FILES)
+    rotated = by_directory([file for file in files if ROTATED.fullmatch(file.name)])
+    packages = by_directory([file for file in files if PACKAGES.fullmatch(file.path)])
+    biggest = max(files, key=lambda file: file.size, default=None)
+    growing = max((file for file in files if file.age_days < ONE_MINUTE), key=lambda file: file.size, default=None)
+    facts: dict[str, object] = {"mount": mount, "used_bytes": used[mount], "unread_directories": unread}
+    for name, (directory, count, size) in {"rotated": rotated, "package_cache": packages}.items():
+        share = round(min(size / max(used[mount], 1), 1.0), 3)
+        facts |= {f"{name}_files": count, f"{name}_bytes": size, f"{name}_share": share, f"{name}_directory": directory}
+    for name, file in {"biggest": biggest, "growing": growing}.items():
+        size = file.size if file else 0
+        share = round(min(size / max(used[mount], 1), 1.0), 3)
+        facts |= {f"{name}_bytes": size, f"{name}_share": share, f"{name}_path": file.path if file else ""}
+    return Outcome(ok=True, summary=in_words(facts), facts=facts)
+
+
+def used_bytes(host: Host) -> dict[str, int]:
+    """Bytes used by mount point, from df."""
+    lines = [line.split(None, 5) for line in host.run(["/usr/bin/df", "-Pkl"]).out.splitlines()[1:]]
+    return {line[5]: int(line[2]) * 1024 for line in lines if len(line) == 6 and line[2].isdigit()}
+
+
+def walk(host: Host, mount: str, not_into: set[str]) -> tuple[list[File], int]:
+    """Plain files below the mount point, and how many directories were left out for want of time or permission."""
+    queue, files, unread = [(0, mount)], [], 0
+    for _ in range(MOST_DIRECTORIES):
+        if not queue:
+            break
+        depth, directory = heapq.heappop(queue)
+        try:
+            entries = host.list(directory)
+        except HostError as error:
+            if error.code not in {"missing", "denied"}:
+                raise
+            unread += 1
+            continue
+        files += [entry for entry in entries if entry.kind == "file"]
+        for entry in entries:
+            if entry.kind == "dir" and entry.path not in not_into:
+                heapq.heappush(queue, (depth if entry.name in LIKELY else depth + 1, entry.path))
+    return files, unread + len(queue)
+
+
+def by_directory(files: list[File]) -> tuple[str, int, int]:
+    """The directory that holds most of them by bytes, with their number and bytes there."""
+    sizes: dict[str, list[int]] = {}
+    for file in files:
+        sizes.setdefault(file.path.rpartition("/")[0], []).append(file.size)
+    directory = max(sizes, key=lambda name: sum(sizes[name]), default="")
+    return directory, len(sizes.get(directory, [])), sum(sizes.get(directory, []))
+
+
+def in_words(facts: dict[str, object]) -> str:
+    """One line of evidence."""
+    said = [f"{facts['used_bytes']} bytes are used on {facts['mount']}"]
+    if facts["biggest_path"]:
+        said.append(f"the biggest file is {facts['biggest_path']} with {facts['biggest_bytes']}")
+    if facts["rotated_files"]:
+        said.append(f"{facts['rotated_files']} rotated logs in {facts['rotated_directory']} hold {facts['rotated_bytes']}")
+    if facts["package_cache_files"]:
+        said.append(f"{facts['package_cache_files']} cached packages hold {facts['package_cache_bytes']}")
+    if facts["unread_directories"]:
+        said.append(f"{facts['unread_directories']} directories were not read")
+    return "; ".join(said)

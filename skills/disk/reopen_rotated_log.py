@@ -1,0 +1,33 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 30
+# settles = 10
+# cures = ["disk.used_percent"]
+# lookers = ["find_open_files"]
+# when = ["rotated_open_bytes >= 1000000", "rotated_open_service != \"\""]
+# share = "rotated_open_share"
+# fill = {service = "rotated_open_service", pid = "rotated_open_pid", path = "rotated_open_path"}
+# capabilities = ["fs.list:/proc/{pid}/fd", "service.reload:{service}"]
+# triggers = ["log rotated but still written", "logrotate postrotate failed", "new log is empty", "日志轮转后仍写旧文件", "logrotate 没有生效"]
+# ///
+"""Has a service reopen its log after a rotation that it missed; then the rotated file can be freed without losing a line."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome
+
+ROTATED = re.compile(r"/.+(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)", re.I)
+
+
+def run(host: Host, service: str, pid: int, path: str) -> Outcome:
+    if not ROTATED.fullmatch(path):
+        return Outcome(ok=False, summary=f"{path} is not a rotated log; nothing was done")
+    if path not in {entry.target for entry in host.list(f"/proc/{pid}/fd")}:
+        return Outcome(ok=False, summary=f"{service} no longer writes to {path}; nothing was done")
+    host.service(service).reload()
+    return Outcome(ok=True, summary=f"reloaded {service}, which still wrote to the rotated {path}")

@@ -1,0 +1,38 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 20
+# settles = 2
+# cures = ["disk.used_percent"]
+# lookers = ["find_open_files"]
+# when = ["deleted_open_bytes >= 1000000", "deleted_open_is_disposable"]
+# share = "deleted_open_share"
+# fill = {pid = "deleted_open_pid", started = "deleted_open_started", fd = "deleted_open_fd", path = "deleted_open_path"}
+# capabilities = ["process.list", "fs.list:/proc/{pid}/fd", "fs.truncate:/proc/{pid}/fd/{fd}"]
+# triggers = ["disk full but no files", "df is lying", "deleted but open", "磁盘满但找不到文件", "删除了日志空间没释放"]
+# ///
+"""Empties a log that was deleted while a process still holds it open: the space comes back, the process goes on."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome
+
+LOG = re.compile(r"(?!redo|ib_|auth|secure|audit)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:[.-][\w.-]*)?", re.I)
+DATABASES = re.compile(r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I)
+
+
+def run(host: Host, pid: int, started: int, fd: int, path: str) -> Outcome:
+    holder = next((one for one in host.process.list() if (one.pid, one.started) == (pid, started)), None)
+    if holder is None:
+        return Outcome(ok=False, summary=f"process {pid} that held {path} has ended; nothing was done")
+    if not LOG.fullmatch(path.rpartition("/")[2]) or DATABASES.search(f"{holder.name} {' '.join(holder.argv)} {path}"):
+        return Outcome(ok=False, summary=f"{path} of {holder.name} is not a log that may be emptied; nothing was done")
+    entry = next((one for one in host.list(f"/proc/{pid}/fd") if one.name == str(fd)), None)
+    if entry is None or entry.target != f"{path} (deleted)" or entry.links != 0:
+        return Outcome(ok=False, summary=f"{holder.name} no longer holds the deleted {path}; nothing was done")
+    host.truncate(entry.path)
+    return Outcome(ok=True, summary=f"emptied {path}, {entry.size} bytes, still held by {holder.name}", facts={"bytes": entry.size})

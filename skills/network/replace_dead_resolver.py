@@ -1,0 +1,34 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 20
+# settles = 2
+# cures = ["dns.failed"]
+# lookers = ["look_at_network"]
+# when = ["broken_layer == \"resolver\"", "stated_resolver_is_new"]
+# share = "network_share"
+# fill = {resolver = "stated_resolver"}
+# capabilities = ["fs.read:/etc/resolv.conf", "fs.write:/etc/resolv.conf"]
+# triggers = ["dns does not resolve", "dead resolver", "域名解析失败", "DNS 服务器无响应"]
+# ///
+"""Puts the resolver that this host's own configuration states in front of a dead one; search and options lines stay as they are."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from core.skill import Host, Outcome
+
+
+def run(host: Host, resolver: str) -> Outcome:
+    lines = host.read("/etc/resolv.conf").splitlines()
+    used = [line.split()[1] for line in lines if line.split()[:1] == ["nameserver"] and len(line.split()) > 1]
+    if used[:1] == [resolver]:
+        return Outcome(ok=False, summary=f"{resolver} is the first resolver already; nothing was done")
+    ipaddress.ip_address(resolver)
+    servers = [f"nameserver {address}" for address in [resolver, *(one for one in used if one != resolver)][:3]]
+    others = [line for line in lines if line.split()[:1] != ["nameserver"]]
+    host.write("/etc/resolv.conf", "\n".join([*others, *servers]) + "\n")
+    return Outcome(ok=True, summary=f"{resolver} is the first resolver now, before {', '.join(used) or 'none'}")

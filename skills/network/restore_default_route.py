@@ -1,0 +1,33 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 20
+# settles = 2
+# cures = ["route.missing"]
+# lookers = ["look_at_network"]
+# when = ["broken_layer == \"route\"", "stated_gateways == 1"]
+# share = "network_share"
+# fill = {gateway = "stated_gateway", device = "stated_device"}
+# capabilities = ["exec:/usr/sbin/ip -j -4 route show", "exec:/usr/sbin/ip route add default via {gateway:addr} dev {device:iface}"]
+# triggers = ["default route missing", "network is unreachable", "默认路由丢失", "网络不可达"]
+# ///
+"""Sets the default route back to the one gateway that this host's own configuration states; never replaces one that is there."""
+
+from __future__ import annotations
+
+import json
+
+from core.skill import Host, Outcome
+
+
+def run(host: Host, gateway: str, device: str) -> Outcome:
+    routes = json.loads(host.run(["/usr/sbin/ip", "-j", "-4", "route", "show"]).out or "[]")
+    default = next((route for route in routes if route["dst"] == "default"), None)
+    if default:
+        return Outcome(ok=False, summary=f"there is a default route via {default.get('gateway', 'a link')}; nothing was done")
+    added = host.run(["/usr/sbin/ip", "route", "add", "default", "via", gateway, "dev", device])
+    if added.status != 0:
+        return Outcome(ok=False, summary=f"the route via {gateway} was not accepted: {added.err[:200]}")
+    return Outcome(ok=True, summary=f"set the default route via {gateway} on {device}, as this host's configuration states")

@@ -1,0 +1,66 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "low"
+# timeout = 10
+# settles = 0
+# looks_at = ["memory.used_percent", "load.per_core"]
+# capabilities = [
+#   "fs.read:/proc/meminfo", "fs.read:/proc/vmstat", "process.list", "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup",
+# ]
+# triggers = ["out of memory", "who uses the memory", "内存不足", "谁占用内存"]
+# ///
+"""Shows who uses the memory, which service that is, and whether the kernel has already killed something for want of it."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome, Process
+
+DATABASES = re.compile(r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I)
+
+
+def run(host: Host) -> Outcome:
+    memory = {name: int(value) * 1024 for name, value in re.findall(r"^(\w+):\s+(\d+) kB$", host.read("/proc/meminfo"), re.M)}
+    if not memory.get("MemTotal"):
+        return Outcome(ok=False, summary="/proc/meminfo does not say how much memory there is")
+    killed = re.search(r"^oom_kill (\d+)$", host.read("/proc/vmstat", 262144), re.M)
+    processes = host.process.list()
+    hog = max(processes, key=lambda one: one.rss)
+    service = service_of(host, hog, {one.pid: one for one in processes})
+    share = round(min(hog.rss / memory["MemTotal"], 1.0), 3)
+    is_database = bool(DATABASES.search(f"{hog.name} {' '.join(hog.argv)}"))
+    facts: dict[str, object] = {
+        "memory_total_bytes": memory["MemTotal"],
+        "memory_available_bytes": memory.get("MemAvailable", 0),
+        "swap_free_bytes": memory.get("SwapFree", 0),
+        "oom_kills_since_boot": int(killed[1]) if killed else -1,
+        "memory_hog_pid": hog.pid,
+        "memory_hog_started": hog.started,
+        "memory_hog_process": hog.name,
+        "memory_hog_bytes": hog.rss,
+        "memory_hog_share": share,
+        "memory_hog_service": service,
+        "memory_hog_may_restart": bool(service) and not is_database,
+    }
+    said = f"{hog.name} (pid {hog.pid}, {service or 'no service'}) uses {hog.rss} of {memory['MemTotal']} bytes of memory, {share:.0%}"
+    kills = f"; the kernel has killed {killed[1]} processes for memory since boot" if killed and killed[1] != "0" else ""
+    return Outcome(ok=True, summary=said + kills, facts=facts)
+
+
+def service_of(host: Host, process: Process, by_pid: dict[int, Process]) -> str:
+    """The service that a process or one of its parents belongs to, by runit, pid file or cgroup; empty if nothing says so."""
+    line = [process]
+    while line[-1].parent > 1 and line[-1].parent in by_pid and len(line) < 20:
+        line.append(by_pid[line[-1].parent])
+    for one in line:
+        if one.name == "runsv" and len(one.argv) == 2:
+            return one.argv[1].rpartition("/")[2]
+    pids = {str(one.pid) for one in line}
+    for file in host.list("/run"):
+        if file.kind == "file" and file.name.endswith(".pid") and host.read(file.path, 32).strip() in pids:
+            return file.name.removesuffix(".pid")
+    unit = re.search(r"/(?!user@)([\w@.-]+)\.service$", host.read(f"/proc/{process.pid}/cgroup"), re.M)
+    return unit[1] if unit else ""

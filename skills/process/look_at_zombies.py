@@ -1,0 +1,58 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "low"
+# timeout = 10
+# settles = 0
+# looks_at = ["process.zombies"]
+# capabilities = ["process.list", "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup"]
+# triggers = ["zombie processes", "defunct processes", "僵尸进程"]
+# ///
+"""Counts zombies by the parent that does not wait for them, and names that parent's service: only the parent can be cured."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from core.skill import Host, Outcome, Process
+
+
+def run(host: Host) -> Outcome:
+    processes = host.process.list()
+    by_pid = {one.pid: one for one in processes}
+    zombies = Counter(one.parent for one in processes if one.state == "Z" and one.parent in by_pid)
+    total = sum(zombies.values())
+    if not total:
+        return Outcome(ok=True, summary="there are no zombies", facts={"zombies": 0, "zombie_share": 0.0})
+    pid, count = zombies.most_common(1)[0]
+    parent = by_pid[pid]
+    service = service_of(host, parent, by_pid) if pid > 1 else ""
+    facts: dict[str, object] = {
+        "zombies": total,
+        "zombie_share": round(count / total, 3),
+        "zombie_parent_pid": pid,
+        "zombie_parent_started": parent.started,
+        "zombie_parent_process": parent.name,
+        "zombie_parent_service": service,
+        "zombie_parent_is_supervised": bool(service),
+    }
+    said = f"{count} of {total} zombies wait for {parent.name} (pid {pid}, {service or 'no service'}), which does not collect them"
+    return Outcome(ok=True, summary=said, facts=facts)
+
+
+def service_of(host: Host, process: Process, by_pid: dict[int, Process]) -> str:
+    """The service that a process or one of its parents belongs to, by runit, pid file or cgroup; empty if nothing says so."""
+    line = [process]
+    while line[-1].parent > 1 and line[-1].parent in by_pid and len(line) < 20:
+        line.append(by_pid[line[-1].parent])
+    for one in line:
+        if one.name == "runsv" and len(one.argv) == 2:
+            return one.argv[1].rpartition("/")[2]
+    pids = {str(one.pid) for one in line}
+    for file in host.list("/run"):
+        if file.kind == "file" and file.name.endswith(".pid") and host.read(file.path, 32).strip() in pids:
+            return file.name.removesuffix(".pid")
+    unit = re.search(r"/(?!user@)([\w@.-]+)\.service$", host.read(f"/proc/{process.pid}/cgroup"), re.M)
+    return unit[1] if unit else ""

@@ -1,0 +1,34 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "high"
+# timeout = 60
+# settles = 10
+# cures = ["process.down", "process.restarts"]
+# lookers = ["look_at_service"]
+# when = ["service_cause == \"port\"", "port_holder_is_unsupervised"]
+# share = "service_share"
+# fill = {service = "service", port = "port_in_conflict", pid = "port_holder_pid", started = "port_holder_started"}
+# capabilities = ["process.list", "exec:/usr/bin/ss -Hltnp", "process.signal:{pid};TERM", "service.start:{service}"]
+# triggers = ["address already in use", "port conflict", "端口被占用", "端口冲突"]
+# ///
+"""Asks a process that belongs to no service to end (TERM, never KILL), because it holds the port of one, and starts that service."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome
+
+
+def run(host: Host, service: str, port: int, pid: int, started: int) -> Outcome:
+    holder = next((one for one in host.process.list() if (one.pid, one.started) == (pid, started)), None)
+    if holder is None:
+        return Outcome(ok=False, summary=f"process {pid} has ended by itself; nothing was done")
+    listeners = [line.split() for line in host.run(["/usr/bin/ss", "-Hltnp"]).out.splitlines() if re.search(rf"\bpid={pid}\b", line)]
+    if str(port) not in {words[3].rpartition(":")[2] for words in listeners if len(words) > 4}:
+        return Outcome(ok=False, summary=f"{holder.name} (pid {pid}) no longer holds port {port}; nothing was done")
+    host.process.signal(holder, "TERM")
+    host.service(service).start()
+    return Outcome(ok=True, summary=f"ended {holder.name} (pid {pid}), which held port {port}, and started {service}")

@@ -1,0 +1,35 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 60
+# settles = 20
+# cures = ["memory.used_percent"]
+# lookers = ["look_at_memory"]
+# when = ["memory_hog_share >= 0.3", "memory_hog_may_restart"]
+# share = "memory_hog_share"
+# fill = {service = "memory_hog_service", pid = "memory_hog_pid", started = "memory_hog_started"}
+# capabilities = ["process.list", "service.restart:{service}"]
+# triggers = ["memory leak", "out of memory", "内存泄漏", "内存不足"]
+# ///
+"""Restarts the service that holds a third of the memory or more, before the kernel kills a bystander; never a database."""
+
+from __future__ import annotations
+
+import re
+
+from core.skill import Host, Outcome
+
+DATABASES = re.compile(r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I)
+
+
+def run(host: Host, service: str, pid: int, started: int) -> Outcome:
+    processes = host.process.list()
+    hog = next((one for one in processes if (one.pid, one.started) == (pid, started)), None)
+    if hog is None:
+        return Outcome(ok=False, summary=f"process {pid} of {service} has ended by itself; nothing was done")
+    if hog.rss < max(one.rss for one in processes) or DATABASES.search(f"{service} {hog.name} {' '.join(hog.argv)}"):
+        return Outcome(ok=False, summary=f"{hog.name} is a database or no longer the biggest; nothing was done")
+    host.service(service).restart()
+    return Outcome(ok=True, summary=f"restarted {service}, whose {hog.name} held {hog.rss} bytes of memory")

@@ -1,0 +1,31 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 60
+# settles = 10
+# cures = ["process.down"]
+# lookers = ["look_at_service"]
+# when = ["service_cause == \"crashed\""]
+# share = "service_share"
+# fill = {service = "service"}
+# capabilities = ["service.status:{service}", "service.restart:{service}"]
+# triggers = ["service is down", "process crashed", "restart the service", "服务挂了", "进程崩溃", "重启服务"]
+# progress = ["starting", "activating"]
+# ///
+"""Restarts a service that crashed, through whoever supervises it: systemd, supervisord, runit, OpenRC or its init script."""
+
+from __future__ import annotations
+
+from core.skill import Host, Outcome
+
+
+def run(host: Host, service: str) -> Outcome:
+    state = host.service(service).status()
+    if state.supervisor == "none":
+        return Outcome(ok=False, summary=f"nobody supervises {service} here; nothing was done")
+    if state.is_running:
+        return Outcome(ok=False, summary=f"{service} runs again (pid {state.pid}); nothing was done")
+    host.service(service).restart()
+    return Outcome(ok=True, summary=f"restarted {service} through {state.supervisor}; it was: {state.detail}")

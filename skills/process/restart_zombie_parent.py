@@ -1,0 +1,29 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 60
+# settles = 10
+# cures = ["process.zombies"]
+# lookers = ["look_at_zombies"]
+# when = ["zombies >= 5", "zombie_parent_is_supervised"]
+# share = "zombie_share"
+# fill = {service = "zombie_parent_service", pid = "zombie_parent_pid", started = "zombie_parent_started"}
+# capabilities = ["process.list", "service.restart:{service}"]
+# triggers = ["zombie processes", "defunct processes", "僵尸进程"]
+# ///
+"""Restarts the service whose process does not collect its dead children; killing zombies does nothing, they are dead already."""
+
+from __future__ import annotations
+
+from core.skill import Host, Outcome
+
+
+def run(host: Host, service: str, pid: int, started: int) -> Outcome:
+    processes = host.process.list()
+    zombies = [one for one in processes if one.state == "Z" and one.parent == pid]
+    if not zombies or (pid, started) not in {(one.pid, one.started) for one in processes}:
+        return Outcome(ok=False, summary=f"process {pid} of {service} has no zombies any more; nothing was done")
+    host.service(service).restart()
+    return Outcome(ok=True, summary=f"restarted {service}, which had left {len(zombies)} zombies", facts={"zombies": len(zombies)})

@@ -1,0 +1,31 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "medium"
+# timeout = 60
+# settles = 10
+# cures = ["process.down"]
+# lookers = ["look_at_service"]
+# when = ["service_cause == \"stopped\""]
+# share = "service_share"
+# fill = {service = "service"}
+# capabilities = ["service.status:{service}", "service.start:{service}"]
+# triggers = ["service is stopped", "start the service", "服务已停止", "启动服务"]
+# progress = ["starting", "activating"]
+# ///
+"""Starts a service that was stopped in order and is watched all the same; somebody may have meant it, so look who was here."""
+
+from __future__ import annotations
+
+from core.skill import Host, Outcome
+
+
+def run(host: Host, service: str) -> Outcome:
+    state = host.service(service).status()
+    if state.supervisor == "none":
+        return Outcome(ok=False, summary=f"nobody supervises {service} here; nothing was done")
+    if state.is_running:
+        return Outcome(ok=False, summary=f"{service} runs again (pid {state.pid}); nothing was done")
+    host.service(service).start()
+    return Outcome(ok=True, summary=f"started {service} through {state.supervisor}; it was: {state.detail}")
