@@ -24,7 +24,9 @@ _DOORS_OF_OS = frozenset(
 _DOORS_OF_PATHS = frozenset(
     {"unlink", "rmdir", "write_text", "write_bytes", "touch", "symlink_to", "hardlink_to", "chmod", "mkdir", "rename"}
 )
-_DOOR_MODULES = frozenset({"subprocess", "socket", "shutil", "tempfile", "ctypes", "multiprocessing", "pty", "ssl", "asyncio.subprocess"})
+_DOOR_MODULES = frozenset(
+    {"subprocess", "socket", "shutil", "tempfile", "ctypes", "multiprocessing", "pty", "ssl", "asyncio.subprocess"}
+)
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,20 @@ def _doors_of(call: ast.Call) -> Iterator[str]:
 
 
 def _writes(call: ast.Call) -> bool:
-    texts = [arg.value for arg in (*call.args[:2], *(word.value for word in call.keywords)) if isinstance(arg, ast.Constant)]
-    return any(isinstance(text, str) and re.fullmatch(r"[rwaxbt+]{1,3}", text) and set(text) & set("wax+") for text in texts)
+    texts = [
+        arg.value for arg in (*call.args[:2], *(word.value for word in call.keywords)) if isinstance(arg, ast.Constant)
+    ]
+    return any(
+        isinstance(text, str) and re.fullmatch(r"[rwaxbt+]{1,3}", text) and set(text) & set("wax+") for text in texts
+    )
 
 
 def protocols(source: Source) -> Iterator[ast.ClassDef]:
     """Classes that are ports."""
     for node in source.tree.body:
-        if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
+        ):
             yield node
 
 

@@ -21,7 +21,20 @@ LONG_FILES: dict[str, int] = {}  # old offenders: may only shrink, and leave thi
 
 NO_ROOM = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
-CORE_MAY_NOT = {"asyncio", "ctypes", "http", "multiprocessing", "os", "pathlib", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess"}
+CORE_MAY_NOT = {
+    "asyncio",
+    "ctypes",
+    "http",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+}
 
 MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs change anything
     "adapters/host/": "the broker's hands",
@@ -29,6 +42,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/probe/": "measures; reads only",
     "adapters/store/": "the database and the data folder",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
+    "bot/settings_files.py": "makes the data folder, 0700, before anything else can",
 }
 
 VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter without an entry has none
@@ -40,7 +54,17 @@ VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter 
 }
 
 LIGHT = {  # what `import bot.cli` may load: typer and rich, and what they stand on
-    *("typer", "click", "rich", "shellingham", "annotated_doc", "typing_extensions", "pygments", "markdown_it", "mdurl"),
+    *(
+        "typer",
+        "click",
+        "rich",
+        "shellingham",
+        "annotated_doc",
+        "typing_extensions",
+        "pygments",
+        "markdown_it",
+        "mdurl",
+    ),
 }
 
 HEADER_KEYS = {"risk", "timeout", "settles", "capabilities", "triggers"}
@@ -65,7 +89,9 @@ TESTS = tuple(source for source in sources("tests") if "/test_" in source.path)
 @pytest.mark.parametrize("tool", TOOLS)
 def test_tool_finds_nothing(tool: str) -> None:
     program, *arguments = TOOLS[tool]
-    run = subprocess.run([Path(sys.executable).parent / program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [Path(sys.executable).parent / program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
 
 
@@ -105,12 +131,16 @@ def test_an_adapter_imports_its_own_vendor_only(source: Source) -> None:
     assert vendors(source) <= VENDORS.get(room, set())
 
 
-@pytest.mark.parametrize("port", [port for source in sources("core") for port in protocols(source)], ids=lambda port: port.name)
+@pytest.mark.parametrize(
+    "port", [port for source in sources("core") for port in protocols(source)], ids=lambda port: port.name
+)
 def test_a_port_has_at_most_five_methods_a_fake_and_a_contract(port: ast.ClassDef) -> None:
     methods = [node.name for node in port.body if isinstance(node, ast.FunctionDef)]
     assert len(methods) <= MOST_PORT_METHODS
     assert (ROOT / "tests" / "fakes" / f"{snake(port.name)}.py").exists(), "one hand-written fake per port"
-    assert (ROOT / "tests" / "contracts" / f"test_{snake(port.name)}.py").exists(), "one contract per port, run against fake and adapters"
+    assert (ROOT / "tests" / "contracts" / f"test_{snake(port.name)}.py").exists(), (
+        "one contract per port, run against fake and adapters"
+    )
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -138,13 +168,19 @@ def test_a_skill_is_complete_and_stands_alone(skill: Source) -> None:
     assert any(trigger.isascii() for trigger in table["triggers"]), "triggers in en"
     assert {name for name in imports(skill) if name.startswith(("core", "."))} == {"core.skill"}
     assert vendors(skill) <= {re.split(r"[=<>\[ ]", wanted)[0] for wanted in head["dependencies"]}
-    (cases,) = (node.value for node in skill.tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES")
+    (cases,) = (
+        node.value
+        for node in skill.tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES"
+    )
     assert ast.literal_eval(cases), "CASES is data, not code"
 
 
 @pytest.mark.parametrize("source", TESTS, ids=ids)
 def test_tests_have_no_branches_and_no_mocks(source: Source) -> None:
-    tests = [node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    tests = [
+        node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
     branches = [f"{test.name}:{node.lineno}" for test in tests for node in ast.walk(test) if isinstance(node, ast.If)]
     assert branches == []
     assert "unittest.mock" not in set(imports(source))
@@ -156,4 +192,6 @@ def test_locks_are_pinned_hashed_and_name_no_index() -> None:
     pins = [set(re.findall(r"(?m)^([a-z0-9-]+==\S+)", text)) for text in (lock, test_lock)]
     assert pins[0] <= pins[1], "tests run on the versions that are shipped"
     assert "://" not in lock + test_lock
-    assert all("--hash=sha256:" in block for text in (lock, test_lock) for block in re.split(r"(?m)^(?=[a-z])", text)[1:])
+    assert all(
+        "--hash=sha256:" in block for text in (lock, test_lock) for block in re.split(r"(?m)^(?=[a-z])", text)[1:]
+    )

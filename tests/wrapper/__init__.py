@@ -1,0 +1,1 @@
+"""Real runs of ./nightshift in clones of their own, with a PATH of their own."""
