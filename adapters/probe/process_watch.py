@@ -33,10 +33,7 @@ class ProcessWatch:
         if running:
             first = _topmost(running)[0]
             return Reading(0, f"{name} runs as process {first.pid}")
-        zombie = next((p for p in self._processes.table() if p.is_zombie and p.name == name[:15]), None)
-        return Reading(
-            1, f"{name} ended; process {zombie.pid} is its zombie" if zombie else f"no process {name} is running"
-        )
+        return Reading(1, f"no process {name} is running")
 
     def restarts(self, name: str) -> Reading:
         """How often the process was seen to be another one within ten minutes; workers that their parent replaces do not count."""
