@@ -210,6 +210,7 @@ ip neigh del {addr} dev {iface}
 systemctl reset-failed -- {unit}
 iptables -D INPUT {int}
 iptables -w -D INPUT {int}
+iptables -D INPUT -p tcp -m tcp --dport {port} -j DROP
 """
 
 _SYSTEM_FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
