@@ -68,6 +68,8 @@ def _parse_part(word: str) -> Part:
     match = _PLACEHOLDER.fullmatch(word)
     if match is not None and (not match["prefix"] or _ARGUMENT.fullmatch(match["prefix"])):
         kind = match["type"] or match["name"]
+        if match["type"] == match["name"]:
+            raise InvalidError(f"{word!r}: write {{{kind}}}")
         if kind not in _TYPES:
             raise InvalidError(f"{word!r}: write {{name:type}}; types are {', '.join(sorted(_TYPES))}")
         return Placeholder(match["prefix"], match["name"], kind)

@@ -3,7 +3,8 @@
     grant = verb [ ":" target ( ";" option )* ]           one spelling only: str(Grant.parse(text)) == text
 
 - `fs.*:/var/log/**` an absolute path; `*` stays inside one component, `**` is any number of them, once. Options `rotated` (delete,
-  truncate: only what looks like a rotated log; behind `/proc/PID/fd/N` only deleted logs) and `marker` (delete: pid and lock files).
+  truncate: only what looks like a rotated log) and `marker` (delete: pid and lock files). `fs.truncate:/proc/PID/fd/N` reaches deleted
+  logs only, whatever else is open there.
 - `exec:ss -ltnp` arguments separated by one blank; `{name:type}` or `{type}` only where a vetted shape has a placeholder.
 - `service.restart:nginx` a name (`*` for status alone); `process.signal:nginx;HUP` a process name or pid, and the signals.
 - `http.GET:https://host/health/**` a literal host; option `private` admits addresses that are not public.
@@ -219,7 +220,7 @@ def _risk_of_url(url: str, listed_hosts: Iterable[str]) -> Risk:
 
 def _risk_of_change(grant: Grant, disposable: Iterable[str]) -> Risk:
     """Medium where the journal takes it back and it changes neither what runs nor who may enter, or where the bytes are disposable."""
-    if grant.options:
+    if grant.options or grant.target.startswith("/proc/"):
         return Risk.MEDIUM
     if grant.parameters:
         return Risk.HIGH

@@ -78,15 +78,13 @@ def why_never_touched(verb: Verb, path: str) -> str | None:
 # ---- files --------------------------------------------------------------------------------------------------------------------------
 
 
-def _check_path(verb: Verb, target: str, options: Options) -> None:
+def _check_path(verb: Verb, target: str, _options: Options) -> None:
     names = PARAMETER.findall(target)
     if names:
         _check_path_template(target)
         return
     pattern, fixed = pattern_of(target), literal_parts(pattern_of(target))
     if verb is Verb.FS_TRUNCATE and _OPEN_FILES.fullmatch(target):
-        if "*" in target and "rotated" not in options:
-            raise InvalidError(f"{target!r}: any open file at all may be emptied only with the option 'rotated'")
         return
     if "**" in pattern and fixed[:1] in (("proc",), ("sys",), ("dev",)):
         raise InvalidError(f"{target!r}: '**' is not granted below /proc, /sys and /dev")
@@ -119,13 +117,15 @@ def _reaches_path(verb: Verb, target: str, options: Options, args: Arguments) ->
             or not matches(pattern, parts_of(path))
         ):
             return False
-        if options and not _is_narrowed_to(path, options, args):
+        if (options or is_open_file(path)) and not _is_narrowed_to(path, options, args):
             return False
     return True
 
 
 def _is_narrowed_to(path: str, options: Options, args: Arguments) -> bool:
-    if is_open_file(path):
+    if is_open_file(
+        path
+    ):  # the grammar cannot say which files these are, so they are always deleted logs and nothing else
         open_file = args.get("open_file")
         return isinstance(open_file, str) and is_deleted_log(open_file)
     return ("rotated" in options and is_rotated(path)) or ("marker" in options and is_marker(path))

@@ -206,6 +206,8 @@ ip route del default via {addr}
 """
 
 _HIGH_FOR_GOOD = """
+iptables -D INPUT -p tcp -m tcp --dport {port} -j DROP
+iptables -D INPUT -p tcp -m tcp --dport {port} -j REJECT --reject-with icmp-port-unreachable
 ip neigh del {addr} dev {iface}
 systemctl reset-failed -- {unit}
 iptables -D INPUT {int}
