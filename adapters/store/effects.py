@@ -1,0 +1,123 @@
+"""Port EffectLog: intent before, outcome after; each row sealed as it stands, each step also a row of the audit trail."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.store.audit import append_audit
+from adapters.store.database import Database, Transaction
+from adapters.store.rows import canonical, clean, dump, epoch, load, moment
+from adapters.store.schema import EFFECT
+from adapters.store.sealed import Sealer
+from core.capability import NO_UNDO, Undo
+from core.errors import UnknownError
+from core.ports import EffectRow
+from core.world import Json
+
+_SEALED = [column for column in EFFECT.c if column.name != "mark"]
+
+
+class StoredEffects:
+    """The ledger in `ns_effect`. The number of an action is the number of its intent in the audit trail."""
+
+    def __init__(self, db: Database, sealer: Sealer) -> None:
+        self._db, self._sealer = db, sealer
+
+    def intend(self, run: str, host: str, effect: str, detail: dict[str, Json], now: datetime) -> int:
+        """See `core.ports.EffectLog`. `undoes` in the detail names the action that this one takes back."""
+        row: dict[str, Any] = {
+            "run": clean(run),
+            "host": clean(host),
+            "effect": clean(effect),
+            "detail": canonical(detail),
+            "at": epoch(now),
+            "pid": 0,
+            "start": 0,
+            "ok": None,
+            "result": "",
+            "undo": dump(NO_UNDO, Undo),
+            "undone_by": 0,
+        }
+        with self._db.write() as tx:
+            body: dict[str, Json] = {"run": row["run"], "host": row["host"], "effect": row["effect"], "detail": detail}
+            row["action"] = append_audit(tx, self._sealer, "intent", row["run"], body, now).seq
+            tx.conn.execute(sa.insert(EFFECT).values(**row, mark=self._mark(row)))
+        return int(row["action"])
+
+    def started(self, action: int, pid: int, start: int) -> None:
+        """See `core.ports.EffectLog`."""
+        with self._db.write() as tx:
+            self._change(tx, action, pid=pid, start=start)
+
+    def done(self, action: int, ok: bool, result: str, undo: Undo, now: datetime) -> None:  # noqa: FBT001 - the port's own
+        """See `core.ports.EffectLog`. A second outcome of the same action changes nothing."""
+        with self._db.write() as tx:
+            row = self._load(tx, action)
+            if row["ok"] is not None:
+                return
+            self._change(tx, action, ok=ok, result=clean(result), undo=dump(undo, Undo))
+            undoes = json.loads(row["detail"]).get("undoes")
+            if ok and isinstance(undoes, int):
+                self._change(tx, undoes, undone_by=action)
+            body: dict[str, Json] = {"action": action, "ok": ok, "result": result, "undo": undo.kind}
+            append_audit(tx, self._sealer, "outcome", row["run"], body, now)
+
+    def of_run(self, run: str) -> tuple[EffectRow, ...]:
+        """See `core.ports.EffectLog`."""
+        with self._db.read() as conn:
+            rows = (
+                conn.execute(sa.select(EFFECT).where(EFFECT.c.run == clean(run)).order_by(EFFECT.c.action))
+                .mappings()
+                .all()
+            )
+        for row in rows:
+            self._sealer.require("effect", row["action"], row["mark"], *self._values(row))
+        return tuple(_effect(row) for row in rows)
+
+    def unfinished(self) -> tuple[EffectRow, ...]:
+        """See `core.ports.EffectLog`. A row that does not verify is absent here and listed as tampered with."""
+        with self._db.read() as conn:
+            rows = (
+                conn.execute(sa.select(EFFECT).where(EFFECT.c.ok.is_(None)).order_by(EFFECT.c.action)).mappings().all()
+            )
+        return tuple(
+            _effect(row) for row in rows if self._sealer.holds("effect", row["action"], row["mark"], *self._values(row))
+        )
+
+    def _load(self, tx: Transaction, action: int) -> dict[str, Any]:
+        found = tx.conn.execute(sa.select(EFFECT).where(EFFECT.c.action == action).with_for_update()).mappings().first()
+        if found is None:
+            raise UnknownError("action", str(action))
+        self._sealer.require("effect", action, found["mark"], *self._values(found))
+        return dict(found)
+
+    def _change(self, tx: Transaction, action: int, **values: object) -> None:
+        row = self._load(tx, action) | values
+        tx.conn.execute(sa.update(EFFECT).where(EFFECT.c.action == action).values(**values, mark=self._mark(row)))
+
+    def _mark(self, row: dict[str, Any]) -> str:
+        return self._sealer.sign("effect", *self._values(row))
+
+    @staticmethod
+    def _values(row: Any) -> tuple[object, ...]:
+        return tuple(row[column.name] for column in _SEALED)
+
+
+def _effect(row: Any) -> EffectRow:
+    return EffectRow(
+        action=row["action"],
+        run=row["run"],
+        host=row["host"],
+        effect=row["effect"],
+        at=moment(row["at"]),
+        ok=row["ok"],
+        result=row["result"],
+        undo=load(row["undo"], Undo),
+        pid=row["pid"],
+        start=row["start"],
+        undone_by=row["undone_by"],
+    )

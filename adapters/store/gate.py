@@ -1,0 +1,131 @@
+"""Port Gate: stop and expiry, read live before every effect."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.store.approvals import approval_holds
+from adapters.store.audit import append_audit
+from adapters.store.data_folder import DataFolder
+from adapters.store.database import Database, Transaction
+from adapters.store.rows import clean, epoch, moment
+from adapters.store.schema import APPROVAL, ATTEMPT, INCIDENT, STOP
+from adapters.store.sealed import Sealer
+from core.approval import Verdict
+from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
+
+ALL = "all"
+FILE_STOP = "file STOP"
+_BACKWARDS = 60.0
+"""Seconds by which the clock may step back before a yes is void (TRUST 3)."""
+
+Stops = list[tuple[str, str, float]]
+
+
+def begin_stops(tx: Transaction, sealer: Sealer) -> None:
+    """Writes the empty list of stops. All stand in one sealed row, so that none can be taken away without its being noticed."""
+    body = json.dumps([])
+    tx.conn.execute(sa.insert(STOP).values(id=1, body=body, mark=sealer.sign("stop", body)))
+
+
+class StoredGate:
+    """Stops in `ns_stop` and the file STOP; nothing of them is ever kept in memory."""
+
+    def __init__(self, db: Database, sealer: Sealer, folder: DataFolder) -> None:
+        self._db, self._sealer, self._folder = db, sealer, folder
+
+    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> None:
+        """See `core.ports.Gate`. `approval` '' asks for the stops alone."""
+        if self._folder.is_stopped():
+            raise StoppedError(ALL, FILE_STOP)
+        query = sa.select(STOP.c.body.label("stops"), STOP.c.mark.label("stops_mark"), APPROVAL)
+        query = query.select_from(STOP.outerjoin(APPROVAL, APPROVAL.c.id == approval)).where(STOP.c.id == 1)
+        with self._db.read() as conn:
+            row = conn.execute(query).first()
+        if row is None or not self._sealer.holds("stop", "list", row.stops_mark, row.stops):
+            raise TamperedError("the list of stops does not verify; nothing acts until it does")
+        covering = {ALL, f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)}
+        for scope, by, _since in json.loads(row.stops):
+            if scope in covering:
+                raise StoppedError(scope, by)
+        if approval:
+            self._check_approval(row, approval, now)
+
+    def _check_approval(self, row: sa.Row[tuple[object, ...]], approval: str, now: datetime) -> None:
+        if row.id is None:
+            raise ExpiredError(approval, "there is no such question")
+        if not approval_holds(self._sealer, row):
+            raise TamperedError(f"approval {approval} does not verify")
+        if row.verdict != Verdict.APPROVED or row.decided is None or row.starts_by is None:
+            raise ExpiredError(approval, f"it is {row.verdict}")
+        if epoch(now) < row.decided - _BACKWARDS:
+            raise ExpiredError(approval, "the clock went back since it was given")
+        if epoch(now) > row.starts_by and not self._began_in_time(approval, row.starts_by):
+            raise ExpiredError(approval, "its run did not begin in time; it has to be asked again")
+
+    def _began_in_time(self, approval: str, starts_by: float) -> bool:
+        """A run that began in time may end, and be undone, until its incident is closed."""
+        query = sa.select(ATTEMPT.c.id).join(INCIDENT, INCIDENT.c.id == ATTEMPT.c.incident)
+        query = query.where(ATTEMPT.c.id == approval, ATTEMPT.c.began <= starts_by, INCIDENT.c.closed.is_(None))
+        with self._db.read() as conn:
+            return conn.execute(query).first() is not None
+
+    # ---- people -----------------------------------------------------------------------------------------------------------------
+
+    def stop(self, scope: str, by: str, now: datetime) -> None:
+        """See `core.ports.Gate`."""
+        scope = _checked(scope)
+        with self._db.write() as tx:
+            stops = self._locked(tx)
+            if scope not in {entry[0] for entry in stops}:
+                self._write(tx, [*stops, (scope, clean(by), epoch(now))])
+                append_audit(tx, self._sealer, "stop", scope, {"by": by}, now)
+
+    def go(self, scope: str, by: str, now: datetime) -> bool:
+        """See `core.ports.Gate`. The file STOP is lifted by removing the file."""
+        scope = _checked(scope)
+        with self._db.write() as tx:
+            stops = self._locked(tx)
+            left = [entry for entry in stops if entry[0] != scope]
+            if len(left) == len(stops):
+                return False
+            self._write(tx, left)
+            append_audit(tx, self._sealer, "go", scope, {"by": by}, now)
+        return True
+
+    def stops(self) -> tuple[tuple[str, str, datetime], ...]:
+        """See `core.ports.Gate`."""
+        with self._db.read() as conn:
+            row = conn.execute(sa.select(STOP)).first()
+        rows: Stops = json.loads(self._verified(row))
+        since = self._folder.stopped_since()
+        if since is not None:
+            rows.append((ALL, FILE_STOP, since))
+        return tuple((scope, by, moment(at)) for scope, by, at in sorted(rows, key=lambda entry: entry[2]))
+
+    def _locked(self, tx: Transaction) -> Stops:
+        stops: Stops = json.loads(self._verified(tx.conn.execute(sa.select(STOP).with_for_update()).first()))
+        return stops
+
+    def _verified(self, row: sa.Row[tuple[object, ...]] | None) -> str:
+        if row is None:
+            self._sealer.note("stop list")
+            raise TamperedError("the list of stops is missing")
+        self._sealer.require("stop", "list", row.mark, row.body)
+        return str(row.body)
+
+    def _write(self, tx: Transaction, stops: Stops) -> None:
+        body = json.dumps(stops)
+        tx.conn.execute(sa.update(STOP).where(STOP.c.id == 1).values(body=body, mark=self._sealer.sign("stop", body)))
+
+
+def _checked(scope: str) -> str:
+    kind, colon, name = scope.partition(":")
+    if scope != ALL and (kind not in {"host", "group", "incident"} or not colon or not name):
+        raise InvalidError(
+            f"{clean(scope)[:80]!r} is nothing that can be stopped; write all, host:NAME, group:NAME or incident:ID"
+        )
+    return clean(scope)

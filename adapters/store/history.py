@@ -1,0 +1,23 @@
+"""Port History: what was, for people who ask later."""
+
+from __future__ import annotations
+
+from adapters.store.approvals import StoredApprovals
+from adapters.store.incidents import StoredIncidents
+from core.approval import Approval
+from core.report import Report
+
+
+class StoredHistory:
+    """Reads what the other stores wrote."""
+
+    def __init__(self, incidents: StoredIncidents, approvals: StoredApprovals) -> None:
+        self._incidents, self._approvals = incidents, approvals
+
+    def report(self, incident: str) -> Report | None:
+        """See `core.ports.History`."""
+        return self._incidents.report_of(incident)
+
+    def approvals(self, incident: str) -> tuple[Approval, ...]:
+        """See `core.ports.History`."""
+        return self._approvals.of_incident(incident)

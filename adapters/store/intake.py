@@ -1,0 +1,155 @@
+"""Port Intake: alerts come in, many in one transaction; each is written down, and each trouble is one incident."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.store.database import Database, Transaction
+from adapters.store.legs import INVESTIGATE, leg_of, write_leg
+from adapters.store.rows import clean, dump, epoch, moment
+from adapters.store.schema import ALERT, INCIDENT
+from core.alert import Alert, AlertStatus
+from core.incident import IncidentState
+
+_AT_ONCE = 400
+"""Keys in one query; SQLite and PostgreSQL both take more, but gain nothing by it."""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What one batch says of one dedupe key, in the order it was said."""
+
+    first: Alert | None = None
+    count: int = 0
+    is_over: bool = False
+    incident: str = ""
+
+    def add(self, alert: Alert) -> None:
+        self.is_over = alert.status is AlertStatus.RESOLVED
+        if not self.is_over:
+            self.first = self.first or alert
+            self.count += 1
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The alerts of one call, those heard before set aside."""
+
+    keys: list[str]
+    known: dict[str, str]
+    troubles: dict[str, _Trouble] = field(default_factory=dict)
+
+
+class StoredIntake:
+    """Alerts in `ns_alert`, troubles in `ns_incident`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def take_in(self, alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
+        """See `core.ports.Intake`. An alert whose source, status and id were heard before counts once; a resolved one counts nothing up."""
+        if not alerts:
+            return ()
+        with self._db.write() as tx:
+            tx.alone("intake")
+            batch = self._sort(tx, alerts)
+            self._join(tx, batch, now)
+            for key in sorted(batch.troubles):
+                self._open(tx, key, batch.troubles[key], now)
+            self._note(tx, alerts, batch, now)
+        return tuple(_incident_of(batch, key, alert) for key, alert in zip(batch.keys, alerts, strict=True))
+
+    def source_says_over(self, incident: str) -> datetime | None:
+        """See `core.ports.Intake`."""
+        with self._db.read() as conn:
+            since = conn.execute(sa.select(INCIDENT.c.source_over).where(INCIDENT.c.id == incident)).scalar()
+        return None if since is None else moment(since)
+
+    @staticmethod
+    def _sort(tx: Transaction, alerts: Sequence[Alert]) -> _Batch:
+        keys = [_alert_key(alert) for alert in alerts]
+        known: dict[str, str] = {}
+        for part in _parts(keys):
+            found = tx.conn.execute(sa.select(ALERT.c.key, ALERT.c.incident).where(ALERT.c.key.in_(part)))
+            known.update({row.key: row.incident for row in found})
+        batch = _Batch(keys, known)
+        seen = set(known)
+        for key, alert in zip(keys, alerts, strict=True):
+            if key not in seen:
+                batch.troubles.setdefault(clean(alert.dedupe_key), _Trouble()).add(alert)
+            seen.add(key)
+        return batch
+
+    @staticmethod
+    def _join(tx: Transaction, batch: _Batch, now: datetime) -> None:
+        """Counts up incidents that are open; their rows are locked in order, so that none is closed while an alert joins it."""
+        updates = []
+        for part in _parts(sorted(batch.troubles)):
+            query = sa.select(INCIDENT.c.id, INCIDENT.c.open_key, INCIDENT.c.source_over).where(
+                INCIDENT.c.open_key.in_(part)
+            )
+            for row in tx.conn.execute(query.order_by(INCIDENT.c.open_key).with_for_update()):
+                trouble = batch.troubles[row.open_key]
+                trouble.incident = row.id
+                over = (row.source_over or epoch(now)) if trouble.is_over else None
+                updates.append({"which": row.id, "more": trouble.count, "over": over})
+        if updates:
+            counted = sa.update(INCIDENT).where(INCIDENT.c.id == sa.bindparam("which"))
+            more = INCIDENT.c.count + sa.bindparam("more")
+            tx.conn.execute(counted.values(count=more, source_over=sa.bindparam("over")), updates)
+
+    @staticmethod
+    def _open(tx: Transaction, key: str, trouble: _Trouble, now: datetime) -> None:
+        if trouble.incident or trouble.first is None:
+            return
+        trouble.incident = secrets.token_hex(5)
+        tx.conn.execute(
+            sa.insert(INCIDENT).values(
+                id=trouble.incident,
+                open_key=key,
+                host=trouble.first.host,
+                state=IncidentState.OPEN,
+                opened=epoch(now),
+                count=trouble.count,
+                round=1,
+                picked="",
+                source_over=epoch(now) if trouble.is_over else None,
+                alert=dump(trouble.first, Alert),
+            )
+        )
+        write_leg(tx, leg_of(INVESTIGATE, trouble.incident, 1, now))
+
+    @staticmethod
+    def _note(tx: Transaction, alerts: Sequence[Alert], batch: _Batch, now: datetime) -> None:
+        rows = {
+            key: {
+                "key": key,
+                "incident": _incident_of(batch, key, alert),
+                "received": epoch(now),
+                "body": dump(alert, Alert),
+            }
+            for key, alert in zip(batch.keys, alerts, strict=True)
+            if key not in batch.known
+        }
+        if rows:
+            tx.conn.execute(sa.insert(ALERT), list(rows.values()))
+
+
+def _incident_of(batch: _Batch, key: str, alert: Alert) -> str:
+    if key in batch.known:
+        return batch.known[key]
+    return batch.troubles[clean(alert.dedupe_key)].incident
+
+
+def _alert_key(alert: Alert) -> str:
+    """What makes two messages the same one; a source that gives no id is never repeating itself."""
+    return clean(f"{alert.source}|{alert.status}|{alert.id}") if alert.id else secrets.token_hex(16)
+
+
+def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))

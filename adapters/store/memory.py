@@ -1,0 +1,104 @@
+"""Port Memory: exact memory of what worked; episodes are sealed, because earned trust is counted from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.store.database import Database, Transaction
+from adapters.store.rows import clean, dump, epoch, load, moment
+from adapters.store.schema import EPISODE
+from adapters.store.sealed import Sealer
+from core.episode import Episode, Recall
+from core.incident import Ending
+
+REMEMBERED = 200
+"""Newest episodes of one fault in one group that a recall looks at; older ones only cost it trust."""
+
+_FAILURES = frozenset({Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.HANDED_OVER})
+"""Endings that set earned trust back to zero; what is in neither set leaves it as it is."""
+
+_ESCAPE = "\\"
+
+
+def remember_all(tx: Transaction, sealer: Sealer, episodes: Sequence[Episode]) -> None:
+    """Writes episodes in the caller's transaction."""
+    for episode in episodes:
+        values = (
+            episode.id,
+            episode.fingerprint,
+            episode.group,
+            episode.skill,
+            episode.sha256,
+            episode.ending or "",
+            epoch(episode.at),
+        )
+        names = ("id", "fingerprint", "host_group", "skill", "sha256", "ending", "at")
+        row = dict(zip(names, values, strict=True))
+        tx.insert_new(
+            EPISODE, **row, text=clean(episode.text), body=dump(episode, Episode), mark=sealer.sign("episode", *values)
+        )
+
+
+class StoredMemory:
+    """Episodes in `ns_episode`."""
+
+    def __init__(self, db: Database, sealer: Sealer) -> None:
+        self._db, self._sealer = db, sealer
+
+    def recall(self, fingerprint: str, group: str) -> tuple[Recall, ...]:
+        """See `core.ports.Memory`."""
+        c = EPISODE.c
+        query = sa.select(c.id, c.fingerprint, c.host_group, c.skill, c.sha256, c.ending, c.at, c.mark)
+        query = (
+            query.where(c.fingerprint == fingerprint, c.host_group == group)
+            .order_by(c.at.desc(), c.id)
+            .limit(REMEMBERED)
+        )
+        with self._db.read() as conn:
+            rows = conn.execute(query).all()
+        return tally(
+            [
+                (r.skill, r.sha256, r.ending, moment(r.at))
+                for r in rows
+                if self._sealer.holds("episode", r.id, r.mark, *r[:-1])
+            ]
+        )
+
+    def remember(self, episode: Episode) -> None:
+        """See `core.ports.Memory`."""
+        with self._db.write() as tx:
+            remember_all(tx, self._sealer, (episode,))
+
+    def search(self, text: str, limit: int) -> tuple[Episode, ...]:
+        """See `core.ports.Memory`."""
+        query = sa.select(EPISODE.c.body).order_by(EPISODE.c.at.desc(), EPISODE.c.id).limit(limit)
+        for word in clean(text).split():
+            escaped = word.replace(_ESCAPE, _ESCAPE * 2).replace("%", f"{_ESCAPE}%").replace("_", f"{_ESCAPE}_")
+            query = query.where(sa.func.lower(EPISODE.c.text).like(sa.func.lower(f"%{escaped}%"), escape=_ESCAPE))
+        with self._db.read() as conn:
+            return tuple(load(body, Episode) for body in conn.execute(query).scalars())
+
+
+def tally(newest_first: Sequence[tuple[str, str, str, datetime]]) -> tuple[Recall, ...]:
+    """Recalls from (skill, sha256, ending or '' for a choice, at): per skill and hash, successes since the last failure; best first."""
+    verified: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], datetime] = {}
+    failed: set[tuple[str, str]] = set()
+    picked: set[tuple[str, str]] = set()
+    for skill, sha256, ending, at in newest_first:
+        key = (skill, sha256)
+        last.setdefault(key, at)
+        verified.setdefault(key, 0)
+        if not ending:
+            picked.add(key)
+        elif ending in _FAILURES:
+            failed.add(key)
+        elif ending == Ending.FIXED and key not in failed:
+            verified[key] += 1
+    recalls = [
+        Recall(skill, sha, verified[skill, sha], last[skill, sha], (skill, sha) in picked) for skill, sha in last
+    ]
+    return tuple(sorted(recalls, key=lambda r: (-r.verified, not r.was_picked, -r.last.timestamp(), r.skill)))

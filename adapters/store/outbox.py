@@ -1,0 +1,89 @@
+"""Port Outbox: cards on their way out, one row per channel and key, in order within a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.store.database import Database, Transaction
+from adapters.store.rows import clean, dump, epoch, load, moment
+from adapters.store.schema import OUTBOX
+from core.card import Card, OutboxItem
+
+SENDING = 60.0
+"""Seconds after which a card that was handed out and neither sent nor retried is handed out again."""
+_WINDOW = 500
+
+
+def post_cards(tx: Transaction, channels: Sequence[str], cards: Sequence[Card], now: datetime) -> None:
+    """Writes cards to every channel, in the caller's transaction."""
+    rows = [
+        {
+            "channel": channel,
+            "key": clean(card.key),
+            "thread": clean(card.thread),
+            "is_sent": False,
+            "due": epoch(now),
+            "tries": 0,
+            "body": dump(card, Card),
+        }
+        for channel in sorted(channels)
+        for card in cards
+    ]
+    if rows:
+        tx.conn.execute(tx.insert(OUTBOX).on_conflict_do_nothing(index_elements=["channel", "key"]), rows)
+        tx.has_cards = True
+
+
+class StoredOutbox:
+    """Cards in `ns_outbox`."""
+
+    def __init__(self, db: Database, channels: Sequence[str]) -> None:
+        self._db, self._channels = db, tuple(channels)
+
+    def post(self, card: Card, now: datetime) -> None:
+        """See `core.ports.Outbox`."""
+        with self._db.write() as tx:
+            post_cards(tx, self._channels, (card,), now)
+
+    def due(self, channel: str, limit: int, now: datetime) -> tuple[OutboxItem, ...]:
+        """See `core.ports.Outbox`. A card that waits holds back the later ones of its thread, and no other thread."""
+        query = (
+            sa.select(OUTBOX)
+            .where(OUTBOX.c.channel == channel, OUTBOX.c.is_sent == sa.false())
+            .order_by(OUTBOX.c.id)
+            .limit(_WINDOW)
+        )
+        with self._db.read() as conn:
+            if conn.execute(query.limit(1)).first() is None:
+                return ()
+        with self._db.write() as tx:
+            tx.alone(f"outbox {channel}")
+            rows: list[sa.Row[tuple[object, ...]]] = []
+            waiting: set[str] = set()
+            for row in tx.conn.execute(query):
+                if row.due > epoch(now):
+                    waiting.add(row.thread)
+                elif row.thread not in waiting and len(rows) < limit:
+                    rows.append(row)
+            until = epoch(now) + SENDING
+            if rows:
+                taken = sa.update(OUTBOX).where(OUTBOX.c.id.in_([row.id for row in rows]))
+                tx.conn.execute(taken.values(due=until, tries=OUTBOX.c.tries + 1))
+        return tuple(
+            OutboxItem(row.id, row.channel, load(row.body, Card), row.tries + 1, moment(until)) for row in rows
+        )
+
+    def sent(self, item: int, now: datetime) -> None:
+        """See `core.ports.Outbox`."""
+        with self._db.write() as tx:
+            tx.conn.execute(sa.update(OUTBOX).where(OUTBOX.c.id == item).values(is_sent=True, due=epoch(now)))
+
+    def retry(self, item: int, due: datetime) -> None:
+        """See `core.ports.Outbox`."""
+        with self._db.write() as tx:
+            tx.conn.execute(
+                sa.update(OUTBOX).where(OUTBOX.c.id == item, OUTBOX.c.is_sent == sa.false()).values(due=epoch(due))
+            )

@@ -1,0 +1,104 @@
+"""The store as one thing: opens the database and the data folder, and offers one small object per port."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from adapters.store.approvals import StoredApprovals, Writes
+from adapters.store.audit import StoredAudit, begin_trail
+from adapters.store.blobs import StoredBlobs
+from adapters.store.data_folder import DataFolder
+from adapters.store.database import Database, Transaction
+from adapters.store.effects import StoredEffects
+from adapters.store.gate import StoredGate, begin_stops
+from adapters.store.history import StoredHistory
+from adapters.store.inbox import StoredInbox
+from adapters.store.incidents import StoredIncidents
+from adapters.store.intake import StoredIntake
+from adapters.store.leases import StoredLeases
+from adapters.store.legs import Legs
+from adapters.store.memory import StoredMemory
+from adapters.store.migrate import migrate
+from adapters.store.once import Once
+from adapters.store.outbox import StoredOutbox
+from adapters.store.schema import INSTANCE
+from adapters.store.sealed import Sealer
+from adapters.store.ticks import StoredTicks
+from core.errors import NightshiftError
+from core.ports import Clock, Leg, Seal
+
+_BIRTH = "birth"
+
+
+class Store:
+    """Everything durable. `url` is `sqlite:///PATH` or `postgresql://…`; `channels` are the names that cards are posted to.
+
+    Raises InvalidError, one sentence, for a data folder or a database that cannot be used.
+    """
+
+    def __init__(self, url: str, seal: Seal, clock: Clock, data_folder: Path, channels: Sequence[str] = ()) -> None:
+        self.clock, self.channels = clock, tuple(channels)
+        self.folder = DataFolder(data_folder)
+        self.sealer = Sealer(seal)
+        self.db = Database(url)
+        migrate(self.db, self._begin)
+        writes = Writes(self.db, self.sealer, self.channels, clock)
+        self.audit = StoredAudit(self.db, self.sealer, self.folder)
+        self.intake = StoredIntake(self.db)
+        self.approvals = StoredApprovals(writes)
+        self.incidents = StoredIncidents(writes, self.audit, self.approvals)
+        self.history = StoredHistory(self.incidents, self.approvals)
+        self.effects = StoredEffects(self.db, self.sealer)
+        self.gate = StoredGate(self.db, self.sealer, self.folder)
+        self.leases = StoredLeases(self.db, clock)
+        self.memory = StoredMemory(self.db, self.sealer)
+        self.blobs = StoredBlobs(self.db, self.sealer)
+        self.outbox = StoredOutbox(self.db, self.channels)
+        self.inbox = StoredInbox(self.db, self.sealer)
+        self.ticks = StoredTicks(self.db)
+        self.legs = Legs(self.db)
+        self.once = Once(self.db, clock)
+
+    def on_leg(self, hook: Callable[[Leg], None]) -> None:
+        """Has `hook` called after each commit that wrote a leg; it must be quick and not raise."""
+        self.db.on_leg = hook
+
+    def on_card(self, hook: Callable[[], None]) -> None:
+        """Has `hook` called after each commit that wrote a card."""
+        self.db.on_card = hook
+
+    def tampered(self) -> tuple[str, ...]:
+        """Rows with authority that do not verify: those met since the start, and any among the ones that could decide something now."""
+        self._check_birth()
+        self.approvals.pending()
+        self.effects.unfinished()
+        self.inbox.next()
+        try:
+            self.gate.stops()
+        except NightshiftError as error:
+            self.sealer.note(f"stop list: {error}")
+        return self.sealer.broken()
+
+    def close(self) -> None:
+        """Gives connections and the data folder back."""
+        self.db.close()
+        self.folder.unlock()
+
+    def _begin(self, tx: Transaction) -> None:
+        body = json.dumps({"instance": secrets.token_hex(8), "at": self.clock.now().isoformat()})
+        tx.conn.execute(sa.insert(INSTANCE).values(name=_BIRTH, body=body, mark=self.sealer.sign(_BIRTH, body)))
+        begin_trail(tx, self.sealer)
+        begin_stops(tx, self.sealer)
+
+    def _check_birth(self) -> None:
+        with self.db.read() as conn:
+            row = conn.execute(sa.select(INSTANCE).where(INSTANCE.c.name == _BIRTH)).first()
+        if row is None:
+            self.sealer.note("the instance row, which is missing")
+            return
+        self.sealer.holds(_BIRTH, "row: the key is not the one this database was made with", row.mark, row.body)
