@@ -16,16 +16,16 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("bot", "core", "adapters", "skills", "tests")
 HEADER = re.compile(r"(?m)^# /// script$\s(?P<body>(?:^#(?:| .*)$\s)+)^# ///$")  # PEP 723's own expression
 
-_DOORS_OF_OS = frozenset(
-    "kill killpg fork forkpty execv execve execvp execvpe posix_spawn posix_spawnp spawnv spawnve system popen startfile unlink remove rmdir "
-    "removedirs rename renames replace link symlink truncate ftruncate write pwrite writev open mknod mkfifo chmod fchmod chown fchown lchown "
-    "mkdir makedirs utime setxattr chroot setns unshare mount pidfd_open".split()
+_DOORS_OF_OS = re.compile(
+    r"kill(pg)?|fork(pty)?|exec[lv]p?e?|posix_spawnp?|spawn[lv]p?e?|system|popen|pidfd_open|unlink|remove(dirs|xattr)?|rmdir|renames?|"
+    r"replace|link|symlink|f?truncate|p?write(v)?|open|mknod|mkfifo|[fl]?chmod|[fl]?chown|mkdir|makedirs|utime|setxattr|chroot|setns|unshare"
 )
-_DOORS_OF_PATHS = frozenset(
-    {"unlink", "rmdir", "write_text", "write_bytes", "touch", "symlink_to", "hardlink_to", "chmod", "mkdir", "rename"}
+_DOORS_OF_PATHS = re.compile(
+    r"unlink|rmdir|write_text|write_bytes|touch|symlink_to|hardlink_to|l?chmod|mkdir|rename|connect"
 )
+_LOOKS_OF_SHUTIL = {"disk_usage", "get_terminal_size", "which"}
 _DOOR_MODULES = frozenset(
-    {"subprocess", "socket", "shutil", "tempfile", "ctypes", "multiprocessing", "pty", "ssl", "asyncio.subprocess"}
+    {"subprocess", "socket", "tempfile", "ctypes", "multiprocessing", "pty", "ssl", "asyncio.subprocess"}
 )
 
 
@@ -76,9 +76,11 @@ def doors(source: Source) -> set[str]:
 
 def _doors_of(call: ast.Call) -> Iterator[str]:
     match call.func:
-        case ast.Attribute(value=ast.Name(id="os"), attr=name) if name in _DOORS_OF_OS:
+        case ast.Attribute(value=ast.Name(id="os"), attr=name) if _DOORS_OF_OS.fullmatch(name):
             yield f"os.{name}"
-        case ast.Attribute(attr=name) if name in _DOORS_OF_PATHS or name == "connect":
+        case ast.Attribute(value=ast.Name(id="shutil"), attr=name) if name not in _LOOKS_OF_SHUTIL:
+            yield f"shutil.{name}"
+        case ast.Attribute(attr=name) if _DOORS_OF_PATHS.fullmatch(name):
             yield f".{name}"
         case ast.Name(id="open") | ast.Attribute(attr="open") if _writes(call):
             yield "open for writing"

@@ -100,10 +100,8 @@ class Checkout:
 
     def package_manager(self, name: str) -> None:
         """One that notes what it was told, and really brings bubblewrap."""
-        self.tool(
-            name,
-            f'echo "{name} $*" >>{self.home}/told\n[[ $* == *bubblewrap* ]] && {{ echo >{self.tools}/bwrap; chmod +x {self.tools}/bwrap; }}; true',
-        )
+        bring = f"{{ echo >{self.tools}/bwrap; chmod +x {self.tools}/bwrap; }}"
+        self.tool(name, f'echo "{name} $*" >>{self.home}/told\n[[ $* == *bubblewrap* ]] && {bring}\ntrue')
         self.tool("chmod", f'exec {shutil.which("chmod")} "$@"')
         self.tool("sudo", '[[ $1 == -n ]] && shift; exec "$@"')
 
