@@ -21,7 +21,9 @@ import re
 
 from core.skill import Host, Outcome
 
-LOG = re.compile(r"(?!redo|ib_|auth|secure|audit)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)", re.I)
+LOG = re.compile(
+    r"(?!redo|ib_|auth|secure|audit)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)", re.I
+)
 
 
 def run(host: Host, service: str, path: str, growing: str) -> Outcome:
@@ -30,3 +32,25 @@ def run(host: Host, service: str, path: str, growing: str) -> Outcome:
     host.truncate(path)
     host.service(service).restart()
     return Outcome(ok=True, summary=f"emptied {path} and restarted {service}, which was filling it")
+
+
+CASES = [
+    {
+        "name": "empties the log in place and restarts its writer",
+        "params": {"service": "web", "path": "/srv/log/web.log", "growing": "/srv/log/web.log"},
+        "world": {"services": {"web": {"pid": 11}}, "files": {"/srv/log/web.log": {"size": 50000000}}},
+        "expect": {"ok": True, "effects": ["fs.truncate /srv/log/web.log", "service.restart web"]},
+    },
+    {
+        "name": "another file is the one that grows",
+        "params": {"service": "web", "path": "/srv/log/web.log", "growing": "/srv/upload/film"},
+        "world": {"services": {"web": {"pid": 11}}, "files": {"/srv/log/web.log": {"size": 50000000}}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "what grows is no log",
+        "params": {"service": "web", "path": "/srv/upload/film", "growing": "/srv/upload/film"},
+        "world": {"services": {"web": {"pid": 11}}, "files": {"/srv/upload/film": {"size": 50000000}}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

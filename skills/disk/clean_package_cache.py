@@ -10,7 +10,10 @@
 # when = ["package_cache_files >= 1", "package_cache_bytes >= 10000000"]
 # share = "package_cache_share"
 # fill = {directory = "package_cache_directory"}
-# capabilities = ["process.list", "fs.list:{directory}", "fs.delete:{directory}/*"]
+# capabilities = [
+#   "process.list", "fs.list:{directory}",
+#   "fs.delete:/var/cache/apt/archives/*", "fs.delete:/var/cache/dnf/**", "fs.delete:/var/cache/yum/**",
+# ]
 # triggers = ["disk full", "clean package cache", "apt clean", "清理软件包缓存", "磁盘满了"]
 # ///
 """Deletes downloaded packages that apt or dnf can fetch again; never while a package tool runs."""
@@ -33,7 +36,9 @@ def run(host: Host, directory: str = "/var/cache/apt/archives") -> Outcome:
     busy = sorted({process.name for process in host.process.list()} & TOOLS)
     if busy:
         return Outcome(ok=False, summary=f"{', '.join(busy)} is running and may need the cache; nothing was done")
-    packages = [file for file in host.list(directory) if file.kind == "file" and PACKAGE.fullmatch(file.name)][:MOST_FILES]
+    packages = [file for file in host.list(directory) if file.kind == "file" and PACKAGE.fullmatch(file.name)][
+        :MOST_FILES
+    ]
     for file in packages:
         host.delete(file.path)
     size = sum(file.size for file in packages)
@@ -42,3 +47,39 @@ def run(host: Host, directory: str = "/var/cache/apt/archives") -> Outcome:
         summary=f"deleted {len(packages)} cached packages in {directory}, {size} bytes",
         facts={"bytes": size, "files": len(packages)},
     )
+
+
+CASES = [
+    {
+        "name": "deletes cached packages and nothing else",
+        "params": {"directory": "/var/cache/apt/archives"},
+        "world": {
+            "processes": [{"pid": 1, "name": "init"}],
+            "files": {
+                "/var/cache/apt/archives/lock": "",
+                "/var/cache/apt/archives/vim_2%3a9.0_amd64.deb": {"size": 7000, "age_days": 3.0},
+                "/var/cache/apt/archives/partial/x.deb": {"size": 7000},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["fs.delete /var/cache/apt/archives/vim_2%3a9.0_amd64.deb"],
+            "facts": {"bytes": 7000, "files": 1},
+        },
+    },
+    {
+        "name": "nothing is deleted while a package tool runs",
+        "params": {"directory": "/var/cache/apt/archives"},
+        "world": {
+            "processes": [{"pid": 9, "name": "apt-get"}],
+            "files": {"/var/cache/apt/archives/vim_9.0_amd64.deb": {"size": 7000, "age_days": 3.0}},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "another directory is no package cache",
+        "params": {"directory": "/srv/packages"},
+        "world": {"files": {"/srv/packages/vim_9.0_amd64.deb": {"size": 7000}}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -22,8 +22,8 @@ import re
 from core.skill import Host, HostError, Outcome
 
 MOST_FILES = 100
-MOST_PROCESSES = 80
-DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")
+MOST_PROCESSES = 200
+DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")  # noqa: S108 - named, not used
 TINY = 64 * 1024
 
 
@@ -31,7 +31,11 @@ def run(host: Host, directory: str, hours: float = 1) -> Outcome:
     if not DISPOSABLE.fullmatch(directory):
         return Outcome(ok=False, summary=f"{directory} is not a place for temporary files; nothing was done")
     held = open_files(host)
-    tiny = [file for file in host.list(directory) if file.kind == "file" and file.size <= TINY and file.age_days * 24 >= max(hours, 1)]
+    tiny = [
+        file
+        for file in host.list(directory)
+        if file.kind == "file" and file.size <= TINY and file.age_days * 24 >= max(hours, 1)
+    ]
     old = sorted((file for file in tiny if file.path not in held), key=lambda file: -file.age_days)
     for file in old[:MOST_FILES]:
         host.delete(file.path)
@@ -56,3 +60,40 @@ def open_files(host: Host) -> set[str]:
             if error.code != "missing":
                 raise
     return held
+
+
+CASES = [
+    {
+        "name": "deletes tiny old files, oldest first; young, big and open ones stay",
+        "params": {"directory": "/srv/sessions"},
+        "world": {
+            "processes": [{"pid": 7, "name": "php"}],
+            "files": {
+                "/proc/7/fd/3": {"kind": "link", "target": "/srv/sessions/open"},
+                "/srv/sessions/open": {"size": 5, "age_days": 9.0},
+                "/srv/sessions/old": {"size": 5, "age_days": 2.0},
+                "/srv/sessions/older": {"size": 5, "age_days": 3.0},
+                "/srv/sessions/young": {"size": 5, "age_days": 0.0},
+                "/srv/sessions/big": {"size": 900000, "age_days": 9.0},
+                "/srv/sessions/link": {"kind": "link", "age_days": 9.0, "target": "/etc/passwd"},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["fs.delete /srv/sessions/older", "fs.delete /srv/sessions/old"],
+            "facts": {"files": 2, "left": 0},
+        },
+    },
+    {
+        "name": "data is never cleared away, however old and tiny it is",
+        "params": {"directory": "/srv/data"},
+        "world": {"files": {"/srv/data/one": {"size": 5, "age_days": 900.0}}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "nothing old, nothing done",
+        "params": {"directory": "/srv/tmp", "hours": 24},
+        "world": {"files": {"/srv/tmp/one": {"size": 5, "age_days": 0.5}}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

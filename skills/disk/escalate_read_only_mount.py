@@ -68,3 +68,53 @@ def error_count(host: Host, source: str) -> int:
             raise
         return 0
     return int(text) if text.isdigit() else 0
+
+
+CASES = [
+    {
+        "name": "turned read-only after errors: a person is told what to do",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {
+                "/usr/bin/findmnt -J -M /srv": '{"filesystems":[{"source":"/dev/loop0","fstype":"ext4","options":"ro,relatime"}]}'
+            },
+            "files": {
+                "/etc/fstab": "# disks\n/dev/loop0 /srv ext4 defaults,errors=remount-ro 0 2\n",
+                "/sys/fs/ext4/loop0/errors_count": "3\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"mount_is_read_only": True, "mount_is_meant_read_only": False, "mount_errors": 3},
+        },
+    },
+    {
+        "name": "read-only on purpose is no fault",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {
+                "/usr/bin/findmnt -J -M /srv": '{"filesystems":[{"source":"/dev/sdb1","fstype":"xfs","options":"ro"}]}'
+            },
+            "files": {"/etc/fstab": "/dev/sdb1 /srv xfs ro,nofail 0 2\n"},
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"mount_is_read_only": True, "mount_is_meant_read_only": True}},
+    },
+    {
+        "name": "writable, on a host without fstab",
+        "params": {"mount": "/"},
+        "world": {
+            "exec": {
+                "/usr/bin/findmnt -J -M /": '{"filesystems":[{"source":"/dev/sda1","fstype":"ext4","options":"rw"}]}'
+            },
+            "files": {"/etc/fstab": None, "/sys/fs/ext4/sda1/errors_count": None},
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"mount_is_read_only": False, "mount_errors": 0}},
+    },
+    {
+        "name": "no mount point",
+        "params": {"mount": "/srv"},
+        "world": {"exec": {"/usr/bin/findmnt -J -M /srv": {"status": 1}}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -21,7 +21,7 @@ from core.skill import File, Host, HostError, Outcome
 MOST_DIRECTORIES = 120
 LIKELY = {"tmp", "sessions", "session", "cache", "spool", "var", "lib"}
 NOT_FILES = {"/proc", "/sys", "/dev"}
-DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")
+DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")  # noqa: S108 - named, not used
 TINY = 64 * 1024
 ONE_HOUR = 1 / 24
 
@@ -46,7 +46,11 @@ def run(host: Host, mount: str) -> Outcome:
         "hog_is_disposable": is_in_place,
         "unread_directories": unread,
     }
-    what = f"{len(old)} of them old and tiny" if is_in_place else "which nothing here says may go: ask whose they are, or grow the file system"
+    what = (
+        f"{len(old)} of them old and tiny"
+        if is_in_place
+        else "which nothing here says may go: ask whose they are, or grow the file system"
+    )
     left = f"; {unread} directories were not read" if unread else ""
     said = f"{used[mount]} inodes are used on {mount}; {directory or 'no directory'} has {len(entries)} entries, {what}{left}"
     return Outcome(ok=True, summary=said, facts=facts)
@@ -81,3 +85,46 @@ def walk(host: Host, mount: str, not_into: set[str]) -> tuple[dict[str, list[Fil
             if entry.kind == "dir" and entry.path not in not_into:
                 heapq.heappush(queue, (depth if entry.name in LIKELY else depth + 1, entry.path))
     return held, unread + len(queue)
+
+
+CASES = [
+    {
+        "name": "a session directory holds most inodes",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 400 500 45% /\n/dev/loop0 128 8 120 6% /srv\n"},
+            "files": {
+                "/srv/sessions/a": {"size": 10, "age_days": 2.0},
+                "/srv/sessions/b": {"size": 10, "age_days": 2.0},
+                "/srv/sessions/c": {"size": 10, "age_days": 0.0},
+                "/srv/data/keep": {"size": 10, "age_days": 9.0},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "hog_directory": "/srv/sessions",
+                "hog_entries": 3,
+                "hog_old_files": 2,
+                "hog_share": 0.25,
+                "hog_is_disposable": True,
+            },
+        },
+    },
+    {
+        "name": "a directory that is not for temporary files is only named",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {"/usr/bin/df -Pil": "head\n/dev/loop0 128 8 120 6% /srv\n"},
+            "files": {"/srv/data/one": {"age_days": 9.0}, "/srv/data/two": {"age_days": 9.0}},
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"hog_directory": "/srv/data", "hog_is_disposable": False}},
+    },
+    {
+        "name": "what is no mount point is not looked at",
+        "params": {"mount": "/srv"},
+        "world": {"exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 400 500 45% /\n"}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -17,15 +17,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from core.skill import File, Host, HostError, Outcome, Process
 
-MOST_PROCESSES = 150
+MOST_PROCESSES = 200
 GONE = " (deleted)"
 NOT_ON_DISK = ("/memfd:", "/SYSV", "/dev/", "/[aio]", "/anon_hugepage")
-LOG = re.compile(r"(?!redo|ib_|auth|secure|audit)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:[.-][\w.-]*)?", re.I)
+LOG = re.compile(
+    r"(?!redo|ib_|auth|secure|audit)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:[.-][\w.-]*)?",
+    re.I,
+)
 ROTATED = re.compile(r".*(?:\.\d{1,3}|-\d{8}|\.old)")
-DATABASES = re.compile(r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I)
+DATABASES = re.compile(
+    r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I
+)
 
 Held = tuple[File, Process]
 
@@ -36,25 +42,40 @@ def run(host: Host, mount: str) -> Outcome:
         return Outcome(ok=False, summary=f"{mount} is not the mount point of a local file system")
     processes = host.process.list()
     users = [process for process in processes if process.argv]
-    here: list[Held] = []
-    unseen = len(users[MOST_PROCESSES:])
-    for process in users[:MOST_PROCESSES]:
-        try:
-            entries = host.list(f"/proc/{process.pid}/fd")
-        except HostError as error:
-            if error.code not in {"missing", "denied"}:
-                raise
-            unseen += 1
-            continue
-        here += [(entry, process) for entry in entries if mount_of(path_of(entry), used) == mount]
+    everywhere, unseen = open_files(host, users[:MOST_PROCESSES])
+    here = [held for held in everywhere if mount_of(path_of(held[0]), used) == mount]
+    unseen += len(users[MOST_PROCESSES:])
     facts = {"mount": mount, "used_bytes": used[mount], "unseen_processes": unseen}
     deleted = [held for held in here if held[0].target.endswith(GONE) and held[0].links == 0]
-    logs = [held for held in here if held[0].mode & 0o200 and not held[0].target.endswith(GONE) and is_disposable(*held)]
+    logs = [
+        held for held in here if held[0].mode & 0o200 and not held[0].target.endswith(GONE) and is_disposable(*held)
+    ]
     rotated = [held for held in logs if ROTATED.fullmatch(held[0].target)]
     facts |= described(host, "deleted_open", deleted, used[mount], processes)
     facts |= described(host, "rotated_open", rotated, used[mount], processes)
     facts |= described(host, "writer", [held for held in logs if held not in rotated], used[mount], processes)
     return Outcome(ok=True, summary=in_words(facts), facts=facts)
+
+
+def open_files(host: Host, processes: list[Process]) -> tuple[list[Held], int]:
+    """What these processes hold open, and how many could not be looked into; a user refused twice is not asked for again."""
+    held: list[Held] = []
+    refused: Counter[int] = Counter()
+    allowed: set[int] = set()
+    unseen = 0
+    for process in processes:
+        if refused[process.uid] >= 2 and process.uid not in allowed:
+            unseen += 1
+            continue
+        try:
+            held += [(entry, process) for entry in host.list(f"/proc/{process.pid}/fd")]
+            allowed.add(process.uid)
+        except HostError as error:
+            if error.code not in {"missing", "denied"}:
+                raise
+            refused[process.uid] += error.code == "denied"
+            unseen += 1
+    return held, unseen
 
 
 def used_bytes(host: Host) -> dict[str, int]:
@@ -103,7 +124,9 @@ def described(host: Host, prefix: str, held: list[Held], used: int, processes: l
         f"{prefix}_process": process.name,
         f"{prefix}_service": service,
         f"{prefix}_is_disposable": is_disposable(entry, process),
-        f"{prefix}_needs_restart": bool(service) and not is_disposable(entry, process) and not is_database(entry, process),
+        f"{prefix}_needs_restart": bool(service)
+        and not is_disposable(entry, process)
+        and not is_database(entry, process),
     }
 
 
@@ -126,9 +149,124 @@ def service_of(host: Host, process: Process, by_pid: dict[int, Process]) -> str:
 def in_words(facts: dict[str, object]) -> str:
     """One line of evidence."""
     said = [f"{facts['deleted_open_files']} deleted files are still open on {facts['mount']}"]
-    for prefix, what in (("deleted_open", "holds the deleted"), ("rotated_open", "still writes the rotated"), ("writer", "writes")):
+    for prefix, what in (
+        ("deleted_open", "holds the deleted"),
+        ("rotated_open", "still writes the rotated"),
+        ("writer", "writes"),
+    ):
         if facts[f"{prefix}_bytes"]:
-            said.append(f"{facts[f'{prefix}_process']} {what} {facts[f'{prefix}_path']} of {facts[f'{prefix}_bytes']} bytes")
+            said.append(
+                f"{facts[f'{prefix}_process']} {what} {facts[f'{prefix}_path']} of {facts[f'{prefix}_bytes']} bytes"
+            )
     if facts["unseen_processes"]:
         said.append(f"{facts['unseen_processes']} processes could not be looked into")
     return "; ".join(said)
+
+
+CASES = [
+    {
+        "name": "a deleted log is held, another log is being written",
+        "params": {"mount": "/srv/shop"},
+        "world": {
+            "exec": {
+                "/usr/bin/df -Pkl": "head\n/dev/sda1 9000 4000 5000 45% /\n/dev/loop0 65536 51200 14336 79% /srv/shop\n"
+            },
+            "processes": [
+                {"pid": 2, "name": "kthreadd", "argv": []},
+                {"pid": 7, "name": "python3", "argv": ["python3", "shop.py"], "started": 500},
+            ],
+            "files": {
+                "/proc/7/fd/3": {
+                    "kind": "link",
+                    "mode": 0o300,
+                    "size": 40000000,
+                    "links": 0,
+                    "target": "/srv/shop/log/app.log (deleted)",
+                },
+                "/proc/7/fd/4": {"kind": "link", "mode": 0o300, "size": 2000000, "target": "/srv/shop/log/access.log"},
+                "/proc/7/fd/5": {"kind": "link", "mode": 0o700, "size": 0, "links": 1, "target": "socket:[5]"},
+                "/proc/7/fd/6": {
+                    "kind": "link",
+                    "mode": 0o700,
+                    "size": 90000000,
+                    "links": 0,
+                    "target": "/memfd:x (deleted)",
+                },
+                "/run/shop.pid": "7\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "deleted_open_bytes": 40000000,
+                "deleted_open_share": 0.763,
+                "deleted_open_pid": 7,
+                "deleted_open_started": 500,
+                "deleted_open_fd": 3,
+                "deleted_open_path": "/srv/shop/log/app.log",
+                "deleted_open_is_disposable": True,
+                "deleted_open_needs_restart": False,
+                "writer_path": "/srv/shop/log/access.log",
+                "writer_service": "shop",
+                "rotated_open_files": 0,
+            },
+        },
+    },
+    {
+        "name": "the deleted file of a database is never disposable, and its restart is never proposed",
+        "params": {"mount": "/"},
+        "world": {
+            "exec": {"/usr/bin/df -Pkl": "head\n/dev/sda1 90000 40000 50000 45% /\n"},
+            "processes": [{"pid": 9, "name": "postgres"}],
+            "files": {
+                "/proc/9/fd/8": {
+                    "kind": "link",
+                    "mode": 0o700,
+                    "size": 9000000,
+                    "links": 0,
+                    "target": "/var/lib/postgresql/redo.log (deleted)",
+                },
+                "/run/postgresql.pid": "9",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "deleted_open_bytes": 9000000,
+                "deleted_open_is_disposable": False,
+                "deleted_open_needs_restart": False,
+            },
+        },
+    },
+    {
+        "name": "a rotated log is still written to, under systemd",
+        "params": {"mount": "/"},
+        "world": {
+            "exec": {"/usr/bin/df -Pkl": "head\n/dev/sda1 90000 40000 50000 45% /\n"},
+            "processes": [{"pid": 11, "name": "web"}],
+            "files": {
+                "/proc/11/fd/2": {"kind": "link", "mode": 0o300, "size": 7000000, "target": "/var/log/web/web.log.1"},
+                "/proc/11/cgroup": "0::/system.slice/web.service\n",
+                "/run": {"kind": "dir"},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "rotated_open_files": 1,
+                "rotated_open_service": "web",
+                "rotated_open_path": "/var/log/web/web.log.1",
+                "writer_bytes": 0,
+            },
+        },
+    },
+    {
+        "name": "what is no mount point is not looked at",
+        "params": {"mount": "/srv"},
+        "world": {"exec": {"/usr/bin/df -Pkl": "head\n/dev/sda1 90000 40000 50000 45% /\n"}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -9,7 +9,7 @@
 # capabilities = ["exec:/usr/bin/df -Pkl", "fs.list:{mount}/**"]
 # triggers = ["what fills the disk", "biggest files", "what grows", "什么占满了磁盘", "最大的文件"]
 # ///
-"""Walks a file system, likely growers first, and says what fills it: the biggest file, the one growing now, rotated logs, package caches."""
+"""Walks a file system, likely growers first: the biggest file, the one growing now, rotated logs, package caches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from core.skill import File, Host, HostError, Outcome
 MOST_DIRECTORIES = 120
 LIKELY = {"log", "logs", "cache", "apt", "dnf", "archives", "packages", "tmp", "spool", "var"}
 NOT_FILES = {"/proc", "/sys", "/dev"}
-ROTATED = re.compile(r"(?!auth|secure|audit|redo)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)(?:\.(?:gz|xz|bz2|zst))?", re.I)
+ROTATED = re.compile(
+    r"(?!auth|secure|audit|redo)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)(?:\.(?:gz|xz|bz2|zst))?",
+    re.I,
+)
 PACKAGES = re.compile(r"/var/cache/(?:apt/archives/[^/]+\.deb|(?:dnf|yum)/.+\.rpm)")
 ONE_MINUTE = 1 / 1440
 
@@ -88,9 +91,53 @@ def in_words(facts: dict[str, object]) -> str:
     if facts["biggest_path"]:
         said.append(f"the biggest file is {facts['biggest_path']} with {facts['biggest_bytes']}")
     if facts["rotated_files"]:
-        said.append(f"{facts['rotated_files']} rotated logs in {facts['rotated_directory']} hold {facts['rotated_bytes']}")
+        said.append(
+            f"{facts['rotated_files']} rotated logs in {facts['rotated_directory']} hold {facts['rotated_bytes']}"
+        )
     if facts["package_cache_files"]:
         said.append(f"{facts['package_cache_files']} cached packages hold {facts['package_cache_bytes']}")
     if facts["unread_directories"]:
         said.append(f"{facts['unread_directories']} directories were not read")
     return "; ".join(said)
+
+
+CASES = [
+    {
+        "name": "rotated logs, cached packages and a growing file are told apart; another mount and evidence are left out",
+        "params": {"mount": "/"},
+        "world": {
+            "exec": {
+                "/usr/bin/df -Pkl": "head\n/dev/sda1 90000 10000 80000 12% /\n/dev/sdb1 90000 10000 80000 12% /srv\n"
+            },
+            "files": {
+                "/var/log/app.log": {"size": 3000000, "age_days": 0.0},
+                "/var/log/app.log.1": {"size": 2000000, "age_days": 1.0},
+                "/var/log/app.log.2.gz": {"size": 1000000, "age_days": 2.0},
+                "/var/log/auth.log.1": {"size": 8000000, "age_days": 2.0},
+                "/var/log/mysql-bin.log.1": {"size": 4000000, "age_days": 2.0},
+                "/var/cache/apt/archives/vim_9.0_amd64.deb": {"size": 500000, "age_days": 9.0},
+                "/srv/other.log.1": {"size": 99000000, "age_days": 1.0},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "rotated_bytes": 3000000,
+                "rotated_share": 0.293,
+                "rotated_directory": "/var/log",
+                "package_cache_files": 1,
+                "package_cache_directory": "/var/cache/apt/archives",
+                "growing_path": "/var/log/app.log",
+                "biggest_path": "/var/log/auth.log.1",
+                "unread_directories": 0,
+            },
+        },
+    },
+    {
+        "name": "what is no mount point is not looked at",
+        "params": {"mount": "/srv"},
+        "world": {"exec": {"/usr/bin/df -Pkl": "head\n/dev/sda1 90000 40000 50000 45% /\n"}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

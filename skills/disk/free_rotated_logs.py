@@ -10,7 +10,7 @@
 # when = ["rotated_files >= 1", "rotated_bytes >= 1000000"]
 # share = "rotated_share"
 # fill = {directory = "rotated_directory"}
-# capabilities = ["process.list", "fs.list:/proc/*/fd", "fs.list:{directory}", "fs.delete:{directory}/*"]
+# capabilities = ["process.list", "fs.list:/proc/*/fd", "fs.list:{directory}", "fs.delete:{directory}/*;rotated"]
 # triggers = ["disk full", "no space left on device", "clean up logs", "磁盘满了", "清理日志"]
 # ///
 """Deletes rotated logs in one directory, oldest first; never one that a process still holds, and never evidence such as auth.log."""
@@ -22,13 +22,20 @@ import re
 from core.skill import Host, HostError, Outcome
 
 MOST_FILES = 100
-MOST_PROCESSES = 80
-ROTATED = re.compile(r"(?!auth|secure|audit|redo)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)(?:\.(?:gz|xz|bz2|zst))?", re.I)
+MOST_PROCESSES = 200
+ROTATED = re.compile(
+    r"(?!auth|secure|audit|redo)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)(?:\.(?:gz|xz|bz2|zst))?",
+    re.I,
+)
 
 
 def run(host: Host, directory: str = "/var/log", days: float = 0) -> Outcome:
     held = open_files(host)
-    rotated = [file for file in host.list(directory) if file.kind == "file" and ROTATED.fullmatch(file.name) and file.age_days >= days]
+    rotated = [
+        file
+        for file in host.list(directory)
+        if file.kind == "file" and ROTATED.fullmatch(file.name) and file.age_days >= days
+    ]
     free = sorted((file for file in rotated if file.path not in held), key=lambda file: -file.age_days)[:MOST_FILES]
     for file in free:
         host.delete(file.path)
@@ -54,3 +61,46 @@ def open_files(host: Host) -> set[str]:
             if error.code != "missing":
                 raise
     return held
+
+
+CASES = [
+    {
+        "name": "deletes rotated logs, oldest first, and nothing else",
+        "params": {"directory": "/srv/shop/log"},
+        "world": {
+            "processes": [{"pid": 7, "name": "python3"}, {"pid": 2, "name": "kthreadd", "argv": []}],
+            "files": {
+                "/proc/7/fd/3": {"kind": "link", "target": "/srv/shop/log/app.log"},
+                "/srv/shop/log/app.log": {"size": 100},
+                "/srv/shop/log/app.log.1": {"size": 3000, "age_days": 1.0},
+                "/srv/shop/log/app.log.2.gz": {"size": 500, "age_days": 2.0},
+                "/srv/shop/log/auth.log.1": {"size": 500, "age_days": 2.0},
+                "/srv/shop/log/000003.log.1": {"size": 500, "age_days": 2.0},
+                "/srv/shop/log/orders.1": {"size": 500, "age_days": 2.0},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["fs.delete /srv/shop/log/app.log.2.gz", "fs.delete /srv/shop/log/app.log.1"],
+            "facts": {"bytes": 3500, "files": 2},
+        },
+    },
+    {
+        "name": "a rotated log that is still open is kept: deleting it would free nothing",
+        "params": {"directory": "/srv/shop/log"},
+        "world": {
+            "processes": [{"pid": 7, "name": "python3"}],
+            "files": {
+                "/proc/7/fd/3": {"kind": "link", "target": "/srv/shop/log/app.log.1"},
+                "/srv/shop/log/app.log.1": {"size": 3000, "age_days": 1.0},
+            },
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "a log younger than asked for is kept",
+        "params": {"directory": "/var/log", "days": 7},
+        "world": {"files": {"/var/log/app.log.1": {"size": 3000, "age_days": 1.0}, "/var/log/app.log": ""}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -11,7 +11,7 @@
 # share = "rotated_open_share"
 # fill = {service = "rotated_open_service", pid = "rotated_open_pid", path = "rotated_open_path"}
 # capabilities = ["fs.list:/proc/{pid}/fd", "service.reload:{service}"]
-# triggers = ["log rotated but still written", "logrotate postrotate failed", "new log is empty", "日志轮转后仍写旧文件", "logrotate 没有生效"]
+# triggers = ["log rotated but still written", "logrotate postrotate failed", "日志轮转后仍写旧文件"]
 # ///
 """Has a service reopen its log after a rotation that it missed; then the rotated file can be freed without losing a line."""
 
@@ -31,3 +31,34 @@ def run(host: Host, service: str, pid: int, path: str) -> Outcome:
         return Outcome(ok=False, summary=f"{service} no longer writes to {path}; nothing was done")
     host.service(service).reload()
     return Outcome(ok=True, summary=f"reloaded {service}, which still wrote to the rotated {path}")
+
+
+CASES = [
+    {
+        "name": "reloads the service that still writes to the rotated log",
+        "params": {"service": "web", "pid": 11, "path": "/var/log/web/web.log.1"},
+        "world": {
+            "services": {"web": {"pid": 11}},
+            "files": {"/proc/11/fd/2": {"kind": "link", "target": "/var/log/web/web.log.1"}},
+        },
+        "expect": {"ok": True, "effects": ["service.reload web"]},
+    },
+    {
+        "name": "a service that has moved on is left alone",
+        "params": {"service": "web", "pid": 11, "path": "/var/log/web/web.log.1"},
+        "world": {
+            "services": {"web": {"pid": 11}},
+            "files": {"/proc/11/fd/2": {"kind": "link", "target": "/var/log/web/web.log"}},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "a file that is no rotated log is no reason to reload",
+        "params": {"service": "web", "pid": 11, "path": "/srv/web/data.1"},
+        "world": {
+            "services": {"web": {"pid": 11}},
+            "files": {"/proc/11/fd/2": {"kind": "link", "target": "/srv/web/data.1"}},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -25,4 +25,32 @@ def run(host: Host, service: str, pid: int, path: str) -> Outcome:
     if not held:
         return Outcome(ok=False, summary=f"process {pid} no longer holds the deleted {path}; nothing was done")
     host.service(service).restart()
-    return Outcome(ok=True, summary=f"restarted {service}, which held the deleted {path} of {held[0].size} bytes", facts={"bytes": held[0].size})
+    return Outcome(
+        ok=True,
+        summary=f"restarted {service}, which held the deleted {path} of {held[0].size} bytes",
+        facts={"bytes": held[0].size},
+    )
+
+
+CASES = [
+    {
+        "name": "restarts the service that holds the deleted file",
+        "params": {"service": "web", "pid": 11, "path": "/srv/spool/upload"},
+        "world": {
+            "services": {"web": {"pid": 11}},
+            "files": {
+                "/proc/11/fd/2": {"kind": "link", "size": 5000000, "links": 0, "target": "/srv/spool/upload (deleted)"}
+            },
+        },
+        "expect": {"ok": True, "effects": ["service.restart web"], "facts": {"bytes": 5000000}},
+    },
+    {
+        "name": "a file that is there again is no reason to restart",
+        "params": {"service": "web", "pid": 11, "path": "/srv/spool/upload"},
+        "world": {
+            "services": {"web": {"pid": 11}},
+            "files": {"/proc/11/fd/2": {"kind": "link", "size": 5000000, "target": "/srv/spool/upload"}},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

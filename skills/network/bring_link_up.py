@@ -32,3 +32,45 @@ def run(host: Host, device: str) -> Outcome:
     if done.status != 0:
         return Outcome(ok=False, summary=f"link {device} did not come up: {done.err[:200]}")
     return Outcome(ok=True, summary=f"switched link {device} on; its routes may have to be set again")
+
+
+CASES = [
+    {
+        "name": "switches the link on",
+        "params": {"device": "eth0"},
+        "world": {
+            "exec": {
+                "/usr/sbin/ip -j addr show": '[{"ifname": "eth0", "flags": ["BROADCAST"], "addr_info": []}]',
+                "/usr/sbin/ip link set dev eth0 up": "",
+            }
+        },
+        "expect": {"ok": True, "effects": ["exec /usr/sbin/ip link set dev eth0 up"]},
+    },
+    {
+        "name": "a link that is on and has no carrier is a cable problem",
+        "params": {"device": "eth0"},
+        "world": {
+            "exec": {
+                "/usr/sbin/ip -j addr show": '[{"ifname": "eth0", "flags": ["UP", "NO-CARRIER"], "addr_info": []}]'
+            }
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "no such link",
+        "params": {"device": "eth7"},
+        "world": {"exec": {"/usr/sbin/ip -j addr show": "[]"}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "it does not come up",
+        "params": {"device": "eth0"},
+        "world": {
+            "exec": {
+                "/usr/sbin/ip -j addr show": '[{"ifname": "eth0", "flags": [], "addr_info": []}]',
+                "/usr/sbin/ip link set dev eth0 up": {"status": 2, "err": "Operation not permitted"},
+            }
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -10,7 +10,7 @@
 # when = ["broken_layer == \"resolver\"", "stated_resolver_is_new"]
 # share = "network_share"
 # fill = {resolver = "stated_resolver"}
-# capabilities = ["fs.read:/etc/resolv.conf", "fs.write:/etc/resolv.conf"]
+# capabilities = ["fs.stat:/etc/resolv.conf", "fs.read:/etc/resolv.conf", "fs.write:/etc/resolv.conf"]
 # triggers = ["dns does not resolve", "dead resolver", "域名解析失败", "DNS 服务器无响应"]
 # ///
 """Puts the resolver that this host's own configuration states in front of a dead one; search and options lines stay as they are."""
@@ -23,6 +23,8 @@ from core.skill import Host, Outcome
 
 
 def run(host: Host, resolver: str) -> Outcome:
+    if host.stat("/etc/resolv.conf").kind != "file":
+        return Outcome(ok=False, summary="/etc/resolv.conf is a link that another program manages; nothing was done")
     lines = host.read("/etc/resolv.conf").splitlines()
     used = [line.split()[1] for line in lines if line.split()[:1] == ["nameserver"] and len(line.split()) > 1]
     if used[:1] == [resolver]:
@@ -32,3 +34,35 @@ def run(host: Host, resolver: str) -> Outcome:
     others = [line for line in lines if line.split()[:1] != ["nameserver"]]
     host.write("/etc/resolv.conf", "\n".join([*others, *servers]) + "\n")
     return Outcome(ok=True, summary=f"{resolver} is the first resolver now, before {', '.join(used) or 'none'}")
+
+
+CASES = [
+    {
+        "name": "the stated resolver comes first, the rest stays",
+        "params": {"resolver": "10.0.0.1"},
+        "world": {"files": {"/etc/resolv.conf": "search lan\nnameserver 10.9.9.9\noptions timeout:1\n"}},
+        "expect": {
+            "ok": True,
+            "effects": ["fs.write /etc/resolv.conf"],
+            "files": {"/etc/resolv.conf": "search lan\noptions timeout:1\nnameserver 10.0.0.1\nnameserver 10.9.9.9\n"},
+        },
+    },
+    {
+        "name": "it is first already",
+        "params": {"resolver": "10.0.0.1"},
+        "world": {"files": {"/etc/resolv.conf": "nameserver 10.0.0.1\n"}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "a managed resolv.conf, a link, is left to its manager",
+        "params": {"resolver": "10.0.0.1"},
+        "world": {"files": {"/etc/resolv.conf": {"kind": "link", "target": "../run/systemd/resolve/stub-resolv.conf"}}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "what is no address never gets in",
+        "params": {"resolver": "10.0.0.1\nnameserver 6.6.6.6"},
+        "world": {"files": {"/etc/resolv.conf": "nameserver 10.9.9.9\n"}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

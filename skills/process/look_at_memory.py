@@ -19,11 +19,15 @@ import re
 
 from core.skill import Host, Outcome, Process
 
-DATABASES = re.compile(r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I)
+DATABASES = re.compile(
+    r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I
+)
 
 
 def run(host: Host) -> Outcome:
-    memory = {name: int(value) * 1024 for name, value in re.findall(r"^(\w+):\s+(\d+) kB$", host.read("/proc/meminfo"), re.M)}
+    memory = {
+        name: int(value) * 1024 for name, value in re.findall(r"^(\w+):\s+(\d+) kB$", host.read("/proc/meminfo"), re.M)
+    }
     if not memory.get("MemTotal"):
         return Outcome(ok=False, summary="/proc/meminfo does not say how much memory there is")
     killed = re.search(r"^oom_kill (\d+)$", host.read("/proc/vmstat", 262144), re.M)
@@ -46,7 +50,9 @@ def run(host: Host) -> Outcome:
         "memory_hog_may_restart": bool(service) and not is_database,
     }
     said = f"{hog.name} (pid {hog.pid}, {service or 'no service'}) uses {hog.rss} of {memory['MemTotal']} bytes of memory, {share:.0%}"
-    kills = f"; the kernel has killed {killed[1]} processes for memory since boot" if killed and killed[1] != "0" else ""
+    kills = (
+        f"; the kernel has killed {killed[1]} processes for memory since boot" if killed and killed[1] != "0" else ""
+    )
     return Outcome(ok=True, summary=said + kills, facts=facts)
 
 
@@ -64,3 +70,53 @@ def service_of(host: Host, process: Process, by_pid: dict[int, Process]) -> str:
             return file.name.removesuffix(".pid")
     unit = re.search(r"/(?!user@)([\w@.-]+)\.service$", host.read(f"/proc/{process.pid}/cgroup"), re.M)
     return unit[1] if unit else ""
+
+
+CASES = [
+    {
+        "name": "a service leaks, and the kernel has killed once",
+        "world": {
+            "processes": [
+                {"pid": 7, "name": "shop", "rss": 600000000, "started": 50},
+                {"pid": 8, "name": "cron", "rss": 4000000},
+            ],
+            "files": {
+                "/proc/meminfo": "MemTotal:     1000000 kB\nMemAvailable:    90000 kB\nSwapFree:        0 kB\n",
+                "/proc/vmstat": "pgfault 5\noom_kill 1\n",
+                "/run/shop.pid": "7\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "memory_hog_service": "shop",
+                "memory_hog_share": 0.586,
+                "memory_hog_may_restart": True,
+                "memory_available_bytes": 92160000,
+                "oom_kills_since_boot": 1,
+            },
+        },
+    },
+    {
+        "name": "a database uses its memory as it should",
+        "world": {
+            "processes": [{"pid": 7, "name": "mysqld", "rss": 600000000}],
+            "files": {
+                "/proc/meminfo": "MemTotal:     1000000 kB\n",
+                "/proc/vmstat": "pgfault 5\n",
+                "/run/mysqld.pid": "7\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"memory_hog_service": "mysqld", "memory_hog_may_restart": False},
+        },
+    },
+    {
+        "name": "a host that does not tell",
+        "world": {"files": {"/proc/meminfo": ""}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -28,7 +28,10 @@ LOOPING = re.compile(r"BACKOFF|FATAL|auto-restart|start-limit-hit")
 STOPPED = re.compile(r"there is no pid file|STOPPED|inactive dead|normally|disabled")
 BUSY_PORT = re.compile(r"address already in use", re.I)
 PORT = re.compile(r"(?:[:\s(,]|port )(\d{2,5})\b(?!\.)")
-BLOCKED = re.compile(r"already running|(?:pid|lock) ?file.*exist|exist.*(?:pid|lock) ?file|(?:could not|cannot|failed to) (?:obtain|get|acquire).*lock", re.I)
+BLOCKED = re.compile(
+    r"already running|(?:pid|lock) ?file.*exist|exist.*(?:pid|lock) ?file|(?:could not|cannot|failed to) (?:obtain|get|acquire).*lock",
+    re.I,
+)
 
 
 def run(host: Host, service: str) -> Outcome:
@@ -69,7 +72,9 @@ def cause_of(facts: dict[str, object]) -> str:
 def last_lines(host: Host, service: str) -> list[str]:
     """The last lines of its newest log, where it keeps one by its own name and the file is small enough to see its end."""
     logs = [file for file in listed(host, "/var/log") if file.name in {f"{service}.log", f"{service}.err"}]
-    logs += [file for file in listed(host, f"/var/log/{service}") if re.fullmatch(r"current|[\w.-]+\.(?:log|err)", file.name)]
+    logs += [
+        file for file in listed(host, f"/var/log/{service}") if re.fullmatch(r"current|[\w.-]+\.(?:log|err)", file.name)
+    ]
     logs = [file for file in logs if file.kind == "file" and 0 < file.size <= MOST_LOG]
     if not logs:
         return []
@@ -90,7 +95,9 @@ def listed(host: Host, path: str) -> list[File]:
 def stale_owner_files(host: Host, service: str, processes: list[Process]) -> list[tuple[File, int]]:
     """Pid and lock files by the service's name whose owner is provably dead: no such pid, or a process younger than the file."""
     names = {f"{service}.pid", f"{service}.lock", service}
-    files = [file for place in ("/run", "/run/lock", f"/run/{service}") for file in listed(host, place) if file.name in names]
+    files = [
+        file for place in ("/run", "/run/lock", f"/run/{service}") for file in listed(host, place) if file.name in names
+    ]
     files = [file for file in files if file.kind == "file" and (file.name != service or "/lock/" in file.path)]
     if not files:
         return []
@@ -125,7 +132,11 @@ def of_port(host: Host, log: list[str], processes: list[Process]) -> dict[str, o
             found = next((one for one in processes if one.pid == int(holder[1])), None)
             if found:
                 owner = service_of(host, found, {one.pid: one for one in processes})
-                facts = {"port_holder_pid": found.pid, "port_holder_started": found.started, "port_holder_process": found.name}
+                facts = {
+                    "port_holder_pid": found.pid,
+                    "port_holder_started": found.started,
+                    "port_holder_process": found.name,
+                }
                 return nobody | facts | {"port_holder_service": owner, "port_holder_is_unsupervised": not owner}
     return nobody
 
@@ -148,12 +159,180 @@ def service_of(host: Host, process: Process, by_pid: dict[int, Process]) -> str:
 
 def in_words(state: ServiceState, facts: dict[str, object]) -> str:
     """One line of evidence."""
-    said = [f"{state.name} is {'running' if state.is_running else 'not running'} under {state.supervisor}: {state.detail}"]
+    said = [
+        f"{state.name} is {'running' if state.is_running else 'not running'} under {state.supervisor}: {state.detail}"
+    ]
     if facts["port_holder_pid"]:
         owner = facts["port_holder_service"] or "no service"
-        said.append(f"its port {facts['port_in_conflict']} is held by {facts['port_holder_process']} (pid {facts['port_holder_pid']}, {owner})")
+        said.append(
+            f"its port {facts['port_in_conflict']} is held by {facts['port_holder_process']} (pid {facts['port_holder_pid']}, {owner})"
+        )
     if facts["stale_file"]:
         said.append(f"{facts['stale_file']} names the dead process {facts['stale_file_pid']}")
     if facts["service_last_log"]:
         said.append(f"its log ends with: {facts['service_last_log']}")
     return "; ".join(said)
+
+
+CASES = [
+    {
+        "name": "crashed under its init script: its pid file names a dead process",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {
+                "shop": {
+                    "supervisor": "pidfile",
+                    "is_running": False,
+                    "restarts": -1,
+                    "since": -1.0,
+                    "detail": "/run/shop.pid names pid 7, which is not running",
+                }
+            },
+            "files": {
+                "/run/shop.pid": {"text": "7\n", "age_days": 0.01},
+                "/run/lock": None,
+                "/run/shop": None,
+                "/var/log/shop": None,
+                "/var/log": None,
+                "/proc/stat": "cpu 1\nbtime 1767000000\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "service_cause": "crashed",
+                "service_is_down": True,
+                "stale_file": "/run/shop.pid",
+                "stale_file_blocks": False,
+                "service_share": 1.0,
+            },
+        },
+    },
+    {
+        "name": "its lock file keeps it from starting, and its owner is a later process",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"is_running": False, "detail": "failed failed exit-code"}},
+            "processes": [{"pid": 7, "name": "cron", "started": 22000000}],
+            "files": {
+                "/run/lock/shop": {"text": "7\n", "age_days": 0.1},
+                "/run/shop": None,
+                "/var/log/shop": None,
+                "/var/log/shop.log": "starting\nlock file /run/lock/shop exists, giving up\n",
+                "/proc/stat": "btime 1767000000\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "service_cause": "stale file",
+                "stale_file": "/run/lock/shop",
+                "stale_file_pid": 7,
+                "stale_file_blocks": True,
+            },
+        },
+    },
+    {
+        "name": "a live owner's pid file is not stale",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"is_running": True, "pid": 7}},
+            "processes": [{"pid": 7, "name": "shop", "started": 1000}],
+            "files": {
+                "/run/shop.pid": {"text": "7\n", "age_days": 0.1},
+                "/run/lock": None,
+                "/run/shop": None,
+                "/var/log/shop": None,
+                "/var/log": None,
+                "/proc/stat": "btime 1767000000\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"service_cause": "none", "stale_file": "", "service_share": 0.0},
+        },
+    },
+    {
+        "name": "a stranger holds its port",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {
+                "shop": {
+                    "supervisor": "supervisord",
+                    "is_running": False,
+                    "restarts": -1,
+                    "detail": "FATAL Exited too quickly (process log may have details)",
+                }
+            },
+            "processes": [{"pid": 9, "name": "python3", "started": 60}],
+            "exec": {"/usr/bin/ss -Hltnp": 'LISTEN 0 5 0.0.0.0:8080 0.0.0.0:* users:(("python3",pid=9,fd=3))\n'},
+            "files": {
+                "/var/log/shop/shop.log": "OSError: [Errno 98] Address already in use: ('0.0.0.0', 8080)\n",
+                "/run/lock": {"kind": "dir"},
+                "/run/shop": None,
+                "/proc/9/cgroup": "0::/user.slice/user-0.slice/session-1.scope\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "service_cause": "port",
+                "port_in_conflict": 8080,
+                "port_holder_pid": 9,
+                "port_holder_started": 60,
+                "port_holder_is_unsupervised": True,
+            },
+        },
+    },
+    {
+        "name": "it crashes again and again",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"is_running": True, "restarts": 6, "detail": "active running"}},
+            "files": {
+                "/run": {"kind": "dir"},
+                "/run/lock": None,
+                "/run/shop": None,
+                "/var/log/shop": None,
+                "/var/log/shop.log": "KeyError: DB_PASSWORD\n",
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "service_cause": "crash loop",
+                "service_is_looping": True,
+                "service_last_log": "KeyError: DB_PASSWORD",
+            },
+        },
+    },
+    {
+        "name": "stopped in order",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"is_running": False, "detail": "inactive dead success"}},
+            "files": {
+                "/run": {"kind": "dir"},
+                "/run/lock": None,
+                "/run/shop": None,
+                "/var/log": None,
+                "/var/log/shop": None,
+            },
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"service_cause": "stopped", "service_was_stopped": True}},
+    },
+    {
+        "name": "nobody supervises it",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"supervisor": "none", "is_running": False}},
+            "files": {"/run": None, "/run/lock": None, "/run/shop": None, "/var/log": None, "/var/log/shop": None},
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"service_cause": "none", "service_is_down": False}},
+    },
+]

@@ -56,3 +56,45 @@ def service_of(host: Host, process: Process, by_pid: dict[int, Process]) -> str:
             return file.name.removesuffix(".pid")
     unit = re.search(r"/(?!user@)([\w@.-]+)\.service$", host.read(f"/proc/{process.pid}/cgroup"), re.M)
     return unit[1] if unit else ""
+
+
+CASES = [
+    {
+        "name": "names the parent and its service",
+        "world": {
+            "processes": [
+                {"pid": 7, "name": "shop", "started": 50},
+                {"pid": 8, "name": "child", "parent": 7, "state": "Z", "argv": []},
+                {"pid": 9, "name": "child", "parent": 7, "state": "Z", "argv": []},
+                {"pid": 5, "name": "runsv", "argv": ["runsv", "web"]},
+            ],
+            "files": {"/run/shop.pid": "7\n"},
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "zombies": 2,
+                "zombie_parent_pid": 7,
+                "zombie_parent_service": "shop",
+                "zombie_parent_is_supervised": True,
+            },
+        },
+    },
+    {
+        "name": "under runit",
+        "world": {
+            "processes": [
+                {"pid": 5, "name": "runsv", "argv": ["runsv", "web"]},
+                {"pid": 7, "name": "python3", "parent": 5},
+                {"pid": 8, "name": "child", "parent": 7, "state": "Z", "argv": []},
+            ],
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"zombies": 1, "zombie_parent_service": "web"}},
+    },
+    {
+        "name": "none",
+        "world": {"processes": [{"pid": 7, "name": "shop"}]},
+        "expect": {"ok": True, "effects": [], "facts": {"zombies": 0, "zombie_share": 0.0}},
+    },
+]

@@ -28,7 +28,9 @@ def run(host: Host, service: str, path: str) -> Outcome:
     owner = host.read(path, 32).strip()
     booted = re.search(r"^btime (\d+)$", host.read("/proc/stat", 262144), re.M)
     if not owner.isdigit() or not booted:
-        return Outcome(ok=False, summary=f"{path} does not say whose it is, so nobody is provably dead; nothing was done")
+        return Outcome(
+            ok=False, summary=f"{path} does not say whose it is, so nobody is provably dead; nothing was done"
+        )
     written = host.now - host.stat(path).age_days * 86400
     process = next((one for one in host.process.list() if one.pid == int(owner)), None)
     if process and int(booted[1]) + process.started / TICKS <= written + 2:
@@ -36,3 +38,50 @@ def run(host: Host, service: str, path: str) -> Outcome:
     host.delete(path)
     host.service(service).start()
     return Outcome(ok=True, summary=f"removed {path} of the dead process {owner} and started {service}")
+
+
+CASES = [
+    {
+        "name": "the owner is gone",
+        "params": {"service": "shop", "path": "/run/shop.pid"},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "processes": [{"pid": 8, "name": "cron"}],
+            "files": {"/run/shop.pid": {"text": "7\n", "age_days": 1.0}, "/proc/stat": "btime 1767000000\n"},
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["fs.delete /run/shop.pid", "service.start shop"],
+            "files": {"/run/shop.pid": None},
+        },
+    },
+    {
+        "name": "the pid is a later process now",
+        "params": {"service": "shop", "path": "/run/lock/shop"},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "processes": [{"pid": 7, "name": "cron", "started": 22000000}],
+            "files": {"/run/lock/shop": {"text": "7\n", "age_days": 1.0}, "/proc/stat": "btime 1767000000\n"},
+        },
+        "expect": {"ok": True, "effects": ["fs.delete /run/lock/shop", "service.start shop"]},
+    },
+    {
+        "name": "a live lock is never removed",
+        "params": {"service": "shop", "path": "/run/lock/shop"},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "processes": [{"pid": 7, "name": "shop-worker", "started": 1000}],
+            "files": {"/run/lock/shop": {"text": "7\n", "age_days": 1.0}, "/proc/stat": "btime 1767000000\n"},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "a lock that does not say whose it is, is never removed",
+        "params": {"service": "shop", "path": "/run/lock/shop"},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "files": {"/run/lock/shop": {"text": "", "age_days": 9.0}, "/proc/stat": "btime 1767000000\n"},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

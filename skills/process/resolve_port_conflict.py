@@ -26,9 +26,46 @@ def run(host: Host, service: str, port: int, pid: int, started: int) -> Outcome:
     holder = next((one for one in host.process.list() if (one.pid, one.started) == (pid, started)), None)
     if holder is None:
         return Outcome(ok=False, summary=f"process {pid} has ended by itself; nothing was done")
-    listeners = [line.split() for line in host.run(["/usr/bin/ss", "-Hltnp"]).out.splitlines() if re.search(rf"\bpid={pid}\b", line)]
+    listeners = [
+        line.split()
+        for line in host.run(["/usr/bin/ss", "-Hltnp"]).out.splitlines()
+        if re.search(rf"\bpid={pid}\b", line)
+    ]
     if str(port) not in {words[3].rpartition(":")[2] for words in listeners if len(words) > 4}:
         return Outcome(ok=False, summary=f"{holder.name} (pid {pid}) no longer holds port {port}; nothing was done")
     host.process.signal(holder, "TERM")
     host.service(service).start()
     return Outcome(ok=True, summary=f"ended {holder.name} (pid {pid}), which held port {port}, and started {service}")
+
+
+CASES = [
+    {
+        "name": "asks the stranger to end and starts the service",
+        "params": {"service": "shop", "port": 8080, "pid": 9, "started": 60},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "processes": [{"pid": 9, "name": "python3", "started": 60}],
+            "exec": {"/usr/bin/ss -Hltnp": 'LISTEN 0 5 0.0.0.0:8080 0.0.0.0:* users:(("python3",pid=9,fd=3))\n'},
+        },
+        "expect": {"ok": True, "effects": ["process.signal TERM python3 9", "service.start shop"]},
+    },
+    {
+        "name": "it holds another port now",
+        "params": {"service": "shop", "port": 8080, "pid": 9, "started": 60},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "processes": [{"pid": 9, "name": "python3", "started": 60}],
+            "exec": {"/usr/bin/ss -Hltnp": 'LISTEN 0 5 0.0.0.0:9090 0.0.0.0:* users:(("python3",pid=9,fd=3))\n'},
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "its pid is another process now",
+        "params": {"service": "shop", "port": 8080, "pid": 9, "started": 60},
+        "world": {
+            "services": {"shop": {"is_running": False}},
+            "processes": [{"pid": 9, "name": "sshd", "started": 70}],
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

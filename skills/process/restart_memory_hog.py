@@ -21,7 +21,9 @@ import re
 
 from core.skill import Host, Outcome
 
-DATABASES = re.compile(r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I)
+DATABASES = re.compile(
+    r"postgres|mysql|mariadb|mongo|redis|valkey|oracle|etcd|clickhouse|influx|cassandra|elastic|kafka|sqlite", re.I
+)
 
 
 def run(host: Host, service: str, pid: int, started: int) -> Outcome:
@@ -33,3 +35,49 @@ def run(host: Host, service: str, pid: int, started: int) -> Outcome:
         return Outcome(ok=False, summary=f"{hog.name} is a database or no longer the biggest; nothing was done")
     host.service(service).restart()
     return Outcome(ok=True, summary=f"restarted {service}, whose {hog.name} held {hog.rss} bytes of memory")
+
+
+CASES = [
+    {
+        "name": "restarts the leaking service",
+        "params": {"service": "shop", "pid": 7, "started": 50},
+        "world": {
+            "services": {"shop": {"pid": 7}},
+            "processes": [
+                {"pid": 7, "name": "shop", "rss": 600000000, "started": 50},
+                {"pid": 8, "name": "cron", "rss": 4000000},
+            ],
+        },
+        "expect": {"ok": True, "effects": ["service.restart shop"]},
+    },
+    {
+        "name": "a database is never restarted for its memory",
+        "params": {"service": "db", "pid": 7, "started": 50},
+        "world": {
+            "services": {"db": {"pid": 7}},
+            "processes": [{"pid": 7, "name": "postgres", "rss": 600000000, "started": 50}],
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "another process is the biggest by now",
+        "params": {"service": "shop", "pid": 7, "started": 50},
+        "world": {
+            "services": {"shop": {"pid": 7}},
+            "processes": [
+                {"pid": 7, "name": "shop", "rss": 6000, "started": 50},
+                {"pid": 8, "name": "batch", "rss": 4000000},
+            ],
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "the kernel was faster",
+        "params": {"service": "shop", "pid": 7, "started": 50},
+        "world": {
+            "services": {"shop": {"pid": 9}},
+            "processes": [{"pid": 9, "name": "shop", "rss": 6000, "started": 90}],
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -29,3 +29,33 @@ def run(host: Host, service: str) -> Outcome:
         return Outcome(ok=False, summary=f"{service} runs again (pid {state.pid}); nothing was done")
     host.service(service).restart()
     return Outcome(ok=True, summary=f"restarted {service} through {state.supervisor}; it was: {state.detail}")
+
+
+CASES = [
+    {
+        "name": "restarts what is down",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"supervisor": "pidfile", "is_running": False, "detail": "pid 7 is not running"}}
+        },
+        "expect": {"ok": True, "effects": ["service.restart shop"]},
+    },
+    {
+        "name": "what runs again is left alone",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"supervisor": "runit", "is_running": True, "pid": 7}}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "what nobody supervises is left alone",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"supervisor": "none", "is_running": False}}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "a supervisor that cannot do it is believed",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"is_running": False, "fails": True}}},
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -26,4 +26,43 @@ def run(host: Host, service: str, pid: int, started: int) -> Outcome:
     if not zombies or (pid, started) not in {(one.pid, one.started) for one in processes}:
         return Outcome(ok=False, summary=f"process {pid} of {service} has no zombies any more; nothing was done")
     host.service(service).restart()
-    return Outcome(ok=True, summary=f"restarted {service}, which had left {len(zombies)} zombies", facts={"zombies": len(zombies)})
+    return Outcome(
+        ok=True, summary=f"restarted {service}, which had left {len(zombies)} zombies", facts={"zombies": len(zombies)}
+    )
+
+
+CASES = [
+    {
+        "name": "restarts the parent, and signals no zombie",
+        "params": {"service": "shop", "pid": 7, "started": 50},
+        "world": {
+            "services": {"shop": {"pid": 7}},
+            "processes": [
+                {"pid": 7, "name": "shop", "started": 50},
+                {"pid": 8, "name": "child", "parent": 7, "state": "Z"},
+            ],
+        },
+        "expect": {"ok": True, "effects": ["service.restart shop"], "facts": {"zombies": 1}},
+    },
+    {
+        "name": "the zombies were collected meanwhile",
+        "params": {"service": "shop", "pid": 7, "started": 50},
+        "world": {
+            "services": {"shop": {"pid": 7}},
+            "processes": [{"pid": 7, "name": "shop", "started": 50}, {"pid": 8, "name": "child", "parent": 7}],
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "the parent is another process now",
+        "params": {"service": "shop", "pid": 7, "started": 50},
+        "world": {
+            "services": {"shop": {"pid": 7}},
+            "processes": [
+                {"pid": 7, "name": "other", "started": 90},
+                {"pid": 8, "name": "child", "parent": 7, "state": "Z"},
+            ],
+        },
+        "expect": {"ok": False, "effects": []},
+    },
+]

@@ -30,4 +30,37 @@ def run(host: Host, service: str, reason: str = "") -> Outcome:
         return Outcome(ok=False, summary=f"{service} does not loop ({state.detail}); nothing was done")
     host.service(service).stop()
     why = reason or "its log says nothing about it"
-    return Outcome(ok=True, summary=f"stopped {service}, which kept crashing ({state.detail}); the reason it gives: {why}")
+    return Outcome(
+        ok=True, summary=f"stopped {service}, which kept crashing ({state.detail}); the reason it gives: {why}"
+    )
+
+
+CASES = [
+    {
+        "name": "stops what systemd restarted six times, and says why",
+        "params": {"service": "shop", "reason": "KeyError: DB_PASSWORD"},
+        "world": {"services": {"shop": {"restarts": 6, "detail": "activating auto-restart exit-code"}}},
+        "expect": {"ok": True, "effects": ["service.stop shop"]},
+    },
+    {
+        "name": "stops what supervisord gives up on",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {
+                "shop": {
+                    "supervisor": "supervisord",
+                    "is_running": False,
+                    "restarts": -1,
+                    "detail": "BACKOFF Exited too quickly",
+                }
+            }
+        },
+        "expect": {"ok": True, "effects": ["service.stop shop"]},
+    },
+    {
+        "name": "one restart is no loop",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"restarts": 1, "detail": "active running"}}},
+        "expect": {"ok": False, "effects": []},
+    },
+]
