@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from adapters.store.journal import error_text, read_value, value_text
 from core.errors import BusyError, NightshiftError
-from core.ports import Flow, Leases, Leg
+from core.ports import Leases
 from tests.fakes.shelf import Shelf
 
 T = TypeVar("T")
@@ -20,7 +18,7 @@ class Killed(BaseException):
     """Stands for kill -9: nothing of ours catches it."""
 
 
-def _go_on(_step: str, _where: str) -> None:
+def no_breakpoint(_step: str, _where: str) -> None:
     """No breakpoint."""
 
 
@@ -46,7 +44,7 @@ class FakeFlow:
         store: HasShelf,
         leg: str = "leg",
         journal: list[tuple[str, str]] | None = None,
-        breakpoint: Callable[[str, str], None] = _go_on,
+        breakpoint: Callable[[str, str], None] = no_breakpoint,
     ) -> None:
         self._store, self._leg = store, leg
         self.journal = [] if journal is None else journal
@@ -104,64 +102,3 @@ def _outcome(call: Callable[..., object], args: tuple[object, ...]) -> str:
         return value_text(call, call(*args))
     except NightshiftError as error:
         return error_text(error)
-
-
-class FakeEngine:
-    """Engine that plays legs in the caller's thread. With `replays_each_step` a leg is killed before every step and replayed."""
-
-    def __init__(
-        self,
-        store: HasShelf,
-        plays: Mapping[str, Callable[[str, Flow], None]],
-        replays_each_step: bool = False,
-        breakpoint: Callable[[str, str], None] = _go_on,
-    ) -> None:
-        self._store, self._plays, self._breakpoint = store, plays, breakpoint
-        self._replays = replays_each_step
-        self.journals: dict[str, list[tuple[str, str]]] = {}
-
-    def launch(self) -> None:
-        """See `core.ports.Engine`."""
-
-    def sweep(self, now: datetime) -> int:
-        """See `core.ports.Engine`; here it also plays them to their end."""
-        shelf = self._store.shelf
-        due = [leg for leg in shelf.legs.values() if leg.id not in shelf.ended and leg.due <= now]
-        for leg in sorted(due, key=lambda leg: leg.due):
-            self._play(leg)
-        return len(due)
-
-    def wait_idle(self, seconds: float) -> bool:
-        """See `core.ports.Engine`; a leg that waits for its time counts as idle."""
-        del seconds
-        while self.sweep(self._store.shelf.clock.now()):
-            continue
-        return True
-
-    def close(self) -> None:
-        """See `core.ports.Engine`."""
-
-    def _play(self, leg: Leg) -> None:
-        journal = self.journals.setdefault(leg.id, [])
-        while not self._came_to_an_end(leg, journal):
-            continue
-        self._store.shelf.ended.add(leg.id)
-
-    def _came_to_an_end(self, leg: Leg, journal: list[tuple[str, str]]) -> bool:
-        known = len(journal)
-
-        def stop(step: str, where: str) -> None:
-            self._breakpoint(step, where)
-            if self._replays and where == "before" and len(journal) > known:
-                raise Killed
-
-        try:
-            self._plays[leg.leg](leg.subject, FakeFlow(self._store, leg.id, journal, stop))
-        except BusyError:
-            later = replace(leg, id=f"{leg.id}#", due=self._store.shelf.clock.now() + timedelta(seconds=1))
-            self._store.shelf.legs[later.id] = later
-        except Killed:
-            if not self._replays or len(journal) == known:
-                raise
-            return False
-        return True

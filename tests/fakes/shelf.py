@@ -1,11 +1,10 @@
-"""What all in-memory fakes of the store share: the rows, the time, the hook, and the seal that a test can break."""
+"""What all in-memory fakes of the store share: the rows, the time and the hook."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from core.approval import Approval
 from core.card import Card, OutboxItem
@@ -15,37 +14,7 @@ from core.incident import Attempt, Incident, IncidentState, Refusal
 from core.ports import AuditRow, EffectRow, Leg, Message
 from core.report import Report
 from core.world import Json
-
-
-class FakeClock:
-    """Clock that stands still until it is moved."""
-
-    def __init__(self, at: datetime | None = None) -> None:
-        self.at = at or datetime(2026, 3, 14, 3, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """See `core.ports.Clock`."""
-        return self.at
-
-    def advance(self, seconds: float) -> datetime:
-        """Moves on; returns the new time."""
-        self.at += timedelta(seconds=seconds)
-        return self.at
-
-
-class FakeSeal:
-    """Seal under a key that everybody knows; another `key` makes every row foreign."""
-
-    def __init__(self, key: str = "test") -> None:
-        self.key = key
-
-    def sign(self, body: bytes) -> str:
-        """See `core.ports.Seal`."""
-        return hashlib.sha256(self.key.encode() + body).hexdigest()
-
-    def verifies(self, body: bytes, mark: str) -> bool:
-        """See `core.ports.Seal`."""
-        return self.sign(body) == mark
+from tests.fakes.clock import FakeClock
 
 
 def _no_leg(_leg: Leg) -> None:

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.ports import Leg
-from tests.fakes.flow import FakeEngine, FakeFlow, Killed
-from tests.fakes.shelf import FakeClock, FakeSeal, Shelf
-from tests.fakes.store_desk import FakeInbox, FakeMemory, FakeOutbox, FakeTicks
-from tests.fakes.store_story import FakeApprovalBook, FakeHistory, FakeIncidentLog, FakeIntake
-from tests.fakes.store_trail import FakeAudit, FakeBlobs, FakeEffectLog, FakeGate, FakeLeases
+from tests.fakes.approval_book import FakeApprovalBook
+from tests.fakes.audit import FakeAudit
+from tests.fakes.blobs import FakeBlobs
+from tests.fakes.clock import FakeClock
+from tests.fakes.effect_log import FakeEffectLog
+from tests.fakes.engine import FakeEngine
+from tests.fakes.flow import FakeFlow, Killed
+from tests.fakes.gate import FakeGate
+from tests.fakes.history import FakeHistory
+from tests.fakes.inbox import FakeInbox
+from tests.fakes.incident_log import FakeIncidentLog
+from tests.fakes.intake import FakeIntake
+from tests.fakes.leases import FakeLeases
+from tests.fakes.memory import FakeMemory
+from tests.fakes.outbox import FakeOutbox
+from tests.fakes.seal import FakeSeal
+from tests.fakes.shelf import Shelf
+from tests.fakes.ticks import FakeTicks
 
 __all__ = [
     "FakeApprovalBook",

@@ -1,0 +1,32 @@
+"""Fake Audit over a shelf."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.ports import AuditRow, AuditState
+from core.world import Json
+from tests.fakes.shelf import Shelf
+
+
+class FakeAudit:
+    """Audit over a shelf; `broken_at` says which row a test has changed."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self.broken_at = 0
+
+    def append(self, kind: str, subject: str, body: dict[str, Json], now: datetime) -> int:
+        """See `core.ports.Audit`."""
+        return self._shelf.note(kind, subject, body, now)
+
+    def verify(self) -> AuditState:
+        """See `core.ports.Audit`."""
+        count = len(self._shelf.audit)
+        problem = f"row {self.broken_at} does not verify" if self.broken_at else ""
+        return AuditState(count, f"head {count}" if count else "", self.broken_at, problem)
+
+    def tail(self, limit: int, subject: str = "") -> tuple[AuditRow, ...]:
+        """See `core.ports.Audit`."""
+        rows = [row for row in self._shelf.audit if subject in {"", row.subject}]
+        return tuple(rows[-limit:])

@@ -1,0 +1,70 @@
+"""Fake Gate over a shelf."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.approval import Verdict
+from core.capability import Risk
+from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
+from tests.fakes.shelf import Shelf
+
+
+class FakeGate:
+    """Gate over a shelf; `shelf.has_stop_file` stands for the file STOP."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> None:
+        """See `core.ports.Gate`."""
+        if self._shelf.has_stop_file:
+            raise StoppedError("all", "file STOP")
+        covering = ["all", f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)]
+        for scope in covering:
+            if scope in self._shelf.stops:
+                raise StoppedError(scope, self._shelf.stops[scope][0])
+        if approval:
+            self._check_approval(approval, now)
+
+    def _check_approval(self, id: str, now: datetime) -> None:
+        if id in self._shelf.broken:
+            raise TamperedError(f"approval {id} does not verify")
+        row = self._shelf.approvals.get(id)
+        if row is None or row.verdict is not Verdict.APPROVED or row.decided is None or row.proposal is None:
+            raise ExpiredError(id, "it is no yes")
+        if now < row.decided - timedelta(seconds=60):
+            raise ExpiredError(id, "the clock went back since it was given")
+        last = row.decided + timedelta(minutes=10 if row.proposal.risk >= Risk.HIGH else 30)
+        attempt = self._shelf.attempts.get(id)
+        began = attempt is not None and attempt.began <= last and self._shelf.incidents[attempt.incident].closed is None
+        if now > last and not began:
+            raise ExpiredError(id, "its run did not begin in time")
+
+    def stop(self, scope: str, by: str, now: datetime) -> None:
+        """See `core.ports.Gate`."""
+        _require_scope(scope)
+        if scope not in self._shelf.stops:
+            self._shelf.stops[scope] = (by, now)
+            self._shelf.note("stop", scope, {"by": by}, now)
+
+    def go(self, scope: str, by: str, now: datetime) -> bool:
+        """See `core.ports.Gate`."""
+        _require_scope(scope)
+        if self._shelf.stops.pop(scope, None) is None:
+            return False
+        self._shelf.note("go", scope, {"by": by}, now)
+        return True
+
+    def stops(self) -> tuple[tuple[str, str, datetime], ...]:
+        """See `core.ports.Gate`."""
+        rows = [(scope, by, at) for scope, (by, at) in self._shelf.stops.items()]
+        if self._shelf.has_stop_file:
+            rows.append(("all", "file STOP", self._shelf.clock.now()))
+        return tuple(sorted(rows, key=lambda row: row[2]))
+
+
+def _require_scope(scope: str) -> None:
+    kind, _, name = scope.partition(":")
+    if scope != "all" and (kind not in {"host", "group", "incident"} or not name):
+        raise InvalidError(f"{scope!r} is nothing that can be stopped")

@@ -1,0 +1,23 @@
+"""Fake History over a shelf."""
+
+from __future__ import annotations
+
+from core.approval import Approval
+from core.report import Report
+from tests.fakes.shelf import Shelf
+
+
+class FakeHistory:
+    """History over a shelf."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def report(self, incident: str) -> Report | None:
+        """See `core.ports.History`."""
+        return self._shelf.reports.get(incident)
+
+    def approvals(self, incident: str) -> tuple[Approval, ...]:
+        """See `core.ports.History`."""
+        asked = [a for a in self._shelf.approvals.values() if a.incident == incident]
+        return tuple(sorted(asked, key=lambda a: (a.opened, a.id)))
