@@ -1,0 +1,1 @@
+"""Sandboxes: where the code of a skill runs without touching anything (port `Sandbox`)."""

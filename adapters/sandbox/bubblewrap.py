@@ -1,0 +1,58 @@
+"""Sandbox on bubblewrap: namespaces, two seccomp filters, a user per guest and a control group where we are root."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from adapters.sandbox import probes
+from adapters.sandbox.conversation import Conversation
+from adapters.sandbox.launch import Launcher
+from adapters.sandbox.warm import WarmGuests
+from core.ports import GuestResult, GuestRun
+from core.world import Json
+
+
+class BubblewrapSandbox:
+    """Runs every skill in a guest of its own; several threads may run skills at once.
+
+    `warm` guests are kept started (10 MB each, no CPU); as root guests run as users from `first_user` on; `python` is taken where it is
+    3.11 or newer, else the one we run on. Without bubblewrap, user namespaces or a seccomp filter every run raises UnavailableError: no
+    skill ever runs outside.
+
+    Time that `answer` takes counts against a run's timeout; an answer under way is not interrupted. `answer` may raise HostError, which
+    the skill gets; a refusal, which it gets as "denied"; any other error of ours, which it gets as "failed"; QuotaError, StoppedError
+    and FencedError end the run as failed. Anything else is a fault of ours: it ends the guest and is raised from `run`.
+    """
+
+    def __init__(self, warm: int = 2, first_user: int = 200_001, python: str = "/usr/bin/python3") -> None:
+        self._launcher = Launcher(first_user, python)
+        self._guests = WarmGuests(self._launcher, warm)
+        self._probing = threading.Lock()
+
+    @property
+    def backend(self) -> str:
+        """What holds a guest, for `doctor`: says so where nothing but the guest's own limits bounds memory and CPU."""
+        version = self._launcher.cgroups.version
+        return f"bwrap, cgroup v{version}" if version else "bwrap (no cgroup)"
+
+    def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
+        """Runs it in a fresh guest, which is dead when this returns."""
+        guest = self._guests.take()
+        try:
+            result = Conversation(guest.line, run, answer).hold()
+            if result.status == "died" and guest.ran_out_of_memory():
+                return replace(result, status="memory", error="the run used more memory than a skill may")
+            return result
+        finally:
+            self._guests.give_back(guest)
+
+    def self_test(self) -> tuple[str, ...]:
+        """Probes that try what no skill may, and one that does what every skill may; the reasons why it is not fit."""
+        with self._probing:
+            return probes.reasons(self)
+
+    def close(self) -> None:
+        """Ends every guest."""
+        self._guests.close()
