@@ -1,4 +1,4 @@
-"""The broker: answers every call of one run; never list, grants, plan, stop and lease are checked before an effect, journal rows stand around it.
+"""The broker: answers every call of one run, checks each effect before it, and journals around it.
 
 One object per run. Order for an effect: never list, grants, approved plan, live gate, intent row with its undo record (durable), gate once
 more, effect, outcome row. Nothing that comes out of the guest is trusted.
@@ -42,6 +42,10 @@ ENDING_ERRORS = (QuotaError, StoppedError, FencedError, ExpiredError, PlanExceed
 """After one of these the run is over: every later call gets the same error, and nothing acts any more."""
 
 
+LIVE_ERRORS = (StoppedError, FencedError, ExpiredError)
+"""What the live gate refuses with; a TamperedError of one saved file must not keep the rest of an undo from being done."""
+
+
 class RunMode(StrEnum):
     """How far one run goes."""
 
@@ -80,15 +84,18 @@ class Errand:
     limits: Limits = Limits()
 
 
-def _no_fetch(url: str) -> tuple[int, str]:
+def no_fetch(url: str) -> tuple[int, str]:
+    """Refuses: no HTTP is configured."""
     raise HostError("denied", f"no HTTP from here: {url}")
 
 
-def _no_notice(_text: str) -> None:
+def no_notice(_text: str) -> None:
+    """Refuses: nobody to notify is configured."""
     raise HostError("denied", "nobody to notify is configured")
 
 
-def _no_secret(name: str) -> str:
+def no_secret(name: str) -> str:
+    """Refuses: no such secret is configured."""
     raise HostError("denied", f"no secret {name} is configured")
 
 
@@ -108,9 +115,9 @@ class Doors:
     clock: Clock
     permit: Callable[[], None]
     refused: Callable[[str, str], None]
-    fetch: Callable[[str], tuple[int, str]] = _no_fetch
-    notify: Callable[[str], None] = _no_notice
-    secret: Callable[[str], str] = _no_secret
+    fetch: Callable[[str], tuple[int, str]] = no_fetch
+    notify: Callable[[str], None] = no_notice
+    secret: Callable[[str], str] = no_secret
 
 
 class Broker:
@@ -192,10 +199,17 @@ class Broker:
 
     def take_back(self, row: EffectRow, step: undoing.Step) -> str:
         """Undoes one effect through the same gate and journal; returns what was done. Raises ChangedError when it was changed since."""
-        check_step(step)
-        undoing.verify(row.undo, self._world.host)
-        ready = ready_to_undo(undoing.with_blob(step, row.undo, self._doors.blobs), self._world)
-        self._carry_out(f"undo {row.effect}", ready, {"undoes": row.action})
+        if self._ended is not None:
+            raise self._ended
+        try:
+            check_step(step)
+            self._doors.permit()
+            undoing.verify(row.undo, self._world.host)
+            ready = ready_to_undo(undoing.with_blob(step, row.undo, self._doors.blobs), self._world)
+            self._carry_out(f"undo {row.effect}", ready, {"undoes": row.action})
+        except LIVE_ERRORS as error:
+            self._ended = error
+            raise
         return undoing.describe(step)
 
     def _carry_out(self, effect: str, ready: Prepared, detail: dict[str, Json]) -> Json:
@@ -210,7 +224,7 @@ class Broker:
             doors.permit()
             done = ready.act(lambda pid, start: doors.effects.started(action, pid, start))
         except UnavailableError as error:
-            self._close(action, f"unknown: {error}", ready.undo)
+            self._close(action, f"unknown: {error}", ready.undo, is_ok=False)
             raise
         except (HostError, NightshiftError) as error:
             doors.effects.done(action, False, f"not done: {error}"[:500], NO_UNDO, doors.clock.now())
@@ -218,12 +232,12 @@ class Broker:
         undo = ready.undo if done.undo is None else done.undo
         if done.saved is not None:
             doors.blobs.put(done.saved)
-        self._close(action, done.line, undo, done.ok)
+        self._close(action, done.line, undo, is_ok=done.ok)
         if done.fails_as is not None:
             raise done.fails_as
         return done.result
 
-    def _close(self, action: int, line: str, undo: Undo, is_ok: bool = False) -> None:
+    def _close(self, action: int, line: str, undo: Undo, *, is_ok: bool) -> None:
         self.effects += 1
         self.undoable += undo.is_possible
         self._doors.effects.done(action, is_ok, line[:500], undo, self._doors.clock.now())

@@ -89,7 +89,7 @@ class CaseHost:
             self._files[change.path] = _content(replace(file.info, size=0), b"")
         return Changed(file.info.size, file.data if file.info.size == len(file.data) else None, file.info.mode)
 
-    def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:
+    def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:  # noqa: ARG002 - the port's own
         """The described answer; the second run of the same line gets the second one, the last is repeated."""
         started(1, 1)
         if argv[0] == SUPERVISOR:
@@ -158,7 +158,7 @@ class CaseJournal:
         """When the case happens."""
         return self._now
 
-    def intend(self, run: str, host: str, effect: str, detail: dict[str, Json], now: datetime) -> int:
+    def intend(self, run: str, host: str, effect: str, detail: dict[str, Json], now: datetime) -> int:  # noqa: ARG002 - the port's own
         """A row in a list."""
         self.rows.append(EffectRow(len(self.rows) + 1, run, host, effect, now, None, "", NO_UNDO))
         return len(self.rows)
@@ -167,7 +167,7 @@ class CaseJournal:
         """No process of a case outlives it."""
         self.rows[action - 1] = replace(self.rows[action - 1], pid=pid, start=start)
 
-    def done(self, action: int, ok: bool, result: str, undo: Undo, now: datetime) -> None:
+    def done(self, action: int, ok: bool, result: str, undo: Undo, now: datetime) -> None:  # noqa: ARG002, FBT001 - the port's own
         """The outcome."""
         self.rows[action - 1] = replace(self.rows[action - 1], ok=ok, result=result, undo=undo)
 

@@ -114,12 +114,10 @@ def _file(
     return Prepared(call.verb or Verb.FS_WRITE, call.target, undo, act, saved, content)
 
 
-def _change(
-    world: World, change: Change, undo_of: Callable[[FileContent], Undo], seen: Undo, result_is_size: bool
-) -> Done:
+def _change(world: World, change: Change, undo_of: Callable[[FileContent], Undo], seen: Undo) -> Done:
     changed = world.host.change(change)
     undo, saved = _corrected(changed, undo_of, seen)
-    return Done(changed.bytes if result_is_size else None, f"{changed.bytes} bytes", undo=undo, saved=saved)
+    return Done(changed.bytes, f"{changed.bytes} bytes", undo=undo, saved=saved)
 
 
 def _corrected(
@@ -154,14 +152,8 @@ def _write(call: HostCall, world: World) -> Prepared:
     undo = undoing.undo_of_write(path, data, old)
 
     def act(_: Started) -> Done:
-        done = _change(
-            world,
-            FileWrite(path, data),
-            lambda before: undoing.undo_of_write(path, data, before),
-            undo,
-            result_is_size=False,
-        )
-        return replace(done, line=f"{len(data)} bytes written")
+        done = _change(world, FileWrite(path, data), lambda before: undoing.undo_of_write(path, data, before), undo)
+        return replace(done, result=None, line=f"{len(data)} bytes written")
 
     return _file(call, undo, old, act, hashlib.sha256(data).hexdigest())
 
@@ -174,9 +166,7 @@ def _delete(call: HostCall, world: World) -> Prepared:
         call,
         undo,
         old,
-        lambda _: _change(
-            world, FileDelete(path), lambda b: undoing.undo_of_delete(path, b), undo, result_is_size=True
-        ),
+        lambda _: _change(world, FileDelete(path), lambda b: undoing.undo_of_delete(path, b), undo),
     )
 
 
@@ -188,9 +178,7 @@ def _truncate(call: HostCall, world: World) -> Prepared:
         call,
         undo,
         old,
-        lambda _: _change(
-            world, FileTruncate(path), lambda b: undoing.undo_of_truncate(path, b), undo, result_is_size=True
-        ),
+        lambda _: _change(world, FileTruncate(path), lambda b: undoing.undo_of_truncate(path, b), undo),
     )
 
 
@@ -235,7 +223,7 @@ def _service(call: HostCall, world: World) -> Prepared:
     verb = call.verb or Verb.SERVICE_STATUS
     order, name = SERVICE_ORDERS[verb], call.text("name")
     state = world.services.status(name)
-    undo = undoing.undo_of_service(order, name, state.is_running)
+    undo = undoing.undo_of_service(order, name, was_running=state.is_running)
     argv = world.services.argv(order, name)
     return Prepared(verb, name, undo, lambda started: command_service(world, argv, started))
 

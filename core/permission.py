@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.capability import Risk, Verb
@@ -52,23 +53,10 @@ class Rules:
 
 def why_never(call: HostCall) -> str | None:
     """The never list for a call, by its text alone."""
-    if call.verb is Verb.EXEC:
-        return why_never_run(call.argv)
     if call.verb is Verb.SERVICE_STATUS or call.verb in SERVICE_ORDERS:
         return why_never_served(call.text("name"), SERVICE_ORDERS.get(call.verb, "status"))
-    if call.verb is Verb.HTTP_GET:
-        return why_never_fetched(call.text("url"))
-    if call.verb is Verb.FS_READ:
-        return why_never_read(call.text("path"))
-    if call.verb in (Verb.FS_LIST, Verb.FS_STAT):
-        return why_never_listed(call.text("path"))
-    if call.verb is Verb.FS_MOVE:
-        return _why_not_moved(call.text("path"), call.text("to"))
-    if call.verb is Verb.FS_WRITE:
-        return _why_not_written(call.text("path"), call.text("text"))
-    if call.verb in (Verb.FS_DELETE, Verb.FS_TRUNCATE):
-        return _why_not_gone(call.verb, call.text("path"))
-    return None
+    rule = _NEVER.get(call.verb)
+    return rule(call) if rule else None
 
 
 def check_step(step: Step) -> None:
@@ -102,6 +90,19 @@ def _why_not_gone(verb: Verb, path: str) -> str | None:
     if verb is Verb.FS_TRUNCATE and is_open_file(path):
         return None  # judged by the deleted file behind it, once that was looked up
     return why_never_written(path)
+
+
+_NEVER: Mapping[Verb | None, Callable[[HostCall], str | None]] = {
+    Verb.EXEC: lambda call: why_never_run(call.argv),
+    Verb.HTTP_GET: lambda call: why_never_fetched(call.text("url")),
+    Verb.FS_READ: lambda call: why_never_read(call.text("path")),
+    Verb.FS_LIST: lambda call: why_never_listed(call.text("path")),
+    Verb.FS_STAT: lambda call: why_never_listed(call.text("path")),
+    Verb.FS_WRITE: lambda call: _why_not_written(call.text("path"), call.text("text")),
+    Verb.FS_MOVE: lambda call: _why_not_moved(call.text("path"), call.text("to")),
+    Verb.FS_DELETE: lambda call: _why_not_gone(Verb.FS_DELETE, call.text("path")),
+    Verb.FS_TRUNCATE: lambda call: _why_not_gone(Verb.FS_TRUNCATE, call.text("path")),
+}
 
 
 def _looked_up(call: HostCall, host: Host) -> dict[str, object]:

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.ports import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, Host, ProcessSignal
+from core.ports import Change, Changed, FileDelete, FileMove, FileWrite, Host, ProcessSignal
 from core.service_control import Services
 from core.skill import HostError, ServiceState
 from core.world import CommandResult, FileContent, FileInfo, Process
 
 _DEADLY = ("TERM", "KILL")
+_MOST_MOVED = 1 << 20
+"""Bytes of a moved file that later looks are shown."""
 
 
 class ImaginedHost:
@@ -52,7 +54,7 @@ class ImaginedHost:
         self._files[change.path] = None if is_deleted else _empty(info)
         return Changed(info.size)
 
-    def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:
+    def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:  # noqa: ARG002 - the port's own
         """Commands that act are taken to succeed in silence; the broker sends those that look to the real host."""
         return CommandResult(0, "", "")
 
@@ -81,7 +83,7 @@ class ImaginedHost:
     def _move(self, change: FileMove, info: FileInfo) -> Changed:
         if self._exists(change.to):
             raise HostError("exists", change.to)
-        content = self.read(change.path, info.size)
+        content = self.read(change.path, min(info.size, _MOST_MOVED))
         self._files[change.to] = FileContent(replace(info, path=change.to), content.data, content.sha256)
         self._files[change.path] = None
         return Changed(0)

@@ -1,33 +1,38 @@
 """A skill's CASES, played on an invented host: the same broker, journal and sandbox as at night, only the target is a literal.
 
     CASES = [{
-        "name": "empties the deleted log",                 # required
-        "params": {"directory": "/var/log"},               # run's parameters after host; a required one may not be left out
-        "world": {                                         # every key is optional; what a call needs and is not here fails the case
-            "now": 1767225600.0,                           # seconds since 1970
+        "name": "deletes the old log",              # required
+        "params": {"directory": "/var/log"},        # of run, after host; a required one may not be left out
+        "world": {                                  # every key is optional
+            "now": 1767225600.0,                    # seconds since 1970
             "files": {
-                "/var/log/app.log": "text",                # a plain file with this content, age 0, mode 0644, uid 0
+                "/var/log/app.log": "text",         # a plain file with this content
                 "/var/log/app.log.1": {"size": 900, "age_days": 9.0},
-                                                           # keys: text | size, age_days, kind (file dir link other), mode, uid, links, target
-                "/var/cache/apt": {"kind": "dir"},         # only where a directory is empty; those above a file are there by themselves
-                "/run/app.pid": None,                      # looked for, and not there
+                "/var/cache/apt": {"kind": "dir"},  # only an empty one; those above a file are there by themselves
+                "/run/app.pid": None,               # looked for, and not there
             },
-            "processes": [{"pid": 7, "name": "app"}],      # required: pid, name; else started 100, parent 1, argv (name,), state "S", uid 0, rss 0
-            "services": {"app": {"is_running": False}},    # else supervisor "systemd", is_running True, pid 0, restarts 0, since 100.0, detail "";
-                                                           # "fails": True makes its orders fail
-            "exec": {"/usr/bin/df -Pkl": "output",         # key: the argv, joined as a shell would quote it
-                     "/usr/bin/x": {"status": 1, "out": "", "err": "no"},
-                     "/usr/bin/y": ["first", "second"]},   # one answer per call, the last one repeated
+            "processes": [{"pid": 7, "name": "app"}],
+            "services": {"app": {"is_running": False}},
+            "exec": {                               # key: the argv, joined as a shell would quote it
+                "/usr/bin/df -Pkl": "output",
+                "/usr/bin/apt-get clean": {"status": 1, "out": "", "err": "no", "timed_out": False},
+                "/usr/bin/uptime": ["first", "second"],   # one answer per call, the last one repeated
+            },
         },
-        "expect": {                                        # ok and effects are required
-            "ok": True,                                    # what the Outcome says; False also where the run fails
-            "effects": ["fs.delete /var/log/app.log.1"],   # all of them, in order, as on a card:
-                                                           # fs.write P · fs.delete P · fs.truncate P · fs.move P -> Q · exec ARGV · service.restart N
-                                                           # process.signal TERM NAME PID · http.GET URL · notify oncall; looks are none
-            "facts": {"bytes": 900},                       # these, equal; there may be more
-            "files": {"/etc/resolv.conf": "nameserver 10.0.0.1\\n", "/run/app.pid": None},   # content after the run, None: gone
+        "expect": {                                 # ok and effects are required
+            "ok": True,                             # what the Outcome says; False also where the run fails
+            "effects": ["fs.delete /var/log/app.log.1"],   # all of them, in order; looks are none
+            "facts": {"bytes": 900},                # these, equal; there may be more
+            "files": {"/etc/resolv.conf": "nameserver 10.0.0.1\n", "/run/app.pid": None},   # after the run, None: gone
         },
     }]
+
+- A file: text | size, age_days 0, kind file (dir, link, other), mode 0o644, uid 0, links 1, target "" (of a link). An entry of
+  `/proc/PID/fd` is `{"kind": "link", "target": "/var/log/app.log (deleted)", "size": 5000000, "links": 0}`.
+- A process: pid and name, started 100, parent 1, argv (name,), state "S", uid 0, rss 0.
+- A service: supervisor "systemd", is_running True, pid 0, restarts 0, since 100.0, detail "", fails False (its orders fail).
+- An effect, as on a card: `fs.write P`, `fs.delete P`, `fs.truncate P`, `fs.move P -> Q`, `exec ARGV`, `service.restart NAME` (start,
+  stop, reload), `process.signal TERM NAME PID`, `notify oncall`. A case has no web: `http.GET` fails it.
 
 Each case runs twice, as a night does: a dry run whose plan is then the ceiling of the real run. A call that the case does not describe
 (a file, command or service that is not in its world) fails the case, whatever the skill makes of it.

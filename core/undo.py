@@ -6,6 +6,7 @@ Pure but for `verify`, which looks whether the world still is as the effect left
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shlex
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def undo_of_move(path: str, to: str) -> Undo:
     return Undo("move_back", to, detail=(("from", path),))
 
 
-def undo_of_service(verb: str, name: str, was_running: bool) -> Undo:
+def undo_of_service(verb: str, name: str, *, was_running: bool) -> Undo:
     """Back to running or not running as it was; a restart of what ran, and a reload, leave nothing to go back to."""
     if verb == "stop" and was_running:
         return Undo("start", name)
@@ -112,8 +113,8 @@ def is_whole(content: FileContent) -> bool:
 
 
 def plan_undo(rows: tuple[EffectRow, ...]) -> tuple[tuple[EffectRow, Step | None], ...]:
-    """What took effect and was not taken back yet, newest first; None where nothing can take it back."""
-    due = [row for row in rows if row.ok and not row.undone_by]
+    """What took effect, or may have, and was not taken back yet, newest first; None where nothing can take it back."""
+    due = [row for row in rows if (row.ok or row.undo.is_possible) and not row.undone_by]
     return tuple((row, _step(row.undo)) for row in sorted(due, key=lambda row: -row.action))
 
 
@@ -186,7 +187,7 @@ def describe(step: Step | None) -> str:
 def _route(line: str) -> tuple[str, str, str] | None:
     """(gateway, device, metric) of one line of `ip route show`; None for one without a gateway."""
     words = line.split()
-    named = dict(zip(words, words[1:], strict=False))
+    named = dict(itertools.pairwise(words))
     return (
         (named["via"], named.get("dev", ""), named.get("metric", ""))
         if words[:1] == ["default"] and "via" in named

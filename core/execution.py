@@ -1,0 +1,158 @@
+"""What is done with skills: looking, rehearsing, carrying out what was approved, taking it back, recovering what was cut off.
+
+Everything goes through one broker per run; what comes back is the run's own word and closes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core import undo as undoing
+from core.approval import Approval, Verdict, digest_of, short_id
+from core.broker import RunMode
+from core.capability import PlannedEffect, Risk
+from core.errors import ChangedError, ExpiredError, NightshiftError, RefusedError, TamperedError, UnavailableError
+from core.grant import risk_of
+from core.incident import Outcome
+from core.inventory import Mode
+from core.origin import Scalar, Value
+from core.ports import EffectRow
+from core.proposal import Proposal
+from core.recovery import recover
+from core.run import Operator, Runner, Task, as_scalar, canonical, granted, named
+from core.skill_manifest import Skill
+from core.world import Json
+
+__all__ = ["Executor", "Operator", "Rehearsal"]
+
+UNDO_TIMEOUT = 60.0
+"""Seconds for one command of an undo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a dry run showed: its own word, the effects it would have, their risk, and the grants with its values, in canonical text."""
+
+    outcome: Outcome
+    plan: tuple[PlannedEffect, ...]
+    risk: Risk
+    grants: tuple[str, ...]
+
+
+class Executor(Runner):
+    """The hands, as the stories use them."""
+
+    __slots__ = ()
+
+    def look(self, skill: Skill, host: str, parameters: dict[str, Json], incident: str) -> Outcome:
+        """Lets a skill look and nothing else. Never raises for what the skill or the host does: see `Outcome.error`."""
+        run = f"{incident}.look.{skill.name}"
+        try:
+            values = {name: as_scalar(name, value) for name, value in parameters.items()}
+            outcome, _ = self.play(skill, values, Task(run, host, RunMode.LOOK, incident, granted(skill, values)))
+        except NightshiftError as error:
+            return self.failed(run, error)
+        return outcome
+
+    def rehearse(self, skill: Skill, host: str, values: tuple[tuple[str, Value], ...], incident: str) -> Rehearsal:
+        """The dry run: looks are real, effects are collected. Raises InvalidError for values that cannot stand in the grants."""
+        plain = _plain(values)
+        task = Task(f"{incident}.rehearsal.{skill.name}", host, RunMode.REHEARSE, incident, granted(skill, plain))
+        places, listed = self.operator.disposable, self.operator.listed_hosts
+        risk = max((skill.risk, *(risk_of(grant, places, listed) for grant in task.grants)))
+        try:
+            outcome, broker = self.play(skill, plain, task)
+        except (RefusedError, UnavailableError, TamperedError) as error:
+            return Rehearsal(self.failed(task.run, error), (), risk, canonical(task.grants))
+        risk = max((risk, *(effect.risk for effect in broker.plan)))
+        return Rehearsal(outcome, broker.plan, risk, canonical(task.grants))
+
+    def execute(self, approval: Approval, attempt: str, fence: int) -> Outcome:
+        """Does what was approved, under its plan and its grants, as run `attempt`. A refusal is an Outcome whose `error` says why."""
+        try:
+            skill, values, task = self._approved(approval, attempt, fence)
+            self.permit(task)
+            outcome, _ = self.play(skill, values, task)
+        except NightshiftError as error:
+            self.audit.append(
+                "run.refused", approval.incident, {"run": attempt, "why": str(error)[:300]}, self.clock.now()
+            )
+            return self.failed(attempt, error)
+        return outcome
+
+    def undo(self, run: str, incident: str, approval: str, fence: int) -> Outcome:
+        """Takes back what a run did, newest first, through the same gate and journal. What was changed since is left alone."""
+        back = f"{run}.undo"
+        try:
+            rows = self.effects.of_run(run)
+            if not rows:
+                raise ChangedError(f"run {run} had no effect: there is nothing to take back")
+            return self._take_back(
+                rows, Task(back, rows[0].host, RunMode.EXECUTE, incident, approval=approval, fence=fence)
+            )
+        except NightshiftError as error:
+            self.audit.append("run.refused", incident, {"run": back, "why": str(error)[:300]}, self.clock.now())
+            return self.failed(back, error)
+
+    def recover(self, run: str = "") -> tuple[EffectRow, ...]:
+        """Ends what still runs of effects that were cut off, and gives them the outcome unknown; returns their rows.
+
+        '' means all of them, and is for a start at which no other replica can be at work; else the effects of one run.
+        """
+        return recover(self, run)
+
+    def _approved(self, approval: Approval, attempt: str, fence: int) -> tuple[Skill, dict[str, Scalar], Task]:
+        proposal = _proposal_of(approval)
+        skill = self.catalog.get(proposal.skill)
+        if skill.sha256 != proposal.sha256:
+            raise ChangedError(f"skill {skill.name} has changed since it was approved")
+        if self.inventory.mode(proposal.host) is Mode.OBSERVE:
+            raise RefusedError(f"{proposal.host} is only observed")
+        if self.effects.of_run(attempt):
+            raise RefusedError(f"run {attempt} has acted already; it never runs twice")
+        values = _plain(proposal.parameters)
+        grants = granted(skill, values)
+        if canonical(grants) != proposal.grants:
+            raise ChangedError(f"the grants of {skill.name} are not those that were approved")
+        task = Task(
+            attempt, proposal.host, RunMode.EXECUTE, proposal.incident, grants, approval.id, fence, proposal.plan
+        )
+        return skill, values, task
+
+    def _take_back(self, rows: tuple[EffectRow, ...], task: Task) -> Outcome:
+        began = self.clock.now()
+        broker = self.broker("undo", UNDO_TIMEOUT, task)
+        self.note_began(task, {"skill": "undo"})
+        done: list[Json] = []
+        left: list[Json] = []
+        for row, step in undoing.plan_undo(rows):
+            if broker.ended is not None or step is None:
+                left.append(f"{row.effect}: {broker.ended or 'cannot be taken back'}")
+                continue
+            try:
+                done.append(broker.take_back(row, step))
+            except undoing.UNDO_ERRORS as error:
+                left.append(f"{row.effect}: {error}")
+        ended = "" if broker.ended is None else named(broker.ended)
+        summary = f"{len(done)} taken back, {len(left)} left as they are"
+        facts: tuple[tuple[str, Json], ...] = (("undone", done), ("left", left))
+        outcome = Outcome(task.run, not left, summary, facts, broker.effects, 0, began, self.clock.now(), ended)
+        self.note_ended(task, outcome, {"undone": done, "left": left})
+        return outcome
+
+
+def _proposal_of(approval: Approval) -> Proposal:
+    """What a yes permits; raises ExpiredError without a yes, TamperedError for content that its digest does not bind."""
+    proposal = approval.proposal
+    if proposal is None or approval.verdict is not Verdict.APPROVED or approval.decided is None:
+        raise ExpiredError(approval.id, f"it is {approval.verdict}")
+    if approval.decided >= approval.expires:
+        raise ExpiredError(approval.id, "it was decided after its time")
+    digest = digest_of(proposal, approval.expires)
+    if (digest, short_id(digest)) != (approval.digest, approval.id) or proposal.incident != approval.incident:
+        raise TamperedError(f"approval {approval.id} does not bind what it asks")
+    return proposal
+
+
+def _plain(values: tuple[tuple[str, Value], ...]) -> dict[str, Scalar]:
+    return {name: value.value for name, value in values}

@@ -1,0 +1,201 @@
+"""One run of a skill, from its task to its outcome: the broker it gets, the live gate before its effects, its rows in the audit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_notice, no_secret
+from core.capability import PlannedEffect
+from core.errors import FencedError, InvalidError, NightshiftError, RefusedError, TamperedError
+from core.grant import Grant, fill
+from core.incident import Outcome
+from core.inventory import Inventory
+from core.origin import Scalar
+from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, GuestResult, GuestRun, Hosts, Leases, Sandbox
+from core.redaction import clean
+from core.service_control import ServiceControl
+from core.skill_manifest import Skill, SkillState
+from core.world import Json
+
+RUNNABLE = frozenset({SkillState.TRIAL, SkillState.OWNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What the operator configured for all runs.
+
+    - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
+    - `trusted`: users whose supervisors are listened to.
+    - `fetch`, `notify`, `secret`: see `core.broker.Doors`; each refuses where it is not configured.
+    """
+
+    disposable: tuple[str, ...] = ()
+    listed_hosts: tuple[str, ...] = ()
+    trusted: frozenset[int] = field(default_factory=lambda: frozenset({0, os.geteuid()}))
+    fetch: Callable[[str], tuple[int, str]] = no_fetch
+    notify: Callable[[str], None] = no_notice
+    secret: Callable[[str], str] = no_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run about to begin; `approval` is empty where nobody had to be asked, `fence` 0 where nothing is leased."""
+
+    run: str
+    host: str
+    mode: RunMode
+    incident: str
+    grants: tuple[Grant, ...] = ()
+    approval: str = ""
+    fence: int = 0
+    ceiling: tuple[PlannedEffect, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What runs need. Only it opens a host, and only for a broker."""
+
+    hosts: Hosts
+    sandbox: Sandbox
+    catalog: Catalog
+    effects: EffectLog
+    gate: Gate
+    leases: Leases
+    blobs: Blobs
+    audit: Audit
+    clock: Clock
+    inventory: Inventory
+    operator: Operator = field(default_factory=Operator)
+
+    def play(self, skill: Skill, parameters: dict[str, Scalar], task: Task) -> tuple[Outcome, Broker]:
+        """Runs it to its end, whatever that is; raises where it may not begin."""
+        if skill.state not in RUNNABLE:
+            raise RefusedError(f"skill {skill.name} is {skill.state}: only trial and owned ones run")
+        if hashlib.sha256(skill.source.encode()).hexdigest() != skill.sha256:
+            raise TamperedError(f"skill {skill.name} is not the text that its SHA-256 names")
+        broker = self.broker(skill.name, skill.timeout, task)
+        began = self.clock.now()
+        self.note_began(task, {"skill": skill.name, "sha256": skill.sha256})
+        guest = GuestRun(
+            skill.name, skill.source, {name: as_json(value) for name, value in parameters.items()}, skill.timeout
+        )
+        try:
+            result = self.sandbox.run(guest, broker.answer)
+        except NightshiftError as error:
+            result = GuestResult("failed", False, "", {}, named(error), "")
+        outcome = self._outcome(task.run, result, broker, began)
+        self.note_ended(task, outcome, {"status": result.status, "plan": [str(effect) for effect in broker.plan]})
+        return outcome, broker
+
+    def broker(self, skill: str, timeout: float, task: Task) -> Broker:
+        """The broker of one run."""
+        host, operator = self.hosts.open(task.host), self.operator
+        doors = Doors(
+            host=host,
+            services=ServiceControl(host, operator.trusted),
+            effects=self.effects,
+            blobs=self.blobs,
+            clock=self.clock,
+            permit=lambda: self.permit(task),
+            refused=lambda method, why: self.note("run.refused", task, {"call": method, "why": why}),
+            fetch=operator.fetch,
+            notify=operator.notify,
+            secret=operator.secret,
+        )
+        places, listed = operator.disposable, operator.listed_hosts
+        return Broker(
+            Errand(task.run, skill, task.host, task.mode, task.grants, task.ceiling, timeout, places, listed), doors
+        )
+
+    def permit(self, task: Task) -> None:
+        """Live, before every effect: stop, expiry, and that the lease is still ours. What only looks has no lease."""
+        self.gate.check(task.host, self.inventory.groups(task.host), task.incident, task.approval, self.clock.now())
+        resource = f"host:{task.host}"
+        if task.mode is RunMode.EXECUTE and not self.leases.holds(resource, task.fence):
+            raise FencedError(resource, task.fence)
+
+    def note(self, kind: str, task: Task, body: dict[str, Json]) -> None:
+        """One row of the audit trail, under the incident it serves."""
+        self.audit.append(kind, task.incident or task.run, {"run": task.run, **body}, self.clock.now())
+
+    def note_began(self, task: Task, body: dict[str, Json]) -> None:
+        """The run begins."""
+        under: dict[str, Json] = {"host": task.host, "mode": task.mode, "approval": task.approval, "fence": task.fence}
+        self.note("run.began", task, {**body, **under, "grants": [*canonical(task.grants)]})
+
+    def note_ended(self, task: Task, outcome: Outcome, body: dict[str, Json]) -> None:
+        """The run is over."""
+        said: dict[str, Json] = {
+            "ok": outcome.ok,
+            "summary": outcome.summary,
+            "error": outcome.error,
+            "effects": outcome.effects,
+        }
+        self.note("run.ended", task, {**body, **said})
+
+    def failed(self, run: str, error: NightshiftError) -> Outcome:
+        """The outcome of a run that did not begin."""
+        now = self.clock.now()
+        return Outcome(run, False, "", (), 0, 0, now, now, named(error))
+
+    def _outcome(self, run: str, result: GuestResult, broker: Broker, began: datetime) -> Outcome:
+        """What a run says, cleaned: it counts as outbound. An error of the broker's outweighs whatever the skill made of it."""
+        error = "" if result.status == "done" else f"{result.status}: {result.error}"
+        if broker.ended is not None:
+            error = named(broker.ended)
+        facts = tuple((clean(name), _clean(value)) for name, value in result.facts.items())
+        is_ok = result.ok and not error
+        return Outcome(
+            run,
+            is_ok,
+            clean(result.summary),
+            facts,
+            broker.effects,
+            broker.undoable,
+            began,
+            self.clock.now(),
+            clean(error),
+        )
+
+
+def named(error: NightshiftError) -> str:
+    """Class and sentence, as an Outcome's error is written."""
+    return f"{type(error).__name__}: {error}"
+
+
+def canonical(grants: tuple[Grant, ...]) -> tuple[str, ...]:
+    """The grants as text, sorted, each once: what a yes binds."""
+    return tuple(sorted({str(grant) for grant in grants}))
+
+
+def granted(skill: Skill, parameters: dict[str, Scalar]) -> tuple[Grant, ...]:
+    """The skill's grants with the run's values in place; raises InvalidError or NeverError for values that cannot stand there."""
+    return fill(map(Grant.parse, skill.capabilities), parameters)
+
+
+def as_json(value: Scalar) -> Json:
+    """A parameter as it goes to the guest."""
+    return [*value] if isinstance(value, tuple) else value
+
+
+def as_scalar(name: str, value: Json) -> Scalar:
+    """A parameter as grants take it; raises InvalidError for anything nested or absent."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(str(item) for item in value)
+    if isinstance(value, str | int | float | bool):
+        return value
+    raise InvalidError(f"parameter {name!r} cannot be {value!r}"[:200])
+
+
+def _clean(value: Json) -> Json:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(name): _clean(item) for name, item in value.items()}
+    return value
