@@ -7,7 +7,6 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import cast
 
 from core.capability import Risk
@@ -27,7 +26,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{2,59}")
 _SIGNAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,40}")
 _FACT = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _KEYS = frozenset(
-    [
+    {
         "risk",
         "timeout",
         "settles",
@@ -40,19 +39,19 @@ _KEYS = frozenset(
         "capabilities",
         "triggers",
         "progress",
-    ]
+    }
 )
 _RISKS = {risk.word: risk for risk in Risk if risk is not Risk.NEVER}
 _TYPES = frozenset({"str", "int", "float", "bool", "tuple[str, ...]"})
-_PRIVILEGED_WORDS = """path paths file files dir directory folder mount device disk unit service supervisor name container pid pids process fd
-    started address addr ip gateway router resolver nameserver server interface iface link url uri user uid group gid package host
+_PRIVILEGED_WORDS = """path paths file files dir directory folder mount device disk unit service supervisor name container pid pids
+    process fd started address addr ip gateway router resolver nameserver server interface iface link url uri user uid group gid package host
     hosts port ports domain socket lock pidfile target signal command database table rule chain"""
 _PRIVILEGED = frozenset(_PRIVILEGED_WORDS.split())
 
 
 def parse_skill(path: str, source: str, state: SkillState = SkillState.OWNED) -> Skill:
     """The skill in one file, whose name is the stem of `path`; raises InvalidError with one sentence: file, key, what is wrong."""
-    name = PurePosixPath(path).stem
+    name = path.rpartition("/")[2].removesuffix(".py")
     try:
         return _parse(name, path, source, state)
     except NightshiftError as error:

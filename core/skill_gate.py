@@ -12,8 +12,8 @@ from core.paths import has_hidden_character
 GATE_VERSION = 1
 """Recorded with each admission; all skills are checked again when it changes."""
 
-_MODULE_NAMES = """__future__ base64 binascii bisect collections collections.abc copy csv dataclasses datetime decimal difflib enum fractions
-    functools hashlib heapq html ipaddress itertools json math operator re shlex statistics string textwrap typing unicodedata
+_MODULE_NAMES = """__future__ base64 binascii bisect collections collections.abc copy csv dataclasses datetime decimal difflib enum
+    fractions functools hashlib heapq html ipaddress itertools json math operator re shlex statistics string textwrap typing unicodedata
     urllib.parse zlib zoneinfo"""
 _MODULES = frozenset(_MODULE_NAMES.split())
 _FROM_SDK = frozenset({"Host", "HostError", "Outcome", "File", "Process", "Command", "ServiceState"})
@@ -21,7 +21,19 @@ _FORBIDDEN_NAMES = """exec eval compile open input globals locals vars breakpoin
     type super classmethod staticmethod"""
 _FORBIDDEN = frozenset(_FORBIDDEN_NAMES.split())
 _CALLS_AT_IMPORT = frozenset(
-    {"re.compile", "frozenset", "set", "dict", "tuple", "list", "range", "str.maketrans", "dataclass", "field"}
+    {
+        "re.compile",
+        "frozenset",
+        "set",
+        "dict",
+        "tuple",
+        "list",
+        "range",
+        "str.maketrans",
+        "dataclass",
+        "field",
+        "TypeVar",
+    }
 )
 _METHODS = {
     "read": Verb.FS_READ,

@@ -1,0 +1,165 @@
+"""The Catalog on the `skills/` folder, pinned by `skills.lock`: one JSON object, skill name -> SHA-256 of its file, sorted.
+
+Written again after a reviewed change by `python -m adapters.skill_catalog_files > skills/skills.lock`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.errors import InvalidError, UnavailableError, UnknownError
+from core.skill_catalog import parse_skill
+from core.skill_manifest import Skill, SkillState
+
+_LARGEST_LOCK = 1 << 20
+
+Stamp = tuple[int, int, int]
+"""Change time, size and inode of a file: while they are the same, it is not read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    stamp: Stamp
+    skill: Skill | None
+    problem: str
+
+
+class FileCatalog:
+    """Skills as files. Without a lock every skill is a draft, so that nothing runs unpinned."""
+
+    def __init__(self, folder: Path, lock: Path | None) -> None:
+        self._folder, self._lock = folder.resolve(), lock
+        self._known: dict[str, _Read] = {}
+        self._pins: tuple[Stamp, dict[str, str]] | None = None
+
+    def skills(self) -> tuple[Skill, ...]:
+        """See `core.ports.Catalog`; sorted by name. A file that cannot be read as a skill is left out, see `problems`."""
+        return tuple(sorted(self._by_name().values(), key=lambda skill: skill.name))
+
+    def get(self, name: str) -> Skill:
+        """See `core.ports.Catalog`."""
+        skills = self._by_name()
+        if name not in skills:
+            raise UnknownError("skill", name, tuple(sorted(skills)))
+        return skills[name]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for each file that is no skill, or whose name another file has already."""
+        self._by_name()
+        twice = self._twice()
+        return tuple(read.problem for _, read in sorted(self._known.items()) if read.problem) + twice
+
+    def _by_name(self) -> dict[str, Skill]:
+        self._refresh()
+        pins = self._read_pins()
+        skills: dict[str, Skill] = {}
+        for _, read in sorted(self._known.items(), reverse=True):
+            if read.skill is not None:
+                skills[read.skill.name] = replace(read.skill, state=_state(read.skill, pins))
+        return skills
+
+    def _twice(self) -> tuple[str, ...]:
+        first: dict[str, str] = {}
+        found = []
+        for path, read in sorted(self._known.items()):
+            if read.skill is not None and first.setdefault(read.skill.name, path) != path:
+                found.append(f"{path}: {first[read.skill.name]} has the same name; this one is left out")
+        return tuple(found)
+
+    def _refresh(self) -> None:
+        present = {str(path.relative_to(self._folder.parent)): path for path in _files_in(self._folder)}
+        for name in self._known.keys() - present.keys():
+            del self._known[name]
+        for name, path in present.items():
+            self._known[name] = _read_again(name, path, self._known.get(name))
+
+    def _read_pins(self) -> dict[str, str]:
+        if self._lock is None:
+            return {}
+        try:
+            stamp = _stamp(self._lock.stat())
+        except FileNotFoundError:
+            return {}
+        if self._pins is None or self._pins[0] != stamp:
+            self._pins = (stamp, read_lock(self._lock))
+        return self._pins[1]
+
+
+def read_lock(lock: Path) -> dict[str, str]:
+    """Skill name -> SHA-256; raises InvalidError for a file that is no lock."""
+    try:
+        with lock.open("rb") as file:
+            pins = json.loads(file.read(_LARGEST_LOCK))
+    except (ValueError, RecursionError) as error:
+        raise InvalidError(
+            f"{lock} is not a lock of skills; write it again: python -m adapters.skill_catalog_files > skills/skills.lock"
+        ) from error
+    except OSError as error:
+        raise UnavailableError(f"cannot read {lock}: {error.strerror}") from error
+    if not isinstance(pins, dict) or not all(isinstance(pin, str) and len(pin) == 64 for pin in pins.values()):
+        raise InvalidError(f"{lock} must map the name of each skill to a SHA-256")
+    return pins
+
+
+def lock_text(folder: Path) -> str:
+    """The text of `skills.lock` for the skills as they are now; raises InvalidError when one of them is broken."""
+    catalog = FileCatalog(folder, None)
+    if catalog.problems:
+        raise InvalidError(catalog.problems[0])
+    return json.dumps({skill.name: skill.sha256 for skill in catalog.skills()}, indent=1, sort_keys=True) + "\n"
+
+
+def _state(skill: Skill, pins: dict[str, str]) -> SkillState:
+    if skill.name not in pins:
+        return SkillState.DRAFT
+    return SkillState.OWNED if pins[skill.name] == skill.sha256 else SkillState.CHANGED
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Plain Python files one level below the folder, in the order of their names; names that begin with an underscore are no skills."""
+    try:
+        groups = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+        files = [entry for group in groups for entry in os.scandir(group) if entry.is_file(follow_symlinks=False)]
+    except OSError as error:
+        raise UnavailableError(f"cannot list the skills in {folder}: {error.strerror}") from error
+    return sorted(Path(entry.path) for entry in files if entry.name.endswith(".py") and not entry.name.startswith("_"))
+
+
+def _read_again(name: str, path: Path, known: _Read | None) -> _Read:
+    try:
+        stamp = _stamp(path.lstat())
+        if known is not None and known.stamp == stamp:
+            return known
+        data = path.read_bytes()
+        source = data.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        return _Read((0, 0, 0), None, f"{name}: cannot be read: {error}")
+    try:
+        return _Read(stamp, replace(parse_skill(name, source), sha256=hashlib.sha256(data).hexdigest()), "")
+    except InvalidError as error:
+        return _Read(stamp, None, str(error))
+
+
+def _stamp(info: os.stat_result) -> Stamp:
+    return (info.st_mtime_ns, info.st_size, info.st_ino) if stat.S_ISREG(info.st_mode) else (0, 0, 0)
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the lock for the skills as they are now in the folder that is named, by default `skills`."""
+    try:
+        sys.stdout.write(lock_text(Path(arguments[0] if arguments else "skills").resolve()))
+    except (InvalidError, UnavailableError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
