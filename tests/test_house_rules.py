@@ -40,6 +40,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/host/": "the broker's hands",
     "adapters/sandbox/": "starts guests",
     "adapters/probe/": "measures; reads only",
+    "adapters/patient/": "makes and removes the demo's own host; never towards a watched one",
     "adapters/store/": "the database and the data folder",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/settings_files.py": "makes the data folder, 0700, before anything else can",
