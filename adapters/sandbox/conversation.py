@@ -182,7 +182,7 @@ class Conversation:
             self._count_refusal(error.code in REFUSED)
             return _refusal(error.code, str(error).partition(": ")[2])
         except (QuotaError, StoppedError, FencedError) as error:
-            raise LineError("failed", str(error)) from error
+            raise LineError("failed", f"{type(error).__name__}: {error}") from error
         except RefusedError as error:
             self._count_refusal(True)
             return _refusal("denied", str(error))

@@ -1,4 +1,4 @@
-"""How a guest is started: the bubblewrap command line, the user it drops to, the files handed in. Everything here decides what a guest sees."""
+"""How a guest is started: the command line of bubblewrap, the user it drops to, the files handed in. This decides what a guest sees."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Launcher:
             program, filter1 = (_memory_file(stack, data) for data in (GUEST.read_bytes(), self._filters.stage1))
             argv = [*self._before(slot, group), *self._bubblewrap(program, filter1, info), str(theirs.fileno())]
             passed = (theirs.fileno(), info, program, filter1)
-            process = subprocess.Popen(  # noqa: S603 - an argv list of our own
+            process = subprocess.Popen(
                 argv,
                 env={},
                 cwd="/",
