@@ -44,8 +44,8 @@ _KEYS = frozenset(
 _RISKS = {risk.word: risk for risk in Risk if risk is not Risk.NEVER}
 _TYPES = frozenset({"str", "int", "float", "bool", "tuple[str, ...]"})
 _PRIVILEGED_WORDS = """path paths file files dir directory folder mount device disk unit service supervisor name container pid pids
-    process fd started address addr ip gateway router resolver nameserver server interface iface link url uri user uid group gid package host
-    hosts port ports domain socket lock pidfile target signal command database table rule chain"""
+    process fd started address addr ip gateway router resolver nameserver server interface iface link url uri user uid group gid package
+    host hosts port ports domain socket lock pidfile target signal command database table rule chain"""
 _PRIVILEGED = frozenset(_PRIVILEGED_WORDS.split())
 
 
