@@ -79,7 +79,8 @@ _SECONDS = (
 def extract(kind: str, text: str) -> tuple[str | int | float, ...]:
     """Every value of a kind in the text, in order, each once.
 
-    Kinds: url path address port unit host domain pid percent bytes seconds quoted. Sizes are in bytes, durations in seconds. A kind nobody knows finds nothing.
+    Kinds: url path address port unit host domain pid percent bytes seconds quoted. Sizes are in bytes, durations in seconds.
+    A kind nobody knows finds nothing.
     """
     find = _FINDERS.get(kind)
     return tuple(dict.fromkeys(find(text[:MOST]))) if find else ()
@@ -121,10 +122,8 @@ def _hosts(text: str) -> list[str | int | float]:
 
 
 def _sizes(text: str) -> list[str | int | float]:
-    return [
-        round(float(number) * _BYTES.get(unit.lower(), _BYTES.get(unit[0].lower(), 1)))
-        for number, unit in _SIZE.findall(text)
-    ]
+    found = ((float(number), unit.lower()) for number, unit in _SIZE.findall(text))
+    return [round(number * (_BYTES.get(unit) or _BYTES[unit[0]])) for number, unit in found]
 
 
 def _durations(text: str) -> list[str | int | float]:
