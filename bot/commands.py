@@ -6,6 +6,7 @@ import difflib
 import re
 import shlex
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -50,7 +51,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `target` is an id, scope, skill, signal or number as typed; `text` a reason, a confirmation or what was not understood."""
+    """One command. `target` is an id, scope, skill, signal or number as typed; `text` a reason, a confirmation or unknown words."""
 
     verb: Verb
     target: str = ""
@@ -78,13 +79,33 @@ class Rule:
 
 
 RULES = (
-    Rule(Verb.STOP, Role.VIEWER, ("stop", "halt", "freeze"), ("停止", "停一下", "停下", "停"), "stop [host|group|incident]", is_safer=True),
+    Rule(
+        Verb.STOP,
+        Role.VIEWER,
+        ("stop", "halt", "freeze"),
+        ("停止", "停一下", "停下", "停"),
+        "stop [host|group|incident]",
+        is_safer=True,
+    ),
     Rule(Verb.TAKE, Role.VIEWER, ("take", "mine"), ("我来处理", "接手", "我来"), "take ID", is_safer=True),
-    Rule(Verb.REJECT, Role.VIEWER, ("reject", "no", "deny"), ("拒绝", "不同意", "不行", "否"), "reject ID [why]", is_safer=True),
+    Rule(
+        Verb.REJECT,
+        Role.VIEWER,
+        ("reject", "no", "deny"),
+        ("拒绝", "不同意", "不行", "否"),
+        "reject ID [why]",
+        is_safer=True,
+    ),
     Rule(Verb.APPROVE, Role.APPROVER, ("approve", "yes"), ("同意", "批准"), "approve ID"),
     Rule(Verb.PICK, Role.REQUESTER, ("pick", "choose"), ("选择", "选"), "pick ID N"),
     Rule(Verb.GO, Role.APPROVER, ("go", "resume"), ("继续", "恢复"), "go [host|group|incident]"),
-    Rule(Verb.DRY_RUN, Role.RESPONDER, ("dry run", "dry-run", "dryrun"), ("试运行", "演练"), "dry run ID | SKILL host=H …"),
+    Rule(
+        Verb.DRY_RUN,
+        Role.RESPONDER,
+        ("dry run", "dry-run", "dryrun"),
+        ("试运行", "演练"),
+        "dry run ID | SKILL host=H …",
+    ),
     Rule(Verb.PLAN, Role.VIEWER, ("plan",), ("计划",), "plan ID"),
     Rule(Verb.WHY, Role.VIEWER, ("why",), ("为什么", "为何"), "why ID"),
     Rule(Verb.STATUS, Role.VIEWER, ("status",), ("状态",), "status"),
@@ -146,7 +167,9 @@ def _after(rule: Rule, text: str) -> str | None:
             return text[len(word) :].strip(" ") if low.startswith(word + " ") else ""
     for glyph in rule.glyphs:
         rest = text.removeprefix(glyph)
-        if rest != text and (not rest.strip(_END_MARKS) or rest[0] in " :#" or (rest[0].isascii() and rest[0].isalnum())):
+        if rest != text and (
+            not rest.strip(_END_MARKS) or rest[0] in " :#" or (rest[0].isascii() and rest[0].isalnum())
+        ):
             return rest.strip(" :")
     return None
 
@@ -154,7 +177,7 @@ def _after(rule: Rule, text: str) -> str | None:
 def _is_cry_for_stop(text: str) -> bool:
     """True for a short shout such as `please stop!` that is no sentence about stopping and takes nothing back."""
     words = [word.strip("!?.,").lower() for word in text.split()]
-    is_short = 0 < len(words) <= 3 and "?" not in text  # noqa: PLR2004 - longer is a sentence
+    is_short = 0 < len(words) <= 3 and "?" not in text
     takes_back = any(word in {"not", "dont", "don't", "never", "didn't", "why", "did"} for word in words)
     return is_short and not takes_back and "stop" in words
 
@@ -181,7 +204,7 @@ def _one_id(verb: Verb, rest: str) -> Command:
 def _approve(verb: Verb, rest: str) -> Command:
     """`approve ID`, or `approve ID NAME` where the object's name must be typed. Anything further makes it no approval."""
     words = rest.split(" ")
-    if not rest or "\n" in rest or len(words) > 2 or not _ID.fullmatch(words[0]):  # noqa: PLR2004
+    if not rest or "\n" in rest or len(words) > 2 or not _ID.fullmatch(words[0]):
         return _wrong(verb, rest)
     if any(_says_safer(word) for word in words):
         return _wrong(verb, rest)
@@ -190,7 +213,9 @@ def _approve(verb: Verb, rest: str) -> Command:
 
 def _says_safer(word: str) -> bool:
     """True for a word that takes authority away: in one message with an approval, there is no approval."""
-    return any(word.lower().strip(_END_MARKS) in rule.words or word.startswith(rule.glyphs) for rule in RULES if rule.is_safer)
+    return any(
+        word.lower().strip(_END_MARKS) in rule.words or word.startswith(rule.glyphs) for rule in RULES if rule.is_safer
+    )
 
 
 def _reject(verb: Verb, rest: str) -> Command:
@@ -202,7 +227,7 @@ def _pick(verb: Verb, rest: str) -> Command:
     words = rest.split()
     if len(words) == 1 and _NUMBER.fullmatch(words[0]):
         return Command(verb, "", words[0])
-    if len(words) == 2 and _ID.fullmatch(words[0]) and _NUMBER.fullmatch(words[1]):  # noqa: PLR2004
+    if len(words) == 2 and _ID.fullmatch(words[0]) and _NUMBER.fullmatch(words[1]):
         return Command(verb, words[0], words[1])
     return _wrong(verb, rest)
 
@@ -240,7 +265,11 @@ def _with_options(verb: Verb, rest: str) -> Command:
     return Command(verb, words[0], "", tuple((name, value) for name, _, value in pairs))
 
 
-_BUILDERS = {
+def _help(verb: Verb, _: str) -> Command:
+    return Command(verb)
+
+
+_BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.APPROVE: _approve,
     Verb.REJECT: _reject,
     Verb.PICK: _pick,
@@ -253,5 +282,5 @@ _BUILDERS = {
     Verb.ALERT: _with_options,
     Verb.STATUS: _nothing_more,
     Verb.APPROVALS: _nothing_more,
-    Verb.HELP: lambda verb, _: Command(verb),
+    Verb.HELP: _help,
 }

@@ -43,6 +43,13 @@ class Roster:
             return False
         return verb in _SAFER or (_holds(person, groups) and _highest(person) >= LEAST_ROLE[verb])
 
+    def highest(self, channel: str, account: str) -> Role | None:
+        """The highest role of an account anywhere; None for a stranger."""
+        if self._is_owner(channel, account):
+            return Role.ADMIN
+        person = self._reached(channel, account)
+        return _highest(person) if person else None
+
     def approvers(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """Names of those who may approve for a host in these groups, the owner not counted unless they are listed."""
         return tuple(p.name for p in self._people if _highest(p) >= Role.APPROVER and _holds(p, groups))

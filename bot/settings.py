@@ -7,7 +7,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
 
 from core.alert import LOCALHOST, Severity, Signal, require_host_name
 from core.check import Check
@@ -62,7 +71,7 @@ class Table(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _knows_every_key(cls, data: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+    def _knows_every_key(cls, data: Any) -> Any:
         known = [field.alias or name for name, field in cls.model_fields.items()]
         for key in data if isinstance(data, dict) else ():
             if key not in known:
@@ -75,27 +84,29 @@ class Table(BaseModel):
 class HostTable(Table):
     """[hosts.NAME]: one machine."""
 
-    reach: str = Field("local", description="local")
-    groups: Names = Field((), description='a list of names, e.g. ["web"]')
+    reach: str = Field(default="local", description="local")
+    groups: Names = Field(default=(), description='a list of names, e.g. ["web"]')
 
 
 class GroupTable(Table):
     """[groups.NAME]: how far Nightshift goes on these hosts."""
 
-    mode: Literal["observe", "approve", "auto"] | None = Field(None, description='"observe", "approve" or "auto"')
+    mode: Literal["observe", "approve", "auto"] | None = Field(
+        default=None, description='"observe", "approve" or "auto"'
+    )
 
 
 class CheckTable(Table):
     """[[checks]]: what is measured where, and when it is trouble."""
 
     signal: str = Field(description='a signal, e.g. "disk.used_percent:/"')
-    hosts: Names = Field((LOCALHOST,), description='a list of host names, e.g. ["localhost"]')
-    over: StrictFloat | StrictInt | None = Field(None, description="a number, e.g. 90")
-    under: StrictFloat | StrictInt | None = Field(None, description="a number, e.g. 14")
-    every: Duration = Field(30.0, description='a duration, e.g. "30s"', ge=1)
-    lasting: Duration = Field(0.0, alias="for", description='a duration, e.g. "2m"')
-    margin: StrictFloat | StrictInt = Field(0.0, description="a number, e.g. 2", ge=0)
-    severity: StrictInt = Field(2, description="1, 2 or 3", ge=1, le=3)
+    hosts: Names = Field(default=(LOCALHOST,), description='a list of host names, e.g. ["localhost"]')
+    over: StrictFloat | StrictInt | None = Field(default=None, description="a number, e.g. 90")
+    under: StrictFloat | StrictInt | None = Field(default=None, description="a number, e.g. 14")
+    every: Duration = Field(default=30.0, description='a duration, e.g. "30s"', ge=1)
+    lasting: Duration = Field(default=0.0, alias="for", description='a duration, e.g. "2m"')
+    margin: StrictFloat | StrictInt = Field(default=0.0, description="a number, e.g. 2", ge=0)
+    severity: StrictInt = Field(default=2, description="1, 2 or 3", ge=1, le=3)
 
     @field_validator("signal")
     @classmethod
@@ -123,7 +134,8 @@ class CheckTable(Table):
         over = 0.0 if self.over is None and self.under is None else self.over
         signal, severity = Signal.parse(self.signal), Severity(self.severity)
         return tuple(
-            Check(signal, host, over, self.under, self.every, self.lasting, self.margin, severity) for host in self.hosts
+            Check(signal, host, over, self.under, self.every, self.lasting, self.margin, severity)
+            for host in self.hosts
         )
 
 
@@ -133,10 +145,10 @@ class PersonTable(Table):
     roles: Annotated[tuple[Role, ...], Field(strict=False)] = Field(
         description='a list of viewer, responder, requester, approver, admin, e.g. ["approver"]'
     )
-    groups: Names = Field((), description='a list of group names, e.g. ["web"]')
-    os: StrictInt | None = Field(None, description="a user id of this machine, e.g. 1000", ge=0)
-    slack: str | None = Field(None, description='a Slack user, e.g. "U123"')
-    wecom: str | None = Field(None, description='a WeCom user, e.g. "lisi"')
+    groups: Names = Field(default=(), description='a list of group names, e.g. ["web"]')
+    os: StrictInt | None = Field(default=None, description="a user id of this machine, e.g. 1000", ge=0)
+    slack: str | None = Field(default=None, description='a Slack user, e.g. "U123"')
+    wecom: str | None = Field(default=None, description='a WeCom user, e.g. "lisi"')
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -149,56 +161,66 @@ class TokenTable(Table):
     """[tokens.NAME]: one source of outside alerts, and the host groups it may speak of."""
 
     sha256: str = Field(description="64 hex digits, from: printf %s TOKEN | sha256sum")
-    groups: Names = Field((), description='a list of group names, e.g. ["web"]')
+    groups: Names = Field(default=(), description='a list of group names, e.g. ["web"]')
 
     @field_validator("sha256")
     @classmethod
     def _is_a_hash(cls, text: str) -> str:
         if not _SHA256.fullmatch(text):
-            raise ValueError("is no SHA-256; write the 64 hex digits that `printf %s TOKEN | sha256sum` prints, never the token")
+            raise ValueError(
+                "is no SHA-256; write the 64 hex digits that `printf %s TOKEN | sha256sum` prints, never the token"
+            )
         return text
 
 
 class ServerTable(Table):
     """[server]: the doors for alerts, health and metrics; always on 127.0.0.1."""
 
-    port: StrictInt = Field(8470, description="a port, e.g. 8470", ge=1, le=65535)
+    port: StrictInt = Field(default=8470, description="a port, e.g. 8470", ge=1, le=65535)
 
 
 class ApprovalsTable(Table):
     """[approvals]: how long a card waits for an answer."""
 
-    waits: Duration = Field(4 * 3600.0, description='a duration, e.g. "4h"', ge=1)
-    waits_high: Duration = Field(3600.0, description='a duration, e.g. "1h"', ge=1)
+    waits: Duration = Field(default=4 * 3600.0, description='a duration, e.g. "4h"', ge=1)
+    waits_high: Duration = Field(default=3600.0, description='a duration, e.g. "1h"', ge=1)
 
 
 class ReplicasTable(Table):
     """[replicas]: several Nightshifts on one PostgreSQL."""
 
-    lease: Duration = Field(30.0, description='a duration, e.g. "30s"', ge=5)
+    lease: Duration = Field(default=30.0, description='a duration, e.g. "30s"', ge=5)
 
 
 class FileSettings(Table):
     """nightshift.toml."""
 
-    mode: Literal["observe", "approve", "auto"] | None = Field(None, description='"observe", "approve" or "auto"')
-    language: Literal["en", "zh"] = Field("en", description='"en" or "zh"')
+    mode: Literal["observe", "approve", "auto"] | None = Field(
+        default=None, description='"observe", "approve" or "auto"'
+    )
+    language: Literal["en", "zh"] = Field(default="en", description='"en" or "zh"')
     server: ServerTable = ServerTable()
     approvals: ApprovalsTable = ApprovalsTable()
     replicas: ReplicasTable = ReplicasTable()
-    hosts: dict[str, HostTable] = Field({}, description="tables [hosts.NAME]")
-    groups: dict[str, GroupTable] = Field({}, description="tables [groups.NAME]")
-    checks: Annotated[tuple[CheckTable, ...], Field(strict=False)] | None = Field(None, description="tables [[checks]]")
-    people: dict[str, PersonTable] = Field({}, description="tables [people.NAME]")
-    tokens: dict[str, TokenTable] = Field({}, description="tables [tokens.NAME]")
+    hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")
+    groups: dict[str, GroupTable] = Field(default={}, description="tables [groups.NAME]")
+    checks: Annotated[tuple[CheckTable, ...], Field(strict=False)] | None = Field(
+        default=None, description="tables [[checks]]"
+    )
+    people: dict[str, PersonTable] = Field(default={}, description="tables [people.NAME]")
+    tokens: dict[str, TokenTable] = Field(default={}, description="tables [tokens.NAME]")
 
 
 class EnvSettings(Table):
     """.env and the environment: what must not stand in a file that is shown around."""
 
-    database_url: str | None = Field(None, alias="DATABASE_URL", repr=False, description="sqlite:///… or postgresql://…")
-    key_file: Path | None = Field(None, alias="NIGHTSHIFT_KEY_FILE", description="a path")
-    alert_token: str | None = Field(None, alias="NIGHTSHIFT_ALERT_TOKEN", repr=False, description="at least 16 characters")
+    database_url: str | None = Field(
+        default=None, alias="DATABASE_URL", repr=False, description="sqlite:///… or postgresql://…"
+    )
+    key_file: Path | None = Field(default=None, alias="NIGHTSHIFT_KEY_FILE", description="a path")
+    alert_token: str | None = Field(
+        default=None, alias="NIGHTSHIFT_ALERT_TOKEN", repr=False, description="at least 16 characters"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -244,7 +266,9 @@ class Settings(BaseModel):
         hosts = tuple(HostEntry(name, table.reach, table.groups) for name, table in tables.items())
         modes = tuple((name, Mode[table.mode.upper()]) for name, table in self.file.groups.items() if table.mode)
         ceiling = Mode[self.file.mode.upper()] if self.file.mode else None
-        people = tuple(Person(name, table.roles, table.groups, table.accounts) for name, table in self.file.people.items())
+        people = tuple(
+            Person(name, table.roles, table.groups, table.accounts) for name, table in self.file.people.items()
+        )
         return Inventory(hosts, modes, ceiling, people)
 
     def checks(self) -> tuple[Check, ...]:
@@ -260,16 +284,25 @@ def roster_mistake(file: FileSettings) -> str:
     for name, host in file.hosts.items():
         if mistake := _host_mistake(name, host):
             return mistake
+    return _group_mistake(file, groups) or _check_mistake(file, hosts) or _people_mistake(file) or _twice(file)
+
+
+def _group_mistake(file: FileSettings, groups: set[str]) -> str:
     for section, tables in (("people", file.people), ("tokens", file.tokens)):
         for name, table in tables.items():
             if unknown := sorted(set(table.groups) - groups):
                 return f"{section}.{name}.groups: no host is in group {unknown[0]!r}; write it into hosts.NAME.groups or remove it"
-    if unused := sorted(set(file.groups) - groups):
-        return f"groups.{unused[0]}: no host is in it; write it into hosts.NAME.groups or remove the table"
+    unused = sorted(set(file.groups) - groups)
+    return (
+        f"groups.{unused[0]}: no host is in it; write it into hosts.NAME.groups or remove the table" if unused else ""
+    )
+
+
+def _check_mistake(file: FileSettings, hosts: dict[str, HostTable]) -> str:
     for check in file.checks or ():
         if unknown := [host for host in check.hosts if host not in hosts]:
             return f"checks: {check.signal} names host {unknown[0]!r}, which is not in [hosts]; known are: {', '.join(sorted(hosts))}"
-    return _people_mistake(file) or _twice(file)
+    return ""
 
 
 def _host_mistake(name: str, host: HostTable) -> str:
@@ -278,11 +311,13 @@ def _host_mistake(name: str, host: HostTable) -> str:
     except InvalidError as error:
         return f"hosts.{name[:80]}: {error.message}"
     if host.reach != "local":
-        return f"hosts.{name}.reach: {host.reach!r} is not possible in this version; only this machine is reached, write \"local\""
+        return f'hosts.{name}.reach: {host.reach!r} is not possible in this version; only this machine is reached, write "local"'
     if name != LOCALHOST:
         return f"hosts.{name}: the machine that is reached locally is always called localhost; write [hosts.localhost]"
     bad = [group for group in host.groups if not _GROUP.fullmatch(group)]
-    return f"hosts.{name}.groups: {bad[0]!r} is no group name; use letters, digits, hyphens and underscores" if bad else ""
+    return (
+        f"hosts.{name}.groups: {bad[0]!r} is no group name; use letters, digits, hyphens and underscores" if bad else ""
+    )
 
 
 def _people_mistake(file: FileSettings) -> str:

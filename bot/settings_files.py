@@ -33,17 +33,25 @@ def require_safe_home(home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         info = home.stat()
     except OSError as error:
-        raise InvalidError(f"cannot make the data folder {home}: {error.strerror}; set NIGHTSHIFT_HOME to a folder of yours") from error
+        raise InvalidError(
+            f"cannot make the data folder {home}: {error.strerror}; set NIGHTSHIFT_HOME to a folder of yours"
+        ) from error
     if not stat.S_ISDIR(info.st_mode):
         raise InvalidError(f"the data folder {home} is no folder; set NIGHTSHIFT_HOME to one")
     if info.st_uid != os.geteuid():
-        raise InvalidError(f"the data folder {home} belongs to user id {info.st_uid}, not to you; run as that user or set NIGHTSHIFT_HOME")
+        raise InvalidError(
+            f"the data folder {home} belongs to user id {info.st_uid}, not to you; run as that user or set NIGHTSHIFT_HOME"
+        )
     if info.st_mode & 0o022:
-        raise InvalidError(f"others can write to the data folder {home}; look what is in it, then run: chmod 700 {home}")
+        raise InvalidError(
+            f"others can write to the data folder {home}; look what is in it, then run: chmod 700 {home}"
+        )
     if info.st_mode & 0o055:
         home.chmod(0o700)
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        raise InvalidError(f"cannot write to the data folder {home}; make it writable or set NIGHTSHIFT_HOME to another")
+        raise InvalidError(
+            f"cannot write to the data folder {home}; make it writable or set NIGHTSHIFT_HOME to another"
+        )
 
 
 def read_toml(path: Path) -> FileSettings:
@@ -132,10 +140,12 @@ def _expected(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
         if field is None:
             continue
         description = field.description or description
-        model = next((t for t in _types_in(field.annotation) if isinstance(t, type) and issubclass(t, BaseModel)), model)
+        model = next(
+            (t for t in _types_in(field.annotation) if isinstance(t, type) and issubclass(t, BaseModel)), model
+        )
     return description
 
 
-def _types_in(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - typing has no name for an annotation
+def _types_in(annotation: Any) -> tuple[Any, ...]:
     inner = tuple(found for argument in get_args(annotation) for found in _types_in(argument))
     return (annotation, *inner)

@@ -9,9 +9,13 @@ HIDDEN = "[hidden]"
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,500}(?:\x07|\x1b\\)?|[@-Z\\-_]?)")
 _SECRETS = (
-    re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,10000}?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,10000}?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL
+    ),
     re.compile(r"(?i)(?<=authorization: )\S+(?: \S+)?|(?<=bearer )[\w.~+/=-]{8,}"),
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bsk-[\w-]{20,}|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+"),
+    re.compile(
+        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abprs]-[\w-]{10,}|\bsk-[\w-]{20,}|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+"
+    ),
 )
 _NAMED = re.compile(
     r"(?i)(?P<name>[\w.-]{0,40}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[\w-]{0,20}"
@@ -33,13 +37,15 @@ def redact(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text redacted, without escape sequences, control characters, and marks that reorder, hide or overprint what is read."""
-    text = _ESCAPES.sub("", redact(text))
-    return "".join(map(_harmless, text))
+    """The text redacted, without escape sequences, control characters, and marks that reorder, hide or overprint what is read.
+
+    These go first: inside a word they would hide a secret from the patterns.
+    """
+    return redact("".join(map(_harmless, _ESCAPES.sub("", text[:MOST]))))
 
 
 def _harmless(letter: str) -> str:
-    if letter in "\n\t" or letter.isascii() and letter.isprintable():
+    if letter in "\n\t" or (letter.isascii() and letter.isprintable()):
         return letter
     kind = unicodedata.category(letter)
     if kind in {"Cf", "Cs", "Co", "Cn"}:

@@ -1,0 +1,225 @@
+"""What people ask to see: status, incidents, approvals, plan, memory, help; each as data and as words. Nothing here decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.app import Rows
+from bot.commands import RULES
+from bot.messages import Nouns, Words, render, words_of
+from bot.messages.units import clock, plain
+from bot.roster import Roster
+from bot.why import why_lines
+from core.approval import Approval
+from core.card import Card, CardKind
+from core.errors import UnknownError
+from core.incident import Incident
+from core.inventory import Inventory
+from core.proposal import Proposal
+
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a command: words, the nouns behind them, whether it worked, and the incident whose progress can be followed."""
+
+    text: str
+    data: object = None
+    ok: bool = True
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand now."""
+
+    open_incidents: tuple[Incident, ...]
+    pending_approvals: tuple[Approval, ...]
+    stops: tuple[tuple[str, str, datetime], ...]
+    modes: tuple[tuple[str, str], ...]
+
+
+class Views:
+    """Answers from rows, in one language."""
+
+    def __init__(self, rows: Rows, inventory: Inventory, roster: Roster, language: str) -> None:
+        self._rows, self._inventory, self._roster = rows, inventory, roster
+        self.language = language
+        self.words: Words = words_of(language)
+
+    def nouns(self, card: Card, *, has_keys: bool = False) -> Nouns:
+        """What a card tells of, as it stands now."""
+        approval = self._approval(card.subject) if card.kind not in _WITHOUT_APPROVAL else None
+        incident = self._incident(approval.incident if approval else card.thread or card.subject)
+        report = self._rows.history.report(card.subject) if card.kind is CardKind.REPORT else None
+        stops = self._rows.gate.stops()
+        if incident is not None and card.kind is not CardKind.STOPPED:
+            stops = covering(stops, incident.host, self._inventory.groups(incident.host), incident.id)
+        return Nouns(self.now(), incident, approval, None, report, stops, self._roster.names(), has_keys)
+
+    def now(self) -> datetime:
+        """The present where the machine is: a person reads local time."""
+        return self._rows.clock.now().astimezone()
+
+    def status(self) -> Answer:
+        """What is on now: open, waiting, stopped, and how far Nightshift may go where."""
+        status = Status(
+            self._rows.log.incidents(only_open=True, limit=MOST_LISTED),
+            self._rows.book.pending(),
+            self._rows.gate.stops(),
+            tuple((entry.name, self._inventory.mode(entry.name).word) for entry in self._inventory.hosts),
+        )
+        is_quiet = not (status.open_incidents or status.pending_approvals or status.stops)
+        counts = {
+            "open": len(status.open_incidents),
+            "waiting": len(status.pending_approvals),
+            "stops": len(status.stops),
+        }
+        lines = [
+            self.words.say("status.quiet") if is_quiet else self.words.say("status.head", **counts),
+            *(self._stop_line(stop) for stop in status.stops),
+            *(self.approval_line(approval) for approval in status.pending_approvals),
+            *(self._incident_line(incident) for incident in status.open_incidents),
+            *(self.words.say("status.mode", host=host, mode=mode) for host, mode in status.modes),
+        ]
+        return Answer("\n".join(lines), status)
+
+    def incidents(self, target: str) -> Answer:
+        """The latest, or one with its card."""
+        if target:
+            incident = self._rows.log.load(target)
+            kind = CardKind.REPORT if self._rows.history.report(incident.id) else CardKind.ALERT
+            card = Card("", kind, incident.id, incident.id)
+            return Answer(render(card, self.nouns(card), self.language), incident)
+        found = self._rows.log.incidents(only_open=False, limit=MOST_LISTED)
+        return self._listed(found, [self._incident_line(incident) for incident in found])
+
+    def approvals(self) -> Answer:
+        """What waits for a person."""
+        found = self._rows.book.pending()
+        return self._listed(found, [self.approval_line(approval) for approval in found])
+
+    def plan(self, approval: Approval) -> Answer:
+        """Every effect of a question, none left out."""
+        if not isinstance(approval.asks, Proposal):
+            return Answer(self.words.say("plan.choices", id=approval.id), approval)
+        say, proposal = self.words.say, approval.asks
+        lines = [say("plan.head", id=approval.id, skill=plain(proposal.skill), host=plain(proposal.host))]
+        lines += [
+            say(
+                "plan.line",
+                n=n,
+                effect=plain(str(effect), 400),
+                risk=say(f"risk.{effect.risk.word}"),
+                undo=say("plan.can" if effect.is_reversible else "plan.cannot"),
+            )
+            for n, effect in enumerate(proposal.plan, start=1)
+        ]
+        return Answer("\n".join(lines if proposal.plan else [*lines, say("plan.none")]), approval)
+
+    def memory(self, text: str) -> Answer:
+        """What was done before."""
+        found = self._rows.memory.search(text, MOST_LISTED)
+        now = self.now()
+        lines = [
+            self.words.say(
+                "list.episode",
+                at=clock(e.at, now),
+                host=plain(e.host),
+                signal=plain(e.signal),
+                skill=plain(e.skill),
+                ending=e.ending or self.words.say("list.choice"),
+            )
+            for e in found
+        ]
+        return self._listed(found, lines)
+
+    def help(self) -> Answer:
+        """Every command with one line of what it does."""
+        lines = [f"{rule.usage} ({rule.glyphs[0]}) - {self.words.say(f'help.{rule.verb}')}" for rule in RULES]
+        return Answer(
+            "\n".join([self.words.say("reply.help"), *lines]), tuple((str(r.verb), r.usage, r.role.word) for r in RULES)
+        )
+
+    def why(self, target: str) -> Answer:
+        """Who decided what on what evidence, from rows alone; `target` is an incident or an approval, the latest incident if empty."""
+        incident = self._incident_of(target)
+        if incident is None:
+            return Answer(self.words.say("list.none"), ok=False)
+        approvals = self._rows.history.approvals(incident.id)
+        report = self._rows.history.report(incident.id)
+        lines = why_lines(self.words, incident, approvals, report, self.now(), self._roster.names())
+        return Answer("\n".join(lines), {"incident": incident, "approvals": approvals, "report": report})
+
+    def approval_line(self, approval: Approval) -> str:
+        """One open question in one line."""
+        incident = self._rows.log.load(approval.incident)
+        proposal = approval.proposal
+        ask = (
+            self.words.say("ask.run", skill=plain(proposal.skill))
+            if proposal
+            else self.words.say("ask.pick", count=len(getattr(approval.asks, "skills", ())))
+        )
+        trouble = self.words.trouble(incident.signal, incident.alert.value)
+        return self.words.say(
+            "list.approval",
+            id=approval.id,
+            host=plain(incident.host),
+            trouble=trouble,
+            ask=ask,
+            until=clock(approval.expires, self.now()),
+        )
+
+    def _incident_line(self, incident: Incident) -> str:
+        state = incident.ending if incident.ending else self.words.say(f"state.{incident.state}")
+        return self.words.say(
+            "list.incident",
+            id=incident.id,
+            host=plain(incident.host),
+            trouble=self.words.trouble(incident.signal, incident.alert.value),
+            state=state,
+            since=clock(incident.alert.at, self.now()),
+        )
+
+    def _stop_line(self, stop: tuple[str, str, datetime]) -> str:
+        scope, by, since = stop
+        who = self.words.people((by,), self._roster.names())
+        return self.words.say("status.stop", scope=self.words.scope(scope), by=who, since=clock(since, self.now()))
+
+    def _listed(self, found: tuple[object, ...], lines: list[str]) -> Answer:
+        return Answer("\n".join(lines) or self.words.say("list.none"), found)
+
+    def _incident_of(self, target: str) -> Incident | None:
+        if not target:
+            return next(iter(self._rows.log.incidents(only_open=False, limit=1)), None)
+        try:
+            return self._rows.log.load(target)
+        except UnknownError:
+            return self._rows.log.load(self._rows.book.load(target.upper()).incident)
+
+    def _incident(self, id: str) -> Incident | None:
+        try:
+            return self._rows.log.load(id) if id else None
+        except UnknownError:
+            return None
+
+    def _approval(self, id: str) -> Approval | None:
+        try:
+            return self._rows.book.load(id)
+        except UnknownError:
+            return None
+
+
+_WITHOUT_APPROVAL = frozenset(
+    {CardKind.ALERT, CardKind.REPORT, CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.STOPPED}
+)
+
+
+def covering(
+    stops: tuple[tuple[str, str, datetime], ...], host: str, groups: tuple[str, ...], incident: str
+) -> tuple[tuple[str, str, datetime], ...]:
+    """The stops that hold for this incident on this host."""
+    scopes = {"all", f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)}
+    return tuple(stop for stop in stops if stop[0] in scopes)

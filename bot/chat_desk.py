@@ -1,0 +1,206 @@
+"""The desk: what people say becomes a command, its call and a reply; what is to be said is rendered and sent. One for every channel."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.answers import Answer, Views
+from bot.app import Rows
+from bot.commands import LEAST_ROLE, Command, Verb, parse
+from bot.deciding import Deciding
+from bot.json_view import as_json
+from bot.messages import render
+from bot.messages.units import plain
+from bot.roster import Roster
+from core.alert import Alert, AlertStatus, Signal, require_host_name
+from core.approval import Approval
+from core.card import Card, CardKind
+from core.errors import InvalidError, NightshiftError, UnavailableError
+from core.inventory import Inventory
+from core.ports import Channel, Message
+
+MACHINE_CHANNEL = "cli"
+"""Commands from another process on this machine: their replies are JSON, so that the command line shows them as its own."""
+
+PATIENCE = 1.0
+"""Seconds after which a person is told that something is being worked on."""
+
+MOST_BACKOFF = 300
+
+Act = Callable[[Command, Message], Answer]
+"""Carries out run, dry run and undo; idempotent by the message's id, because a message that was cut off is handled again."""
+
+
+class ChatDesk:
+    """Between people and rows; channels decide nothing, and neither does this beyond roles and the grammar."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        inventory: Inventory,
+        roster: Roster,
+        language: str,
+        act: Act,
+        channels: Mapping[str, Channel],
+    ) -> None:
+        self._rows, self._inventory, self._roster = rows, inventory, roster
+        self._act, self._channels = act, channels
+        self.views = Views(rows, inventory, roster, language)
+        self._deciding = Deciding(rows, inventory, roster, self.views)
+        self._calls: dict[Verb, Callable[[Command, Message], Answer]] = {
+            Verb.APPROVE: self._deciding.approve,
+            Verb.REJECT: self._deciding.reject,
+            Verb.PICK: self._deciding.pick,
+            Verb.TAKE: self._deciding.take,
+            Verb.STOP: self._deciding.stop,
+            Verb.GO: self._deciding.go,
+            Verb.WHY: lambda command, _: self.views.why(command.target),
+            Verb.PLAN: self._plan,
+            Verb.STATUS: lambda _, __: self.views.status(),
+            Verb.INCIDENTS: lambda command, _: self.views.incidents(command.target),
+            Verb.APPROVALS: lambda _, __: self.views.approvals(),
+            Verb.MEMORY: lambda command, _: self.views.memory(command.text),
+            Verb.HELP: lambda _, __: self.views.help(),
+            Verb.ALERT: self._alert,
+            Verb.RUN: act,
+            Verb.DRY_RUN: act,
+            Verb.UNDO: act,
+            Verb.UNKNOWN: self._unknown,
+        }
+
+    # ---- in -----------------------------------------------------------------------------------------------------------------------
+
+    def receive(self, name: str, wait: float) -> bool:
+        """One message of a channel into the inbox, durable before it is answered; False if none came within `wait` seconds."""
+        message = self._channels[name].receive(wait)
+        if message is not None:
+            self._rows.inbox.put(replace(message, channel=name))
+        return message is not None
+
+    def answer_next(self) -> bool:
+        """Handles the oldest message; False if there is none."""
+        message = self._rows.inbox.next()
+        if message is None:
+            return False
+        answer = self._patiently(message)
+        is_machine = message.channel == MACHINE_CHANNEL
+        self._rows.inbox.done(message, as_json(answer) if is_machine else answer.text)
+        self._reply(message, answer.text)
+        return True
+
+    def answer(self, message: Message) -> Answer:
+        """What came of one message; every refusal of ours is an answer, not an error."""
+        command = parse(message.text)
+        try:
+            return self.carry_out(command, message)
+        except NightshiftError as error:
+            return Answer(self.views.words.say("reply.failed", error=plain(error.message, 300)), ok=False)
+
+    def carry_out(self, command: Command, message: Message) -> Answer:
+        """The call behind a command, if this person may; raises our errors."""
+        say = self.views.words.say
+        if not self._roster.is_member(message.channel, message.by):
+            return Answer(say("reply.stranger", account=plain(message.by)), ok=False)
+        if not self._roster.may(message.channel, message.by, command.verb, self._groups(command)):
+            return Answer(say("reply.notallowed", verb=command.verb, role=LEAST_ROLE[command.verb].word), ok=False)
+        return self._calls[command.verb](command, message)
+
+    # ---- out ----------------------------------------------------------------------------------------------------------------------
+
+    def deliver(self, name: str, limit: int = 20) -> int:
+        """Sends what is due in one channel, in order, each as things stand now; a channel that is down keeps its order."""
+        sent = 0
+        for item in self._rows.outbox.due(name, limit, self._rows.clock.now()):
+            try:
+                self._channels[name].send(self.render(item.card, name), item.card)
+            except UnavailableError:
+                pause = timedelta(seconds=min(MOST_BACKOFF, 2**item.tries))
+                self._rows.outbox.retry(item.id, self._rows.clock.now() + pause)
+                break
+            self._rows.outbox.sent(item.id, self._rows.clock.now())
+            sent += 1
+        return sent
+
+    def render(self, card: Card, channel: str) -> str:
+        """The words of a card in its present state."""
+        return render(card, self.views.nouns(card, has_keys=channel == "console"), self.views.language)
+
+    # ---- inside -------------------------------------------------------------------------------------------------------------------
+
+    def _patiently(self, message: Message) -> Answer:
+        """The answer; after a second the person is told that it is being worked on."""
+        done: Future[Answer] = Future()
+        threading.Thread(target=self._work, args=(message, done), name="desk-answer", daemon=True).start()
+        with suppress(NotYet):
+            return done.result(PATIENCE)
+        self._reply(message, self.views.words.say("reply.busy", text=plain(message.text)), "busy")
+        return done.result()
+
+    def _work(self, message: Message, done: Future[Answer]) -> None:
+        try:
+            done.set_result(self.answer(message))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
+            done.set_exception(error)
+
+    def _reply(self, message: Message, text: str, part: str = "reply") -> None:
+        """Straight to who asked; an answer that cannot be shown now is kept in the inbox, and asking again is harmless."""
+        channel = self._channels.get(message.channel)
+        if channel is None or not text:
+            return
+        with suppress(UnavailableError):
+            channel.send(text, Card(f"{message.id}:{part}", CardKind.REPLY, message.thread, message.id, text))
+
+    def _groups(self, command: Command) -> tuple[str, ...] | None:
+        """The groups of the host a command names; None where it names none, or where the call itself looks the host up."""
+        host = command.option("host")
+        return self._inventory.groups(host) if host else None
+
+    def _plan(self, command: Command, _: Message) -> Answer:
+        found = self._deciding.question(command.target)
+        return self.views.plan(found) if isinstance(found, Approval) else found
+
+    def _alert(self, command: Command, message: Message) -> Answer:
+        """A claim by hand: it starts looking, never acting."""
+        options = dict(command.options)
+        if unknown := set(options) - {"host", "value", "text", "status"}:
+            raise InvalidError(f"an alert has host, value, text and status, no {sorted(unknown)[0]!r}")
+        alert = Alert(
+            id=f"{message.channel}:{message.id or uuid.uuid4().hex}",
+            host=require_host_name(options.get("host", "")),
+            signal=Signal.parse(command.target),
+            source=f"claim:{self._roster.name(message.by)}",
+            status=_status(options.get("status", "firing")),
+            at=message.at,
+            value=_number(options.get("value")),
+            text=options.get("text", "")[:2000],
+        )
+        incident = self._rows.intake.take_in((alert,), self._rows.clock.now())[0]
+        say = self.views.words.say
+        text = say("reply.alert", incident=incident) if incident else say("reply.alert.none")
+        return Answer(text, {"incidents": [incident]}, incident=incident)
+
+    def _unknown(self, command: Command, _: Message) -> Answer:
+        key = "reply.unknown.near" if command.target else "reply.unknown"
+        return Answer(self.views.words.say(key, text=f"“{plain(command.text)}”", usage=command.target), ok=False)
+
+
+def _status(text: str) -> AlertStatus:
+    if text not in set(AlertStatus):
+        raise InvalidError(f"status {text!r} is neither firing nor resolved")
+    return AlertStatus(text)
+
+
+def _number(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InvalidError(f"value {text!r} is no number; write e.g. value=97.5") from error

@@ -1,0 +1,232 @@
+"""What people decide: approve, reject, pick, take, stop, go. The safer order wins; nothing is guessed towards a yes."""
+
+from __future__ import annotations
+
+from bot.answers import Answer, Views, covering
+from bot.app import Rows
+from bot.commands import Command, Role, Verb
+from bot.messages.cards import scope_word
+from bot.messages.units import plain
+from bot.roster import LOCAL_CHANNELS, Roster
+from core.approval import Answer as PolicyAnswer
+from core.approval import Approval, Verdict
+from core.errors import UnknownError
+from core.incident import Incident, IncidentState
+from core.inventory import Inventory
+from core.ports import Message
+from core.proposal import Choices
+
+SHORTEST_TO_APPROVE = 4
+"""Characters of an id that a yes needs: fewer could name another card than the one the person saw."""
+
+
+class Deciding:
+    """Turns a decision into the one row that decides, and says what came of it."""
+
+    def __init__(self, rows: Rows, inventory: Inventory, roster: Roster, views: Views) -> None:
+        self._rows, self._inventory, self._roster, self._views = rows, inventory, roster, views
+        self._say = views.words.say
+
+    def approve(self, command: Command, message: Message) -> Answer:
+        """Yes to exactly one question; a high risk needs two people, or the host's name typed at this machine."""
+        found = self._question(command.target)
+        if isinstance(found, Answer):
+            return found
+        if len(command.target) < SHORTEST_TO_APPROVE:
+            return self._no("reply.short", id=plain(command.target))
+        if isinstance(found.asks, Choices):
+            return self._no("reply.ischoice", id=found.id)
+        if refused := self._refused(Verb.APPROVE, message, found) or self._frozen(found):
+            return refused
+        by = self._roster.name(message.by)
+        row = self._rows.book.decide(found.id, Verdict.APPROVED, by, "", self._rows.clock.now())
+        if row.verdict is Verdict.PENDING and row.answer is PolicyAnswer.ASK2:
+            return self._second(row, command, message, by)
+        return self._outcome(row, Verdict.APPROVED, by)
+
+    def reject(self, command: Command, message: Message) -> Answer:
+        """No, with a reason if there is one."""
+        found = self._question(command.target)
+        if isinstance(found, Answer):
+            return found
+        if refused := self._refused(Verb.REJECT, message, found):
+            return refused
+        by = self._roster.name(message.by)
+        row = self._rows.book.decide(found.id, Verdict.REJECTED, by, command.text[:300], self._rows.clock.now())
+        return self._outcome(row, Verdict.REJECTED, by)
+
+    def pick(self, command: Command, message: Message) -> Answer:
+        """One of the choices; its `why` is the skill's name."""
+        found = self._question(command.target)
+        if isinstance(found, Answer):
+            return found
+        if not isinstance(found.asks, Choices):
+            return self._no("reply.notchoice", id=found.id)
+        if refused := self._refused(Verb.PICK, message, found) or self._frozen(found):
+            return refused
+        number = int(command.text)
+        if not 1 <= number <= len(found.asks.skills):
+            return self._no("reply.nosuchchoice", id=found.id, count=len(found.asks.skills))
+        skill, by = found.asks.skills[number - 1], self._roster.name(message.by)
+        row = self._rows.book.decide(found.id, Verdict.PICKED, by, skill, self._rows.clock.now())
+        return self._outcome(row, Verdict.PICKED, by, skill)
+
+    def take(self, command: Command, message: Message) -> Answer:
+        """`I have it`: the open question ends, or, where none is open, nothing more happens in that incident."""
+        by, now = self._roster.name(message.by), self._rows.clock.now()
+        pending = self._rows.book.pending()
+        match = [one for one in pending if _names(command.target, one)] if command.target else list(pending)
+        if len(match) == 1:
+            row = self._rows.book.decide(match[0].id, Verdict.TAKEN, by, "", now)
+            return self._outcome(row, Verdict.TAKEN, by)
+        if len(match) > 1 or not command.target:
+            return self._which(tuple(match))
+        incident = self._incident(command.target)
+        if incident is None or incident.state is IncidentState.CLOSED:
+            return self._no("reply.taken.none", id=plain(command.target))
+        self._rows.gate.stop(f"incident:{incident.id}", by, now)
+        return Answer(self._say("reply.taken", by=plain(by)), incident)
+
+    def stop(self, command: Command, message: Message) -> Answer:
+        """From now on no effect begins there; a scope that means nothing stops everything, because somebody wants it stopped."""
+        unclear = command.text
+        scope = self._scope(command.target) if not unclear else "all"
+        if scope is None:
+            unclear, scope = command.target, "all"
+        self._rows.gate.stop(scope, self._roster.name(message.by), self._rows.clock.now())
+        key = "reply.stopped.unclear" if unclear else "reply.stopped"
+        shown = plain(unclear) if unclear else self._views.words.scope(scope)
+        return Answer(self._say(key, scope=shown, word=scope_word(scope)).strip(), self._rows.gate.stops())
+
+    def go(self, command: Command, message: Message) -> Answer:
+        """Lifts one stop; of everything only an admin at the machine itself."""
+        scope = self._scope(command.target)
+        if scope is None:
+            return self._no("reply.go.unknown", scope=plain(command.target))
+        if scope == "all" and not (message.channel in LOCAL_CHANNELS and self._is_admin(message)):
+            return self._no("reply.admin")
+        if not self._roster.may(message.channel, message.by, Verb.GO, self._groups_of_scope(scope)):
+            return self._no("reply.notallowed", verb=Verb.GO, role=Role.APPROVER.word)
+        was_stopped = self._rows.gate.go(scope, self._roster.name(message.by), self._rows.clock.now())
+        if any(one == "all" and by == "file STOP" for one, by, _ in self._rows.gate.stops()):
+            return self._no("reply.go.file")
+        key = "reply.go" if was_stopped else "reply.go.none"
+        return Answer(self._say(key, scope=self._views.words.scope(scope)), self._rows.gate.stops())
+
+    def question(self, target: str) -> Approval | Answer:
+        """The open question that an id or its unique beginning names, or any one by its full id; else what to say."""
+        found = self._question(target)
+        if isinstance(found, Approval) or not target:
+            return found
+        try:
+            return self._rows.book.load(target.upper())
+        except UnknownError:
+            return found
+
+    # ---- what stands in the way -------------------------------------------------------------------------------------------------
+
+    def _question(self, target: str) -> Approval | Answer:
+        pending = self._rows.book.pending()
+        if not pending and not target:
+            return self._no("reply.none")
+        match = [one for one in pending if one.id.startswith(target.upper())]
+        if len(match) == 1:
+            return match[0]
+        if match:
+            return self._which(tuple(match))
+        try:
+            row = self._rows.book.load(target.upper())
+        except UnknownError:
+            rest = self._which(pending).text if pending else self._say("reply.none")
+            return self._no("reply.noid", id=plain(target), rest=rest)
+        return self._outcome(row, None, "")
+
+    def _refused(self, verb: Verb, message: Message, approval: Approval) -> Answer | None:
+        incident = self._rows.log.load(approval.incident)
+        if self._roster.may(message.channel, message.by, verb, self._inventory.groups(incident.host)):
+            return None
+        role = {Verb.APPROVE: Role.APPROVER, Verb.PICK: Role.REQUESTER}.get(verb, Role.VIEWER)
+        return self._no("reply.notallowed", verb=verb, role=role.word)
+
+    def _frozen(self, approval: Approval) -> Answer | None:
+        incident = self._rows.log.load(approval.incident)
+        stops = covering(self._rows.gate.stops(), incident.host, self._inventory.groups(incident.host), incident.id)
+        if not stops:
+            return None
+        scope, by, _ = stops[-1]
+        who = self._views.words.people((by,), self._roster.names())
+        return self._no("reply.frozen", scope=self._views.words.scope(scope), by=who, word=scope_word(scope))
+
+    def _second(self, row: Approval, command: Command, message: Message, by: str) -> Answer:
+        """High risk after the first yes. With fewer than two approvers the host's name, typed at this machine, stands for the second."""
+        host = self._rows.log.load(row.incident).host
+        if len(self._roster.approvers(self._inventory.groups(host))) > 1 or message.channel not in LOCAL_CHANNELS:
+            return Answer(self._say("reply.second", id=row.id, by=plain(by)), row, incident=row.incident)
+        if not command.text:
+            return self._no("reply.second.name", id=row.id, host=host)
+        if command.text != host:
+            return self._no("reply.second.wrong", id=row.id, host=host, typed=plain(command.text))
+        typed = f"{by} typed {host}"
+        return self._outcome(
+            self._rows.book.decide(row.id, Verdict.APPROVED, typed, "", self._rows.clock.now()), Verdict.APPROVED, by
+        )
+
+    def _outcome(self, row: Approval, wanted: Verdict | None, by: str, skill: str = "") -> Answer:
+        """What the row says now, whoever won."""
+        won = row.verdict is wanted and by in row.by
+        if won:
+            key = f"reply.{row.verdict}"
+            return Answer(self._say(key, id=row.id, by=plain(by), skill=plain(skill)), row, incident=row.incident)
+        if row.verdict is Verdict.EXPIRED:
+            return Answer(self._say("reply.expired", id=row.id), row, ok=False)
+        who = self._views.words.people(row.by, self._roster.names())
+        return Answer(self._say("reply.late", id=row.id, verdict=row.verdict, by=who), row, ok=row.verdict is wanted)
+
+    def _which(self, match: tuple[Approval, ...]) -> Answer:
+        if not match:
+            return self._no("reply.none")
+        return self._no("reply.which", list="\n" + "\n".join(map(self._views.approval_line, match)))
+
+    def _no(self, key: str, **facts: object) -> Answer:
+        return Answer(self._say(key, **facts), ok=False)
+
+    # ---- scopes -----------------------------------------------------------------------------------------------------------------
+
+    def _scope(self, target: str) -> str | None:
+        """What a typed scope means: everything, a host, a group or an incident; None if nothing is called so."""
+        kind, _, name = target.partition(":")
+        if target in {"", "all", "全部"}:
+            return "all"
+        hosts = {entry.name for entry in self._inventory.hosts}
+        groups = {group for entry in self._inventory.hosts for group in self._inventory.groups(entry.name)}
+        if target in hosts or (kind == "host" and name in hosts):
+            return f"host:{name or target}"
+        if target in groups or (kind == "group" and name in groups):
+            return f"group:{name or target}"
+        incident = self._incident(name if kind == "incident" else target)
+        return f"incident:{incident.id}" if incident else None
+
+    def _groups_of_scope(self, scope: str) -> tuple[str, ...] | None:
+        kind, _, name = scope.partition(":")
+        if kind == "incident":
+            return self._inventory.groups(self._rows.log.load(name).host)
+        return {"host": self._inventory.groups(name), "group": (name,)}.get(kind)
+
+    def _is_admin(self, message: Message) -> bool:
+        return self._roster.highest(message.channel, message.by) is Role.ADMIN
+
+    def _incident(self, target: str) -> Incident | None:
+        """An incident by a unique beginning of its id, or by one of its questions."""
+        for load in (self._rows.log.load, self._of_question):
+            try:
+                return load(target)
+            except UnknownError:
+                continue
+        return None
+
+    def _of_question(self, target: str) -> Incident:
+        return self._rows.log.load(self._rows.book.load(target.upper()).incident)
+
+
+def _names(target: str, approval: Approval) -> bool:
+    return approval.id.startswith(target.upper()) or approval.incident.startswith(target)

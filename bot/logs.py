@@ -1,0 +1,68 @@
+"""JSON logs on stderr, one object a line, redacted; the loggers of every library end here too."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from core.redaction import redact
+
+
+def start_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Sends structlog and the standard library's loggers to one handler."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redacted,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=_shown),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+
+
+def redacted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Every text of an event without secrets, however deep it stands."""
+    return {key: value if key.startswith("_") else _without_secrets(key, value) for key, value in event.items()}
+
+
+_SECRET_NAMES = ("password", "passwd", "secret", "token", "authorization", "api_key", "database_url")
+
+
+def _without_secrets(key: str, value: object) -> object:
+    if any(name in key.lower() for name in _SECRET_NAMES) and value:
+        return "[hidden]"
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {str(inner): _without_secrets(str(inner), one) for inner, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets("", one) for one in value]
+    return value if value is None or isinstance(value, bool | int | float) else redact(str(value))
+
+
+def _shown(value: object) -> str:
+    return redact(repr(value))

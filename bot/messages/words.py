@@ -1,0 +1,90 @@
+"""One language's words, filled with facts; and the nouns that a card is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.messages import en, zh
+from bot.messages.units import clock, lasted, number, plain, squeezed
+from core.alert import Signal
+from core.approval import Approval
+from core.errors import UnknownError
+from core.incident import Attempt, Incident
+from core.report import Report
+
+TROUBLE = 26
+HOST = 18
+"""Characters in a headline: host, trouble and what is wanted fit the first 60 of a lock screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """What a card tells of. `now` carries the time zone that people read; `names` are accounts to names; `keys`: buttons are keys."""
+
+    now: datetime
+    incident: Incident | None = None
+    approval: Approval | None = None
+    attempt: Attempt | None = None
+    report: Report | None = None
+    stops: tuple[tuple[str, str, datetime], ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+    has_keys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The sentences of one language."""
+
+    table: dict[str, str]
+    units: tuple[str, str, str, str]
+
+    def say(self, key: str, **facts: object) -> str:
+        """The sentence for a key; a key that is missing is a mistake of ours and raises KeyError."""
+        return self.table[key].format(**facts)
+
+    def trouble(self, signal: Signal, value: float | None, limit: int = TROUBLE) -> str:
+        """What is wrong, in at most `limit` characters where the object can be shortened to that."""
+        key = f"trouble.{signal.name}"
+        template = self.table.get(key, self.table["trouble.other"])
+        facts = {"v": number(value), "s": plain(signal.name, 24)}
+        whole = template.format(o=plain(signal.object, 300), **facts).strip()
+        room = limit - len(template.format(o="", **facts))
+        return (
+            whole
+            if len(whole) <= limit
+            else template.format(o=squeezed(plain(signal.object, 300), max(5, room)), **facts)
+        )
+
+    def head(self, kind: str, host: str, signal: Signal, value: float | None) -> str:
+        """Host, trouble, what is wanted: within 60 characters."""
+        return self.say(f"head.{kind}", host=squeezed(plain(host, 300), HOST), trouble=self.trouble(signal, value))
+
+    def lasted(self, seconds: float) -> str:
+        """A length of time."""
+        return lasted(seconds, self.units)
+
+    def scope(self, scope: str) -> str:
+        """`host:web-1` as words."""
+        kind, _, name = scope.partition(":")
+        return self.table.get(f"scope.{kind}", "{name}").format(name=plain(name or scope, 80))
+
+    def people(self, by: tuple[str, ...], names: dict[str, str]) -> str:
+        """Who it was, by name."""
+        if not by:
+            return self.say("by.nobody")
+        return ", ".join(self.say("by.policy") if one == "policy" else plain(names.get(one, one), 40) for one in by)
+
+
+def words_of(language: str) -> Words:
+    """The sentences of a language; raises UnknownError."""
+    languages = {"en": en, "zh": zh}
+    if language not in languages:
+        raise UnknownError("language", language, tuple(languages))
+    module = languages[language]
+    return Words(module.WORDS, module.UNITS)
+
+
+def at(moment: datetime, now: datetime) -> str:
+    """The time of day where the reader is."""
+    return clock(moment, now)

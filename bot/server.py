@@ -1,0 +1,224 @@
+"""The doors: one ASGI app for alerts, health and metrics on 127.0.0.1, and the thread that serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters import intake_alertmanager, intake_grafana
+from bot import own_alerts
+from bot.alert_tokens import AlertToken, AlertTokens
+from bot.intake_queue import IntakeQueue
+from bot.metrics import Metrics
+from core.alert import Alert
+from core.errors import BusyError, InvalidError, NightshiftError, UnavailableError
+from core.inventory import Inventory
+from core.outside_alert import Mapped
+from core.ports import Clock
+from core.world import Json
+
+MOST_BYTES = 1 << 20
+MOST_SECONDS = 10.0
+"""How long a body may take to arrive: a slow sender holds no connection."""
+
+Reader = Callable[[Json, AlertToken], tuple[Alert, ...]]
+
+
+class RefusedPost(Exception):  # noqa: N818 - it is an answer, not an error of ours
+    """A post that is answered with this status and one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the app needs. `not_ready` names what keeps Nightshift from working, empty when nothing does."""
+
+    tokens: AlertTokens
+    inventory: Inventory
+    queue: IntakeQueue
+    metrics: Metrics
+    clock: Clock
+    not_ready: Callable[[], Sequence[str]]
+
+
+def build_app(doors: Doors) -> Starlette:
+    """The ASGI app."""
+    readers: dict[str, Reader] = {
+        "/alerts": lambda body, token: own_alerts.read(body, token.source, doors.clock.now()),
+        "/alerts/alertmanager": lambda body, token: _alerts(
+            intake_alertmanager.read(body, token.source, doors.clock.now())
+        ),
+        "/alerts/grafana": lambda body, token: _alerts(intake_grafana.read(body, token.source, doors.clock.now())),
+    }
+    return Starlette(
+        routes=[
+            *(
+                Route(path, _take(doors, reader, strict=path == "/alerts"), methods=["POST"])
+                for path, reader in readers.items()
+            ),
+            Route("/healthz", _healthy, methods=["GET"]),
+            Route("/readyz", _ready(doors), methods=["GET"]),
+            Route("/metrics", _metrics(doors), methods=["GET"]),
+        ]
+    )
+
+
+# ---- alerts ---------------------------------------------------------------------------------------------------------------------
+
+
+def _take(doors: Doors, reader: Reader, *, strict: bool) -> Callable[[Request], object]:
+    async def take(request: Request) -> Response:
+        try:
+            return await _taken(doors, reader, request, strict=strict)
+        except RefusedPost as refusal:
+            doors.metrics.refused.labels(str(refusal.status)).inc()
+            return _refusal(refusal)
+        except ClientDisconnect:
+            doors.metrics.refused.labels("499").inc()
+            return Response(status_code=400)
+
+    return take
+
+
+async def _taken(doors: Doors, reader: Reader, request: Request, *, strict: bool) -> Response:
+    token = doors.tokens.find(request.headers.get("authorization", ""))
+    if token is None:
+        raise RefusedPost(401, "send the token of this source as: Authorization: Bearer TOKEN")
+    data = await _body(request)
+    try:
+        alerts = reader(own_alerts.parse(data), token)
+    except InvalidError as error:
+        raise RefusedPost(400, error.message) from error
+    foreign = sorted({alert.host for alert in alerts if not token.may_speak_of(alert.host, doors.inventory)})
+    mine = tuple(alert for alert in alerts if alert.host not in foreign) if foreign else alerts
+    if foreign and (strict or not mine):
+        raise RefusedPost(
+            403, f"token {token.name!r} may not speak of host {foreign[0]!r}; see [tokens] in nightshift.toml"
+        )
+    incidents = await _durable(doors, mine)
+    doors.metrics.alerts.labels(token.name).inc(len(mine))
+    answer: dict[str, object] = {"incidents": incidents}
+    return JSONResponse(answer | ({"refused": foreign} if foreign else {}), status_code=202)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, counted while it arrives: what is too long is refused before it is held."""
+    if (stated := request.headers.get("content-length", "")).isdigit() and int(stated) > MOST_BYTES:
+        raise RefusedPost(413, f"the body is over {MOST_BYTES} bytes; send fewer alerts at once")
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > MOST_BYTES:
+                    raise RefusedPost(413, f"the body is over {MOST_BYTES} bytes; send fewer alerts at once")
+                parts.append(part)
+    except TimeoutError as error:
+        raise RefusedPost(408, f"the body took over {MOST_SECONDS:.0f} seconds") from error
+    return b"".join(parts)
+
+
+async def _durable(doors: Doors, alerts: tuple[Alert, ...]) -> tuple[str, ...]:
+    """The incident of each alert, once all are committed; '' for a resolved alert without one."""
+    if not alerts:
+        return ()
+    try:
+        return await asyncio.wrap_future(doors.queue.put(alerts))
+    except BusyError as error:
+        raise RefusedPost(503, "too many alerts are waiting; send this again in a second") from error
+    except InvalidError as error:
+        raise RefusedPost(400, error.message) from error
+    except NightshiftError as error:
+        raise RefusedPost(503, error.message) from error
+
+
+def _refusal(refusal: RefusedPost) -> Response:
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}, 413: {"Connection": "close"}}
+    return JSONResponse({"error": refusal.sentence}, refusal.status, headers.get(refusal.status))
+
+
+def _alerts(mapped: tuple[Mapped, ...]) -> tuple[Alert, ...]:
+    return tuple(one.alert for one in mapped)
+
+
+# ---- health ---------------------------------------------------------------------------------------------------------------------
+
+
+async def _healthy(_: Request) -> Response:
+    """The process answers; whether it can work is /readyz."""
+    return PlainTextResponse("ok\n")
+
+
+def _ready(doors: Doors) -> Callable[[Request], object]:
+    async def ready(_: Request) -> Response:
+        closed = () if doors.queue.is_working else ("alerts are not taken",)
+        reasons = [*closed, *await asyncio.to_thread(doors.not_ready)]
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    return ready
+
+
+def _metrics(doors: Doors) -> Callable[[Request], object]:
+    async def metrics(_: Request) -> Response:
+        text = await asyncio.to_thread(doors.metrics.text)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return metrics
+
+
+# ---- serving --------------------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """Serves the app on 127.0.0.1 in a thread of its own."""
+
+    def __init__(self, app: Starlette, port: int) -> None:
+        self._port = port
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host="127.0.0.1",
+                port=port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                limit_concurrency=2000,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
+
+    def start(self, wait: float = 10.0) -> None:
+        """Returns once it listens; raises UnavailableError where it cannot."""
+        self._thread.start()
+        pause, waited = threading.Event(), 0.0
+        while not self._server.started and self._thread.is_alive() and waited < wait:
+            pause.wait(0.01)
+            waited += 0.01
+        if not self._server.started:
+            raise UnavailableError(
+                f"cannot listen on 127.0.0.1:{self._port}; is it taken? change server.port in nightshift.toml"
+            )
+
+    def close(self) -> None:
+        """Lets running requests end, at most 5 s, then stops."""
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+
+    def _serve(self) -> None:
+        with suppress(SystemExit):  # how uvicorn says that it could not listen; `start` says it to a person
+            self._server.run()

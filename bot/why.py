@@ -1,0 +1,97 @@
+"""`why ID`: which tier decided on what evidence, what else was considered, which policy line asked, who answered, what was measured."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.messages.units import clock, number, plain, quoted
+from bot.messages.words import Words
+from core.approval import Approval, Verdict
+from core.incident import Attempt, Incident
+from core.proposal import Choices, Proposal
+from core.report import Report
+from core.world import Measurement
+
+
+def why_lines(
+    words: Words,
+    incident: Incident,
+    approvals: tuple[Approval, ...],
+    report: Report | None,
+    now: datetime,
+    names: dict[str, str],
+) -> list[str]:
+    """The whole story in order; from rows, without a model, the same a year later."""
+    alert = incident.alert
+    source = words.say("card.claimed", source=plain(alert.source, 40)) if alert.is_claim else words.say("card.measured")
+    trouble = words.trouble(incident.signal, alert.value)
+    lines = [
+        words.say(
+            "why.head", id=incident.id, host=plain(incident.host), trouble=trouble, opened=clock(incident.opened, now)
+        ),
+        words.say("why.source", source=source),
+    ]
+    for approval in approvals:
+        attempt = next((one for one in incident.attempts if one.approval == approval.id), None)
+        lines += _round(words, approval, attempt, now, names)
+    if report is None:
+        return [*lines, words.say("why.open", state=words.say(f"state.{incident.state}"))]
+    end = words.say(
+        "why.end", ending=report.ending, at=clock(report.closed, now), reason=plain(report.reason, 200) or "-"
+    )
+    return [
+        *lines,
+        end,
+        words.say("report.anchor", id=incident.id, count=report.audit_count, head=report.audit_head[:12]),
+    ]
+
+
+def _round(
+    words: Words, approval: Approval, attempt: Attempt | None, now: datetime, names: dict[str, str]
+) -> list[str]:
+    asks = approval.asks
+    lines = _chosen(words, approval.round, asks)
+    lines += [words.say("why.evidence", source=plain(e.source, 30), text=quoted(e.text, 200)) for e in asks.evidence]
+    lines.append(words.say("why.policy", line=plain(approval.policy_line, 200)))
+    lines += _answered(words, approval, now, names)
+    if isinstance(asks, Proposal) and approval.verdict is Verdict.APPROVED:
+        lines += _ran(words, attempt)
+    return lines
+
+
+def _chosen(words: Words, number_of_round: int, asks: Proposal | Choices) -> list[str]:
+    if isinstance(asks, Choices):
+        return [words.say("why.round.choices", round=number_of_round, skills=", ".join(map(plain, asks.skills)))]
+    tier = words.say(f"tier.{asks.tier}")
+    lines = [words.say("why.round", round=number_of_round, skill=plain(asks.skill), tier=tier)]
+    if asks.considered:
+        lines.append(words.say("why.considered", list="; ".join(plain(one, 120) for one in asks.considered)))
+    return lines
+
+
+def _answered(words: Words, approval: Approval, now: datetime, names: dict[str, str]) -> list[str]:
+    if approval.decided is None:
+        return [words.say("why.pending", until=clock(approval.expires, now))]
+    waited = words.lasted((approval.decided - approval.opened).total_seconds())
+    by = words.people(approval.by, names)
+    line = words.say("why.verdict", verdict=approval.verdict, by=by, at=clock(approval.decided, now), waited=waited)
+    return [line, words.say("why.because", why=quoted(approval.why, 200))] if approval.why else [line]
+
+
+def _ran(words: Words, attempt: Attempt | None) -> list[str]:
+    if attempt is None:
+        return [words.say("why.notrun")]
+    outcome = attempt.outcome
+    run = (
+        words.say("why.outcome", summary=quoted(outcome.summary, 160), effects=outcome.effects)
+        if outcome
+        else words.say("why.cut")
+    )
+    values = ", ".join(map(_value, attempt.measurements[-5:]))
+    measured = words.say("why.measured", values=values) if values else words.say("why.unmeasured")
+    ended = [words.say("why.ended", ending=attempt.ending)] if attempt.ending else []
+    return [run, measured, *ended]
+
+
+def _value(measurement: Measurement) -> str:
+    return f"{number(measurement.value)} ({measurement.at.astimezone(measurement.at.tzinfo).strftime('%H:%M:%S')})"
