@@ -78,6 +78,14 @@ class StoredEffects:
             self._sealer.require("effect", row["action"], row["mark"], *self._values(row))
         return tuple(_effect(row) for row in rows)
 
+    def run_of(self, action: int) -> tuple[str, str]:
+        """The run and the host of one action; raises UnknownError."""
+        with self._db.read() as conn:
+            row = conn.execute(sa.select(EFFECT.c.run, EFFECT.c.host).where(EFFECT.c.action == action)).first()
+        if row is None:
+            raise UnknownError("action", str(action))
+        return row.run, row.host
+
     def unfinished(self) -> tuple[EffectRow, ...]:
         """See `core.ports.EffectLog`. A row that does not verify is absent here and listed as tampered with."""
         with self._db.read() as conn:

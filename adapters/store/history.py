@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.store.approvals import StoredApprovals
+from adapters.store.effects import StoredEffects
 from adapters.store.incidents import StoredIncidents
 from core.approval import Approval
 from core.report import Report
@@ -11,8 +12,8 @@ from core.report import Report
 class StoredHistory:
     """Reads what the other stores wrote."""
 
-    def __init__(self, incidents: StoredIncidents, approvals: StoredApprovals) -> None:
-        self._incidents, self._approvals = incidents, approvals
+    def __init__(self, incidents: StoredIncidents, approvals: StoredApprovals, effects: StoredEffects) -> None:
+        self._incidents, self._approvals, self._effects = incidents, approvals, effects
 
     def report(self, incident: str) -> Report | None:
         """See `core.ports.History`."""
@@ -21,3 +22,7 @@ class StoredHistory:
     def approvals(self, incident: str) -> tuple[Approval, ...]:
         """See `core.ports.History`."""
         return self._approvals.of_incident(incident)
+
+    def run_of(self, action: int) -> tuple[str, str]:
+        """See `core.ports.History`."""
+        return self._effects.run_of(action)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -55,6 +56,7 @@ class StoredIntake:
         """See `core.ports.Intake`. An alert whose source, status and id were heard before counts once; a resolved one counts nothing up."""
         if not alerts:
             return ()
+        alerts = [_storable(alert) for alert in alerts]
         with self._db.write() as tx:
             tx.alone("intake")
             batch = self._sort(tx, alerts)
@@ -149,6 +151,13 @@ def _incident_of(batch: _Batch, key: str, alert: Alert) -> str:
 def _alert_key(alert: Alert) -> str:
     """What makes two messages the same one; a source that gives no id is never repeating itself."""
     return clean(f"{alert.source}|{alert.status}|{alert.id}") if alert.id else secrets.token_hex(16)
+
+
+def _storable(alert: Alert) -> Alert:
+    """One source that sends NaN must not keep the others' alerts of the same batch out."""
+    if all(math.isfinite(number) for number in (alert.value or 0.0, alert.limit or 0.0)):
+        return alert
+    return replace(alert, value=None, limit=None)
 
 
 def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:

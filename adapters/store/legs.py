@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -100,6 +99,11 @@ class Legs:
                 tx.conn.execute(sa.update(LEG).where(LEG.c.id == later.id).values(tries=tries + 1))
         return True
 
+    def postpone(self, id: str, due: datetime) -> None:
+        """Leaves a leg for later."""
+        with self._db.write() as tx:
+            tx.conn.execute(sa.update(LEG).where(LEG.c.id == id).values(due=epoch(due)))
+
     def next_due(self) -> datetime | None:
         """When the next waiting leg is due."""
         with self._db.read() as conn:
@@ -112,13 +116,6 @@ class Legs:
             tx.insert_new(TAKEOVER, leg=first_id(id), count=0)
             raised = sa.update(TAKEOVER).where(TAKEOVER.c.leg == first_id(id)).values(count=TAKEOVER.c.count + 1)
             return int(tx.conn.execute(raised.returning(TAKEOVER.c.count)).scalar_one())
-
-    def states(self, ids: Sequence[str]) -> dict[str, str]:
-        """The state of each of these legs."""
-        with self._db.read() as conn:
-            return {
-                row.id: row.state for row in conn.execute(sa.select(LEG.c.id, LEG.c.state).where(LEG.c.id.in_(ids)))
-            }
 
 
 def _leg(row: sa.Row[tuple[object, ...]]) -> Leg:

@@ -15,6 +15,7 @@ from adapters.store.blobs import StoredBlobs
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, Transaction
 from adapters.store.effects import StoredEffects
+from adapters.store.executors import Executors
 from adapters.store.gate import StoredGate, begin_stops
 from adapters.store.history import StoredHistory
 from adapters.store.inbox import StoredInbox
@@ -52,8 +53,8 @@ class Store:
         self.intake = StoredIntake(self.db)
         self.approvals = StoredApprovals(writes)
         self.incidents = StoredIncidents(writes, self.audit, self.approvals)
-        self.history = StoredHistory(self.incidents, self.approvals)
         self.effects = StoredEffects(self.db, self.sealer)
+        self.history = StoredHistory(self.incidents, self.approvals, self.effects)
         self.gate = StoredGate(self.db, self.sealer, self.folder)
         self.leases = StoredLeases(self.db, clock)
         self.memory = StoredMemory(self.db, self.sealer)
@@ -63,6 +64,7 @@ class Store:
         self.ticks = StoredTicks(self.db)
         self.legs = Legs(self.db)
         self.once = Once(self.db, clock)
+        self.executors = Executors(self.db, clock)
 
     def on_leg(self, hook: Callable[[Leg], None]) -> None:
         """Has `hook` called after each commit that wrote a leg; it must be quick and not raise."""

@@ -99,6 +99,7 @@ class FakeFlow:
 
 def _outcome(call: Callable[..., object], args: tuple[object, ...]) -> str:
     try:
-        return value_text(call, call(*args))
+        value = call(*args)
     except NightshiftError as error:
         return error_text(error)
+    return value_text(call, value)
