@@ -29,7 +29,7 @@ TOOLS = (
     "tail",
     "touch",
 )
-HANDS = ("bwrap", "setpriv", "nsenter", "ip", "mkfs.ext4", "iptables", "postgres", "runsv", "supervisord")
+HANDS = ("bwrap", "setpriv", "nsenter", "ip", "mkfs.ext4", "iptables", "postgres", "runsv", "supervisord", "git")
 
 ECHO = 'import os, sys\nprint("ran", sys.argv[1:], os.getcwd(), sys.prefix)\n'
 
