@@ -86,6 +86,11 @@ class ConsoleChannel:
         """Who sits here, for the first line of `up`."""
         return f"{getpass.getuser()} ({self._account})"
 
+    @property
+    def has_typed(self) -> bool:
+        """True while lines wait to be received, also after the input has ended."""
+        return bool(self._lines)
+
     def close(self) -> None:
         """Gives the terminal back as it was."""
         with self._screen:

@@ -153,6 +153,19 @@ class Views:
         lines = why_lines(self.words, incident, approvals, report, self.now(), self._roster.names())
         return Answer("\n".join(lines), {"incident": incident, "approvals": approvals, "report": report})
 
+    def open_cards(self) -> tuple[Card, ...]:
+        """A card for each open question."""
+        return tuple(
+            Card(f"{one.id}:ask", CardKind.PROPOSAL if one.proposal else CardKind.CHOICES, one.incident, one.id)
+            for one in self._rows.book.pending()
+        )
+
+    def report_cards(self) -> tuple[Card, ...]:
+        """A card for each of the latest incidents that has ended, oldest first."""
+        latest = self._rows.log.incidents(only_open=False, limit=MOST_LISTED)
+        ended = [one for one in latest if one.closed is not None]
+        return tuple(Card(f"{one.id}:report", CardKind.REPORT, one.id, one.id) for one in reversed(ended))
+
     def approval_line(self, approval: Approval) -> str:
         """One open question in one line."""
         incident = self._rows.log.load(approval.incident)

@@ -66,8 +66,16 @@ class CaseResult:
 class Worker(Protocol):
     """The whole of Nightshift in this process, with the data folder's lock held."""
 
+    @property
+    def rows(self) -> Rows:
+        """Its rows."""
+        ...
+
     def carry_out(self, message: Message, say: Callable[[str], None]) -> str:
-        """Handles the message as the running `up` would and plays what follows to its end; `say` gets each card as it is rendered."""
+        """Answers the message by `ChatDesk.answer` and plays what follows to its end; `say` gets each card as it is rendered.
+
+        Returns the answer as JSON (`bot.json_view.as_json`), as the inbox's reply on the channel `cli` is.
+        """
         ...
 
 

@@ -29,7 +29,7 @@ _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
 
-FAILURES = frozenset({"process.down", "http.failed", "tcp.failed", "dns.failed", "route.missing"})
+FAILURES = frozenset({"process.down", "http.failed", "tcp.failed", "dns.failed", "route.missing", "link.down"})
 """Metrics that are 1 while failed and 0 while not: they need no threshold."""
 
 MEASURED = FAILURES | {
@@ -39,6 +39,7 @@ MEASURED = FAILURES | {
     "load.per_core",
     "fd.used_percent",
     "process.restarts",
+    "process.zombies",
     "tls.expires_days",
 }
 """Signals a check can watch, without their object."""

@@ -36,12 +36,12 @@ def redact(text: str) -> str:
     return _IN_URL.sub(lambda match: f"{match['scheme']}{HIDDEN}@", text)
 
 
-def clean(text: str) -> str:
+def clean(text: str, limit: int = MOST) -> str:
     """The text redacted, without escape sequences, control characters, and marks that reorder, hide or overprint what is read.
 
-    These go first: inside a word they would hide a secret from the patterns.
+    These go first: inside a word they would hide a secret from the patterns. At most `limit` characters are left.
     """
-    return redact("".join(map(_harmless, _ESCAPES.sub("", text[:MOST]))))
+    return redact("".join(map(_harmless, _ESCAPES.sub("", text[:MOST]))))[:limit]
 
 
 def _harmless(letter: str) -> str:

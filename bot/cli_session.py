@@ -1,0 +1,267 @@
+"""How a command of the command line reaches Nightshift: directly through the rows, through a running `up`, or by doing the work here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.answers import Answer
+from bot.chat_desk import MACHINE_CHANNEL, ChatDesk
+from bot.commands import Command, Verb, parse
+from bot.json_view import as_json, jsonable
+from bot.roster import Roster
+from bot.settings import Settings
+from bot.settings_files import load
+from core.errors import BusyError, InvalidError, RefusedError, UnavailableError
+from core.incident import IncidentState
+from core.ports import Message
+
+if TYPE_CHECKING:
+    from bot.app import Rows, Wiring
+
+ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO, Verb.APPROVE, Verb.PICK})
+"""Commands after which somebody must do something at once."""
+
+ANSWERED_WITHIN = 120.0
+FOLLOWED_FOR = 900.0
+GLANCE = 0.3
+
+
+def wiring() -> Wiring:
+    """The module that composes; loaded when a command needs it."""
+    from bot import wiring as module
+
+    return module
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command, from one person at this machine."""
+
+    settings: Settings
+    as_json: bool
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str], *, as_json: bool) -> Session:
+        """With the settings read and checked."""
+        return cls(load(environ), as_json)
+
+    # ---- what a person says -----------------------------------------------------------------------------------------------------
+
+    def say(self, text: str) -> int:
+        """Shows what came of a typed line; the exit code."""
+        return self.show(self.answer(text))
+
+    def answer(self, text: str) -> Answer:
+        """Acting commands go where the work is done; the others read and write rows, with or without a running `up`."""
+        command = parse(text)
+        return self._act(command, text) if command.verb in ACTING else self._direct(text)
+
+    def show(self, answer: Answer) -> int:
+        """On stdout, what was refused on stderr."""
+        if self.as_json and answer.ok:
+            self.out(as_json(answer.data, indent=2))
+        elif self.as_json:
+            sys.stderr.write(as_json({"error": answer.text}) + "\n")
+        else:
+            (sys.stdout if answer.ok else sys.stderr).write(answer.text + "\n")
+        return 0 if answer.ok else 1
+
+    def out(self, text: str) -> None:
+        """One piece of stdout."""
+        sys.stdout.write(text + "\n")
+
+    def note(self, line: str) -> None:
+        """Progress and who does the work: on stderr, so that stdout is the answer alone."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    @contextmanager
+    def desk(self) -> Iterator[tuple[ChatDesk, Rows]]:
+        """The desk over the rows, without the lock: it decides and answers, but has no hands."""
+        inventory = self.settings.inventory()
+        with wiring().open_store(self.settings) as rows:
+            roster = Roster(inventory, os.geteuid())
+            yield ChatDesk(rows, inventory, roster, self.settings.file.language, _no_hands, {}), rows
+
+    @staticmethod
+    def message(rows: Rows, text: str) -> Message:
+        """A line as a message of the user of this process."""
+        return Message(uuid.uuid4().hex, MACHINE_CHANNEL, f"os:{os.geteuid()}", text, "", rows.clock.now())
+
+    # ---- three ways -------------------------------------------------------------------------------------------------------------
+
+    def _direct(self, text: str) -> Answer:
+        with self.desk() as (desk, rows):
+            return desk.answer(self.message(rows, text))
+
+    def _act(self, command: Command, text: str) -> Answer:
+        """Here, with the data folder's lock, when nothing else has it; else the running `up` does it."""
+        try:
+            with wiring().open_desk(self.settings) as worker:
+                self.note("No `up` is running: this command takes the data folder and does the work itself.")
+                return _answer_of(worker.carry_out(self.message(worker.rows, text), self.note))
+        except BusyError:
+            self.note("Handed to the running `up`.")
+        with self.desk() as (_, rows):
+            message = self.message(rows, text)
+            rows.inbox.put(message)
+            answer = _answer_of(self._reply(rows, message))
+            return self._followed(rows, answer) if answer.incident and command.verb is not Verb.PICK else answer
+
+    def _reply(self, rows: Rows, message: Message) -> str:
+        waited = 0.0
+        while waited < ANSWERED_WITHIN:
+            reply = rows.inbox.reply(message.channel, message.id)
+            if reply is not None:
+                return reply
+            _pause(GLANCE)
+            waited += GLANCE
+        raise UnavailableError(
+            f"the running `up` has not answered within {ANSWERED_WITHIN:.0f} s; it will: see nightshift status"
+        )
+
+    def _followed(self, rows: Rows, answer: Answer) -> Answer:
+        """Tells each state that an incident comes to, until it is closed or waits for a person."""
+        if not self.as_json:
+            self.note(answer.text)
+        with self.desk() as (desk, _):
+            words, last, waited = desk.views.words, "", 0.0
+            while waited < FOLLOWED_FOR:
+                incident = rows.log.load(answer.incident)
+                if incident.state is not IncidentState.CLOSED and incident.state != last:
+                    self.note(words.say(f"state.{incident.state}"))
+                last = incident.state
+                if incident.state in {IncidentState.CLOSED, IncidentState.WAITING}:
+                    return desk.views.incidents(incident.id)
+                _pause(GLANCE)
+                waited += GLANCE
+        return answer
+
+    # ---- running ----------------------------------------------------------------------------------------------------------------
+
+    def up(self) -> int:
+        """The main job."""
+        return wiring().run_up(self.settings)
+
+    def demo(self, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
+        """Real nights on a patient host."""
+        return wiring().run_demo(self.settings, nights, yes)
+
+    def chat(self) -> int:
+        """A conversation in this terminal."""
+        from bot.chat_session import talk
+
+        return talk(self)
+
+    # ---- views that need more than the desk -------------------------------------------------------------------------------------
+
+    def status(self) -> int:
+        """What is on now, and whether `up` runs."""
+        from adapters.store.data_folder import DataFolder
+
+        holder = DataFolder(self.settings.home).holder()
+        answer = self._direct("status")
+        running = f"up runs, pid {holder}." if holder else "up does not run."
+        data = {"up": holder or None} | _fields(answer.data) if answer.ok else None
+        return self.show(Answer(f"{running}\n{answer.text}" if answer.ok else answer.text, data, answer.ok))
+
+    def policy(self) -> int:
+        """The whole table, one row per mode, risk, state and asker."""
+        from bot.policy_view import policy_table
+
+        rows, lines = policy_table()
+        return self.show(Answer("\n".join(lines), rows))
+
+    def explain_policy(self, skill: str, host: str) -> int:
+        """For one skill on one host."""
+        found = wiring().explain(self.settings, skill, host)
+        rows = [{"asker": asker, "answer": answer} for asker, answer in found]
+        return self.show(Answer("\n".join(f"{asker:8} {answer}" for asker, answer in found), rows))
+
+    def skills(self) -> int:
+        """All skills."""
+        found = wiring().open_catalog(self.settings).skills()
+        rows = [{key: value for key, value in _fields(skill).items() if key != "source"} for skill in found]
+        lines = [f"{skill.name:32} {skill.risk.word:7} {skill.state:12} {skill.summary}" for skill in found]
+        return self.show(Answer("\n".join(lines), rows))
+
+    def skill(self, name: str) -> int:
+        """One skill with its source."""
+        skill = wiring().open_catalog(self.settings).get(name)
+        return self.show(Answer(skill.source.rstrip(), skill))
+
+    def test_skill(self, name: str) -> int:
+        """A skill's CASES."""
+        results = wiring().test_skill(self.settings, name)
+        lines = [
+            f"{'ok  ' if one.ok else 'BAD '} {one.name}{': ' + one.detail if one.detail else ''}" for one in results
+        ]
+        if self.as_json:
+            self.out(as_json(results, indent=2))
+        else:
+            self.out("\n".join(lines))
+        return 0 if results and all(one.ok for one in results) else 1
+
+    def audit_tail(self, count: int) -> int:
+        """The newest rows."""
+        with self.desk() as (_, rows):
+            found = rows.audit.tail(count)
+        lines = [f"#{row.seq} {jsonable(row.at)} {row.kind} {row.subject} {as_json(row.body)}" for row in found]
+        return self.show(Answer("\n".join(lines), found))
+
+    def audit_verify(self) -> int:
+        """Walks the trail; what is broken is named."""
+        with self.desk() as (_, rows):
+            state = rows.audit.verify()
+        if state.problem or state.broken_at:
+            self.out(as_json(state, indent=2) if self.as_json else f"BROKEN at row {state.broken_at}: {state.problem}")
+            return 1
+        return self.show(Answer(f"{state.count} rows, all whole; head {state.head}", state))
+
+    def audit_export(self) -> int:
+        """Every row."""
+        with self.desk() as (_, rows):
+            for row in rows.audit.tail(2**31 - 1):
+                self.out(as_json(row))
+        return 0
+
+    def explain_alerts(self, file: str) -> int:
+        """How the labels of a webhook's body map to host, signal and severity; nothing is sent."""
+        from bot.alert_explain import explained
+
+        try:
+            data = Path(file).read_bytes()
+        except OSError as error:
+            raise InvalidError(
+                f"cannot read {file}: {error.strerror}; name a file with a webhook's JSON body"
+            ) from error
+        return self.show(explained(data, self.settings.inventory()))
+
+
+def _no_hands(command: Command, _: Message) -> Answer:
+    raise RefusedError(f"{command.verb} needs a running `up` or the data folder's lock")
+
+
+def _answer_of(reply: str) -> Answer:
+    """A reply on the machine's channel is an answer as JSON."""
+    table = json.loads(reply)
+    return Answer(table["text"], table["data"], table["ok"], table["incident"])
+
+
+def _fields(noun: object) -> dict[str, object]:
+    table = jsonable(noun)
+    assert isinstance(table, dict)
+    return table
+
+
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)

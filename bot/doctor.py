@@ -1,0 +1,51 @@
+"""`doctor`: what works, what does not, what to do about it; it reports what keeps Nightshift from working instead of failing on it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+
+from bot.app import Finding
+from bot.cli_session import wiring
+from bot.json_view import as_json
+from bot.settings_files import load
+from core.errors import NightshiftError
+
+_MARKS = {"ok": "ok  ", "warn": "note", "bad": "BAD "}
+
+NOBODY_WAKES = Finding(
+    "pager",
+    "warn",
+    "Nothing here can wake anybody",
+    "keep a terminal with `nightshift up` or `nightshift chat` in sight",
+)
+NO_HEARTBEAT = Finding(
+    "heartbeat", "warn", "a dead machine cannot report itself", "have another machine watch GET /healthz of this one"
+)
+
+
+def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Every line; one that is bad keeps Nightshift from working."""
+    python = Finding("python", "ok", platform.python_version())
+    try:
+        settings = load(environ)
+    except NightshiftError as error:
+        return (python, Finding("settings", "bad", error.message, "correct it, then run doctor again"))
+    found = Finding("settings", "ok", f"data folder {settings.home}")
+    try:
+        return (python, found, *wiring().examine(settings), NOBODY_WAKES, NO_HEARTBEAT)
+    except NightshiftError as error:
+        return (python, found, Finding("nightshift", "bad", error.message))
+
+
+def show_findings(environ: Mapping[str, str], *, wants_json: bool) -> int:
+    """On stdout; 1 when something needed is broken."""
+    found = findings(environ)
+    sys.stdout.write(as_json(found, indent=2) + "\n" if wants_json else "".join(_line(one) for one in found))
+    return int(any(one.state == "bad" for one in found))
+
+
+def _line(one: Finding) -> str:
+    advice = f"\n      -> {one.advice}" if one.advice else ""
+    return f"{_MARKS.get(one.state, 'BAD ')} {one.what}: {one.detail}{advice}\n"

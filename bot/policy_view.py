@@ -1,0 +1,27 @@
+"""`policy show`: the whole table, made from the function that decides, so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from core.capability import Risk
+from core.inventory import Mode
+from core.policy import Asker, Case, decide
+from core.skill_manifest import SkillState
+
+STATES = (SkillState.OWNED, SkillState.TRIAL)
+
+
+def policy_table() -> tuple[list[dict[str, str]], list[str]]:
+    """One row per mode, risk and state of a skill that may run, with the answer to every asker; as data and as lines."""
+    rows = [_row(mode, risk, state) for mode, risk, state in product(Mode, Risk, STATES)]
+    columns = list(rows[0])
+    widths = {column: max(len(column), *(len(row[column]) for row in rows)) for column in columns}
+    lines = [" ".join(name.ljust(widths[name]) for name in columns)]
+    lines += [" ".join(row[column].ljust(widths[column]) for column in columns).rstrip() for row in rows]
+    return rows, lines
+
+
+def _row(mode: Mode, risk: Risk, state: SkillState) -> dict[str, str]:
+    answers = {str(asker): str(decide(Case(mode, risk, state, asker, has_text_origin=False))) for asker in Asker}
+    return {"mode": mode.word, "risk": risk.word, "state": str(state)} | answers
