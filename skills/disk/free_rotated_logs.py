@@ -6,8 +6,8 @@
 # timeout = 30
 # settles = 2
 # cures = ["disk.used_percent"]
-# lookers = ["find_what_grows"]
-# when = ["rotated_files >= 1", "rotated_bytes >= 1000000"]
+# lookers = ["find_what_grows", "find_open_files"]
+# when = ["rotated_bytes >= 1000000", "rotated_open_files == 0"]
 # share = "rotated_share"
 # fill = {directory = "rotated_directory"}
 # capabilities = ["process.list", "fs.list:/proc/*/fd", "fs.list:{directory}", "fs.delete:{directory}/*;rotated"]

@@ -98,10 +98,10 @@ def stated_configuration(host: Host) -> str:
 
 
 def of_links(links: list[dict[str, Any]]) -> dict[str, Any]:
-    """A host whose every link is down has no link; one that is up somewhere without an IPv4 address has no address."""
+    """A host whose every link is down has no link; `down_link` is one that was switched off. Up without an IPv4 address is the next."""
     up = [link for link in links if "UP" in link["flags"] and "LOWER_UP" in link["flags"]]
     addressed = [link for link in up if addresses_of(link)]
-    down = next((link["ifname"] for link in links if link not in up), "")
+    down = next((link["ifname"] for link in links if "UP" not in link["flags"]), "")
     return {"link_is_down": not up, "down_link": "" if up else down, "address_is_missing": bool(up) and not addressed}
 
 

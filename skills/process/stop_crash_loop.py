@@ -5,7 +5,7 @@
 # risk = "high"
 # timeout = 60
 # settles = 10
-# cures = ["process.restarts", "process.down"]
+# cures = ["process.restarts"]
 # lookers = ["look_at_service"]
 # when = ["service_cause == \"crash loop\""]
 # share = "service_share"
