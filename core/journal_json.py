@@ -136,7 +136,9 @@ def _exact(kind: type) -> Codec:
 
 def _text(value: object) -> str:
     """An enum member that is a text too becomes the plain text, which is what is read again."""
-    return str.__str__(value) if isinstance(value, str) else _refuse(value, str)
+    if not isinstance(value, str):
+        _refuse(value, str)
+    return str(value)
 
 
 def _number(value: Any) -> float:
