@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 from core.capability import Risk
-from core.inventory import Mode
-from core.policy import Asker, Case, decide
-from core.skill_manifest import SkillState
+from core.errors import UnknownError
+from core.grant import risk_of_skill
+from core.inventory import Inventory, Mode
+from core.policy import Asker, Case, decide, line_of
+from core.skill_manifest import Skill, SkillState
 
 STATES = (SkillState.OWNED, SkillState.TRIAL)
 
@@ -25,3 +27,11 @@ def policy_table() -> tuple[list[dict[str, str]], list[str]]:
 def _row(mode: Mode, risk: Risk, state: SkillState) -> dict[str, str]:
     answers = {str(asker): str(decide(Case(mode, risk, state, asker, has_text_origin=False))) for asker in Asker}
     return {"mode": mode.word, "risk": risk.word, "state": str(state)} | answers
+
+
+def explained(skill: Skill, inventory: Inventory, host: str) -> tuple[tuple[str, str], ...]:
+    """(asker, answer by which line) for one skill on one host, its values known; raises UnknownError for a host nobody listed."""
+    if inventory.entry(host) is None:
+        raise UnknownError("host", host, tuple(entry.name for entry in inventory.hosts))
+    cases = {asker: Case(inventory.mode(host), risk_of_skill(skill), skill.state, asker, has_text_origin=False) for asker in Asker}
+    return tuple((str(asker), line_of(case)) for asker, case in cases.items())

@@ -43,7 +43,7 @@ class Signal:
     @classmethod
     def parse(cls, text: str) -> Signal:
         """Reads the text form; raises InvalidError for anything else."""
-        match = _SIGNAL.fullmatch(text) if isinstance(text, str) else None
+        match = _SIGNAL.fullmatch(text)
         if match is None:
             raise InvalidError(f"{text!r} is not a signal; write kind.metric or kind.metric:object, e.g. disk.used_percent:/")
         return cls(match["kind"], match["metric"], match["object"] or "")
@@ -101,6 +101,6 @@ def mask(text: str) -> str:
 
 def require_host_name(text: str) -> str:
     """The text, if it can be a host's name; raises InvalidError, so that no shell character passes a door."""
-    if not isinstance(text, str) or not _HOST.fullmatch(text):
-        raise InvalidError(f"{str(text)[:80]!r} is not a host name; use letters, digits, dots, hyphens and underscores")
+    if not _HOST.fullmatch(text):
+        raise InvalidError(f"{text[:80]!r} is not a host name; use letters, digits, dots, hyphens and underscores")
     return text

@@ -12,6 +12,7 @@ from core.inventory import Inventory
 from core.ports import ApprovalBook, Catalog, Clock, EffectLog, EffectRow, IncidentLog
 from core.proposal import Evidence
 from core.report import Action, Report
+from core.task import UNDO
 
 
 class Closing:
@@ -77,7 +78,8 @@ class Closing:
         return self._log.close(report, self._episodes(incident, now), (card,))
 
     def _actions(self, attempt: Attempt) -> tuple[Action, ...]:
-        return tuple(_action(row) for row in self._effects.of_run(attempt.id))
+        undone = [f"{value.value}.undo" for _, value in attempt.proposal.parameters] if attempt.proposal.skill == UNDO else []
+        return tuple(_action(row) for run in (attempt.id, *undone) for row in self._effects.of_run(run))
 
     def _episodes(self, incident: Incident, now: datetime) -> tuple[Episode, ...]:
         group = group_of(self._inventory, incident.host)

@@ -12,9 +12,11 @@ from core.diagnosis import group_of
 from core.incident import Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.policy import Asker, Case, decide, line_of
-from core.ports import ApprovalBook, Catalog, Clock, Memory
+from core.origin import Origin
+from core.ports import ApprovalBook, Catalog, Clock
 from core.proposal import Choices, Proposal, Tier
 from core.skill_manifest import SkillState
+from core.task import UNDO, said_yes
 from core.verification import Standing
 
 POLICY = "policy"
@@ -44,12 +46,11 @@ class Desk:
         self,
         book: ApprovalBook,
         catalog: Catalog,
-        memory: Memory,
         inventory: Inventory,
         clock: Clock,
         patience: Patience = Patience(),
     ) -> None:
-        self._book, self._catalog, self._memory = book, catalog, memory
+        self._book, self._catalog = book, catalog
         self._inventory, self._clock, self._patience = inventory, clock, patience
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
@@ -59,9 +60,14 @@ class Desk:
         answer = decide(case) if case else Answer.ASK1
         approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(answer)
+        by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""
         if settled is not None:
             why = "" if settled is Verdict.APPROVED else approval.policy_line
             approval = replace(approval, verdict=settled, by=(POLICY,), why=why, decided=now)
+        elif by and answer is Answer.ASK1:
+            approval = replace(approval, verdict=Verdict.APPROVED, by=(by,), why="typed in full", decided=now)
+        elif by:
+            approval = replace(approval, by=(by,))
         return self._book.open(approval, (self._card(incident, approval),))
 
     def _question(self, idea: Proposal | Choices, answer: Answer, line: str, now: datetime) -> Approval:
@@ -88,11 +94,11 @@ class Desk:
         return Card(f"{approval.id}:ask", kind if is_open else CardKind.DECIDED, incident.id, approval.id)
 
     def _case(self, proposal: Proposal, standing: Standing) -> Case:
-        state = next((s.state for s in self._catalog.skills() if s.name == proposal.skill), SkillState.CHANGED)
+        states = {skill.name: skill.state for skill in self._catalog.skills()} | {UNDO: SkillState.OWNED}
         return Case(
             mode=self._inventory.mode(proposal.host),
             risk=proposal.risk,
-            state=state,
+            state=states.get(proposal.skill, SkillState.CHANGED),
             asker=self._asker(proposal, standing),
             has_text_origin=self._rests_on_text(proposal),
         )
@@ -104,6 +110,11 @@ class Desk:
         if proposal.tier is Tier.MEMORY and standing.asker is Asker.PROBE and proposal.times_verified >= 3:  # noqa: PLR2004 - TRUST 4
             return Asker.RECALL
         return standing.asker
+
+    def _is_all_typed(self, proposal: Proposal) -> bool:
+        """A command is complete when every privileged value in it was typed (TRUST 1)."""
+        privileged = {p.name for s in self._catalog.skills() if s.name == proposal.skill for p in s.parameters if p.is_privileged}
+        return all(value.origin is Origin.TYPED for name, value in proposal.parameters if name in privileged)
 
     def _rests_on_text(self, proposal: Proposal) -> bool:
         spec = {p.name: p for s in self._catalog.skills() if s.name == proposal.skill for p in s.parameters}

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from core.conditions import evaluate
-from core.errors import InvalidError, NightshiftError
+from core.alert import Signal
 from core.approval import Approval
+from core.conditions import evaluate
+from core.episode import Episode
+from core.errors import InvalidError, NightshiftError
 from core.execution import Executor, Rehearsal
-from core.incident import Incident
+from core.incident import Incident, Outcome
 from core.inventory import Inventory
-from core.origin import Value
+from core.origin import Origin, Value
 from core.parameters import Observed, fill
-from core.ports import Catalog, Memory, Probe
+from core.ports import Catalog, Clock, Memory, Probe
 from core.proposal import Choices, Evidence, Idea, NothingHelps, Proposal, Tier
 from core.skill_manifest import Skill, SkillState
-from core.alert import Signal
+from core.task import UNDO, task, typed_in
 from core.world import Json
 
 CLEAR_LEAD = 0.25
@@ -24,6 +27,7 @@ CLEAR_LEAD = 0.25
 MOST_CHOICES = 3
 MOST_LOOKERS = 8
 RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
+Values: TypeAlias = tuple[tuple[str, Value], ...]
 VITAL_SIGNS = ("memory.used_percent", "load.per_core", "disk.used_percent:/")
 
 
@@ -55,9 +59,16 @@ class Diagnosis:
     """Turns an incident into an idea. It looks, it rehearses, it never acts and never permits."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
-        self, catalog: Catalog, memory: Memory, executor: Executor, probe: Probe, inventory: Inventory
+        self,
+        catalog: Catalog,
+        memory: Memory,
+        executor: Executor,
+        probe: Probe,
+        inventory: Inventory,
+        clock: Clock,
     ) -> None:
-        self._catalog, self._memory, self._executor, self._probe, self._inventory = catalog, memory, executor, probe, inventory
+        self._catalog, self._memory, self._executor = catalog, memory, executor
+        self._probe, self._inventory, self._clock = probe, inventory, clock
 
     # ---- the three ways to an idea ------------------------------------------------------------------------------------------------
 
@@ -94,10 +105,11 @@ class Diagnosis:
         return self._nothing(incident, cures, ranked, findings)
 
     def prepare_pick(self, incident: Incident) -> Idea:
-        """What a person chose from the buttons, prepared like any other proposal."""
+        """What a person chose from the buttons, prepared like any other proposal; the choice is remembered for the next time."""
         skill = self._skill(incident.picked)
         if skill is None:
             return NothingHelps(incident.id, f"skill {incident.picked!r} is no longer there")
+        self._memory.remember(self._pick(incident, skill))
         findings = self._look(incident, self._lookers_of((skill,)))
         candidate = self._weigh(incident, skill, findings) or Candidate(skill, 0.0, (), "its conditions do not hold on this host")
         if candidate.missing:
@@ -105,13 +117,90 @@ class Diagnosis:
         proposal = self._rehearsed(incident, candidate, Tier.PERSON, findings, (skill.name,))
         return proposal or NothingHelps(incident.id, f"{skill.name} finds nothing to do", tuple(findings.evidence))
 
+    def prepare_task(self, incident: Incident) -> Idea:
+        """What a person asked for by hand: a run of a skill, or taking back what a run did."""
+        if incident.signal.metric == UNDO:
+            return self._prepare_undo(incident)
+        skill = self._skill(incident.signal.object)
+        if skill is None:
+            return NothingHelps(incident.id, f"there is no skill {incident.signal.object!r}")
+        findings = self._look(incident, self._lookers_of((skill,)))
+        filled = fill(skill, incident.alert, findings.facts, self._inventory, typed_in(incident.alert))
+        if filled.missing:
+            return NothingHelps(incident.id, f"{skill.name}: {filled.missing}", tuple(findings.evidence))
+        candidate = Candidate(skill, 1.0, filled.values)
+        proposal = self._rehearsed(incident, candidate, Tier.PERSON, findings, (skill.name,))
+        return proposal or NothingHelps(incident.id, f"{skill.name} finds nothing to do", tuple(findings.evidence))
+
+    def _prepare_undo(self, incident: Incident) -> Idea:
+        run = str(typed_in(incident.alert).get("run", ""))
+        rehearsal = self._executor.rehearse_undo(run, incident.host, incident.id)
+        if not rehearsal.plan:
+            return NothingHelps(incident.id, rehearsal.outcome.summary or rehearsal.outcome.error)
+        return Proposal(
+            incident=incident.id,
+            round=incident.round,
+            skill=UNDO,
+            sha256="",
+            host=incident.host,
+            parameters=(("run", Value(run, Origin.TYPED, "the journal")),),
+            plan=rehearsal.plan,
+            grants=(),
+            risk=rehearsal.risk,
+            tier=Tier.PERSON,
+            summary=rehearsal.outcome.summary,
+            considered=(UNDO,),
+        )
+
+    def look_by_hand(self, skill: Skill, host: str, typed: Mapping[str, str]) -> Outcome:
+        """One look that a person asked for."""
+        filled = self._filled_by_hand(skill, host, typed)
+        return self._executor.look(skill, host, {name: _plain(value) for name, value in filled}, "")
+
+    def rehearse_by_hand(self, skill: Skill, host: str, typed: Mapping[str, str]) -> tuple[Values, Rehearsal]:
+        """The dry run that a person asked for, with the values it was made with."""
+        filled = self._filled_by_hand(skill, host, typed)
+        return filled, self._executor.rehearse(skill, host, filled, "")
+
+    def _filled_by_hand(self, skill: Skill, host: str, typed: Mapping[str, str]) -> Values:
+        by_hand = task("", "", host, "run", skill.name, {}, self._clock.now(), is_yes=False)
+        filled = fill(skill, by_hand, {}, self._inventory, typed)
+        if filled.missing:
+            raise InvalidError(f"{skill.name}: {filled.missing}")
+        return filled.values
+
+    def rehearse_again(self, proposal: Proposal) -> Rehearsal:
+        """The dry run of a proposal, on the host as it is now."""
+        if proposal.skill == UNDO:
+            return self._executor.rehearse_undo(str(dict(proposal.parameters)["run"].value), proposal.host, proposal.incident)
+        return self._executor.rehearse(
+            self._catalog.get(proposal.skill), proposal.host, proposal.parameters, proposal.incident
+        )
+
+    def _pick(self, incident: Incident, skill: Skill) -> Episode:
+        return Episode(
+            id=f"{incident.id}:pick:{skill.name}",
+            fingerprint=incident.alert.fingerprint,
+            group=group_of(self._inventory, incident.host),
+            host=incident.host,
+            signal=str(incident.signal),
+            skill=skill.name,
+            sha256=skill.sha256,
+            ending=None,
+            incident=incident.id,
+            at=self._clock.now(),
+            text=f"{incident.host} {incident.signal} picked {skill.name}",
+        )
+
     def is_still_the_plan(self, approval: Approval) -> bool:
         """Rehearses once more what was approved: True when it would do nothing beyond the plan that a person saw, and something."""
         proposal = approval.proposal
-        skill = self._skill(proposal.skill) if proposal else None
-        if proposal is None or skill is None or skill.sha256 != proposal.sha256:
+        if proposal is None:
             return False
-        rehearsal = self._executor.rehearse(skill, proposal.host, proposal.parameters, proposal.incident)
+        skill = self._skill(proposal.skill)
+        if proposal.skill != UNDO and (skill is None or skill.sha256 != proposal.sha256):
+            return False
+        rehearsal = self.rehearse_again(proposal)
         planned = {str(effect) for effect in proposal.plan}
         now = {str(effect) for effect in rehearsal.plan}
         return rehearsal.outcome.ok and bool(now) and now <= planned and rehearsal.risk <= proposal.risk

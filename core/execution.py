@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from core import undo as undoing
 from core.approval import Approval, Verdict, digest_of, short_id
 from core.broker import RunMode
-from core.capability import PlannedEffect, Risk
+from core.capability import PlannedEffect, Risk, Verb
 from core.errors import ChangedError, ExpiredError, NightshiftError, RefusedError, TamperedError, UnavailableError
-from core.grant import risk_of
+from core.grant import Grant, risk_of
 from core.incident import Outcome
 from core.inventory import Mode
 from core.origin import Scalar, Value
@@ -21,6 +21,7 @@ from core.proposal import Proposal
 from core.recovery import recover
 from core.run import Operator, Runner, Task, as_scalar, canonical, granted, named
 from core.skill_manifest import Skill
+from core.task import UNDO
 from core.world import Json
 
 __all__ = ["Executor", "Operator", "Rehearsal"]
@@ -70,6 +71,8 @@ class Executor(Runner):
     def execute(self, approval: Approval, attempt: str, fence: int) -> Outcome:
         """Does what was approved, under its plan and its grants, as run `attempt`. A refusal is an Outcome whose `error` says why."""
         try:
+            if approval.proposal is not None and approval.proposal.skill == UNDO:
+                return self._undo_as_approved(approval, fence)
             skill, values, task = self._approved(approval, attempt, fence)
             self.permit(task)
             outcome, _ = self.play(skill, values, task)
@@ -93,6 +96,38 @@ class Executor(Runner):
         except NightshiftError as error:
             self.audit.append("run.refused", incident, {"run": back, "why": str(error)[:300]}, self.clock.now())
             return self.failed(back, error)
+
+    def rehearse_undo(self, run: str, host: str, incident: str) -> Rehearsal:
+        """What taking back a run would do; at least as risky as what it takes back (TRUST 6). An empty plan says why in its outcome."""
+        began = self.clock.now()
+        steps = undoing.plan_undo(self.effects.of_run(run))
+        plan = tuple(self._planned_undo(row, step) for row, step in steps if step is not None and row.host == host)
+        left = len(steps) - len(plan)
+        said = f"takes back {len(plan)} of {len(steps)} effects of run {run}" if steps else f"run {run} has nothing left to take back"
+        outcome = Outcome(f"{incident}.rehearsal.undo", bool(plan) and not left, said, (), 0, 0, began, self.clock.now())
+        return Rehearsal(outcome, plan, max((effect.risk for effect in plan), default=Risk.MEDIUM), ())
+
+    def _planned_undo(self, row: EffectRow, step: undoing.Step) -> PlannedEffect:
+        verb, _, target = undoing.describe(step).partition(" ")
+        if row.undo.kind in ("route", "resolver"):
+            risk = Risk.MEDIUM
+        else:
+            done_verb, _, done_target = row.effect.partition(" ")
+            risk = max(self._risk_of(verb, target), self._risk_of(done_verb, done_target), Risk.MEDIUM)
+        return PlannedEffect(Verb(verb), target, risk, is_reversible=False)
+
+    def _risk_of(self, verb: str, target: str) -> Risk:
+        """HIGH for what the grammar cannot name, a file whose name has a space for example."""
+        try:
+            return risk_of(Grant.parse(f"{verb}:{target}"), self.operator.disposable, self.operator.listed_hosts)
+        except NightshiftError:
+            return Risk.HIGH
+
+    def _undo_as_approved(self, approval: Approval, fence: int) -> Outcome:
+        proposal = _proposal_of(approval)
+        if self.inventory.mode(proposal.host) is Mode.OBSERVE:
+            raise RefusedError(f"{proposal.host} is only observed")
+        return self.undo(str(_plain(proposal.parameters)["run"]), proposal.incident, approval.id, fence)
 
     def recover(self, run: str = "") -> tuple[EffectRow, ...]:
         """Ends what still runs of effects that were cut off, and gives them the outcome unknown; returns their rows.

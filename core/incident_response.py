@@ -13,9 +13,10 @@ from core.closing import Closing
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.execution import Executor
-from core.incident import Attempt, Ending, Incident, IncidentState, Refusal
+from core.incident import Attempt, Ending, Incident, IncidentState
 from core.ports import ApprovalBook, Flow, IncidentLog
-from core.proposal import Idea, NothingHelps
+from core.proposal import Evidence, Idea, NothingHelps
+from core.task import is_task
 from core.verification import Now, Watch
 
 MOST_ROUNDS = 3
@@ -46,11 +47,13 @@ class IncidentResponse:
             return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
         idea = self.propose(incident, flow)
         if isinstance(idea, NothingHelps):
-            return flow.step("hand over", self.closing.hand_over, incident, idea.reason, idea.evidence)
+            return self.hand_over(incident, idea.reason, flow, idea.evidence)
         flow.step("ask", self.desk.ask, incident, idea, standing)
 
     def propose(self, incident: Incident, flow: Flow) -> Idea:
-        """What a person picked, else what worked before, else what the evidence says."""
+        """What a person asked for or picked, else what worked before, else what the evidence says."""
+        if is_task(incident.alert):
+            return flow.step("prepare the task", self.diagnosis.prepare_task, incident)
         if incident.picked:
             return flow.step("prepare the pick", self.diagnosis.prepare_pick, incident)
         recalled = flow.step("remember", self.diagnosis.recall, incident)
@@ -75,6 +78,8 @@ class IncidentResponse:
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
             began = flow.step("begin", self.watch.begin, incident, approval)
             outcome = flow.once("execute", self.executor.execute, approval, approval.id, fence)
+            if outcome is None:
+                flow.step("end what still runs", self.executor.recover, approval.id)
             flow.step("watch", self.watch.go_on, began, outcome)
 
     def next_best_or_hand_over(self, incident: Incident, approval: Approval, decision: Decision, flow: Flow) -> None:
@@ -85,16 +90,12 @@ class IncidentResponse:
         if decision.verdict is Verdict.REJECTED and len(incident.refusals) + 1 < MOST_REFUSALS:
             return flow.step("next best", self.book.refuse, refusal, incident.id, "investigate")
         flow.step("note the refusal", self.book.refuse, refusal, incident.id, "")
-        self.end(incident, refusal, flow)
-
-    def end(self, incident: Incident, refusal: Refusal, flow: Flow) -> None:
-        """Nobody said yes: the report says who said what, or that nobody answered, and that nothing was done."""
         flow.step("hand over", self.closing.hand_over_refused, incident, refusal)
 
     def ask_again(self, incident: Incident, flow: Flow) -> None:
         """The world has moved since the plan was shown: another look, another card, never a larger plan under an old yes."""
         if incident.round >= MOST_ROUNDS:
-            return flow.step("hand over", self.closing.hand_over, incident, "the situation kept changing under the plan", ())
+            return self.hand_over(incident, "the situation kept changing under the plan", flow)
         flow.go_on("investigate", incident.id, incident.round + 1)
 
     # ---- leg 3: settled and quiet for three measurements, or still bad at the deadline --------------------------------------------
@@ -109,10 +110,11 @@ class IncidentResponse:
         if attempt.ending in {Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY}:
             return self.close(incident, attempt.ending, "", flow)
         if attempt.outcome is None:
-            return flow.step("hand over", self.closing.hand_over, incident, "cut off in the middle; please look", ())
+            return self.hand_over(incident, "cut off in the middle; please look", flow)
         self.undo(incident, attempt, flow)
-        if attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS:
-            return flow.step("hand over", self.closing.hand_over_attempt, incident, attempt)
+        if attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS or is_task(incident.alert):
+            flow.step("hand over", self.closing.hand_over_attempt, incident, attempt)
+            return
         flow.go_on("investigate", incident.id, incident.round + 1)
 
     def undo(self, incident: Incident, attempt: Attempt, flow: Flow) -> None:
@@ -121,6 +123,10 @@ class IncidentResponse:
             return
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
             flow.once("undo", self.executor.undo, attempt.id, incident.id, attempt.approval, fence)
+
+    def hand_over(self, incident: Incident, reason: str, flow: Flow, evidence: tuple[Evidence, ...] = ()) -> None:
+        """A person has it now, with what was seen and tried."""
+        flow.step("hand over", self.closing.hand_over, incident, reason, evidence)
 
     def close(self, incident: Incident, ending: Ending, reason: str, flow: Flow) -> None:
         """Report and memory, in one transaction."""

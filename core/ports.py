@@ -286,6 +286,10 @@ class History(Protocol):
         """Every question that was asked in it, oldest first, decided or not."""
         ...
 
+    def run_of(self, action: int) -> tuple[str, str]:
+        """The run that had this effect, and its host; raises UnknownError."""
+        ...
+
 
 class EffectLog(Protocol):
     """The journal of effects and the audit trail in one: intent before, outcome after (TRUST 6)."""

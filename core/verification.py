@@ -15,6 +15,8 @@ from core.incident import Attempt, Ending, Incident, Outcome
 from core.inventory import Inventory
 from core.policy import Asker
 from core.ports import Clock, IncidentLog, Intake, Probe
+from core.proposal import Tier
+from core.task import asked_by, is_task
 from core.world import Measurement
 
 QUIET_NEEDED = 3
@@ -75,6 +77,8 @@ class Watch:
 
     def stand(self, incident: Incident) -> Standing:
         """Measures the waking signal now. Our own alert that is quiet went away; a claim that we measure as bad becomes our own."""
+        if is_task(incident.alert):
+            return Standing(Now.UNKNOWN, Asker.PERSON, f"asked for by {asked_by(incident.alert)}")
         asker = Asker.CLAIM if incident.alert.is_claim else Asker.PROBE
         try:
             measured = self._probe.measure(incident.host, incident.signal)
@@ -139,6 +143,8 @@ class Watch:
         )
         if outcome is not None and not outcome.ok and outcome.effects == 0:
             begun = replace(begun, ending=Ending.FAILED)
+        elif attempt.proposal.tier is Tier.PERSON and self._is_task(attempt):
+            begun = replace(begun, ending=Ending.UNPROVEN if outcome is not None and outcome.ok else Ending.FAILED)
         self._log.save_attempt(begun, leg=begun.ending is not None)
         return begun
 
@@ -171,6 +177,9 @@ class Watch:
     def _interval(self, incident: Incident) -> float:
         return min(self.check_of(incident.host, incident.signal, incident.severity).every, LONGEST_INTERVAL)
 
+    def _is_task(self, attempt: Attempt) -> bool:
+        return is_task(self._log.load(attempt.incident).alert)
+
     def _interval_of(self, attempt: Attempt) -> float:
         return self._interval(self._log.load(attempt.incident))
 
@@ -193,7 +202,7 @@ def judge(  # noqa: PLR0913, PLR0917 - one pure table, all of it needed
     seen = (*attempt.measurements, measured)[-50:] if measured is not None else attempt.measurements
     after = replace(
         attempt,
-        measurements=tuple(m for m in seen if m is not None),
+        measurements=seen,
         quiet_in_a_row=quiet,
         next_measure=now + timedelta(seconds=interval),
     )

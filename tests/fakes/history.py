@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.approval import Approval
+from core.errors import UnknownError
 from core.report import Report
 from tests.fakes.shelf import Shelf
 
@@ -21,3 +22,10 @@ class FakeHistory:
         """See `core.ports.History`."""
         asked = [a for a in self._shelf.approvals.values() if a.incident == incident]
         return tuple(sorted(asked, key=lambda a: (a.opened, a.id)))
+
+    def run_of(self, action: int) -> tuple[str, str]:
+        """See `core.ports.History`."""
+        row = self._shelf.effects.get(action)
+        if row is None:
+            raise UnknownError("action", str(action))
+        return row.run, row.host

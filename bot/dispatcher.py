@@ -1,0 +1,167 @@
+"""What came in, alert, message, button or clock, and which part of the house it goes to; starts what is due, resumes at start."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from adapters.clock_apscheduler import Ticker
+from bot.chat_desk import ChatDesk
+from bot.wiring import House
+from core.alert import LOCALHOST, Alert, AlertStatus, Severity, Signal
+from core.approval import Verdict
+from core.check import Check
+from core.errors import NightshiftError
+from core.redaction import clean
+
+PULSE = 1.0
+"""Seconds between two looks at what the clock decides: settled repairs, expired cards, words from another process."""
+SWEEP_EVERY = 5
+"""Pulses between two sweeps for legs that nobody started."""
+PRUNE_EVERY = 3600
+LISTEN = 0.5
+
+log = logging.getLogger("nightshift")
+
+
+class Dispatcher:
+    """The running house. `start` returns once it works; `wait` until somebody ends it; `close` loses nothing.
+
+    Every loop is a thread of its own. What one of them cannot expect ends the process: a supervisor starts it again, and nothing was lost.
+    """
+
+    def __init__(self, house: House, desk: ChatDesk, channels: tuple[str, ...]) -> None:
+        self._house, self._desk, self._channels = house, desk, channels
+        self._closing = threading.Event()
+        self._said, self._shown = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._fault: BaseException | None = None
+        self._beats = 0
+        store = house.store
+        self.ticker = Ticker(store.ticks, store.clock, self._is_late, self._has_failed)
+
+    def start(self) -> None:
+        """Recovers first: what was cut off is ended and its legs go on; then the watch begins."""
+        house = self._house
+        if house.store.db.is_sqlite:
+            house.executor.recover()
+        house.store.on_card(self._shown.set)
+        house.engine.launch()
+        for seconds, checks in _by_interval(house).items():
+            self.ticker.every(
+                seconds, f"checks every {seconds:g} s", lambda _slot, due=tuple(checks): house.night_watch.tick(due)
+            )
+        self.ticker.start()
+        self._run("pulse", self._pulse)
+        self._run("desk", self._answer)
+        for name in self._channels:
+            self._run(f"listen {name}", partial(self._listen, name))
+            self._run(f"speak {name}", partial(self._speak, name))
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """True once somebody ended it, or it ended itself because of a fault, which is raised here."""
+        ended = self._closing.wait(seconds)
+        if self._fault is not None:
+            raise self._fault
+        return ended
+
+    def end(self) -> None:
+        """Asks it to end; returns at once."""
+        self._closing.set()
+        self._said.set()
+        self._shown.set()
+
+    def close(self) -> None:
+        """Ends every loop, then the house."""
+        self.end()
+        self.ticker.close()
+        for thread in self._threads:
+            thread.join(5.0)
+        self._house.close()
+
+    def heard(self) -> None:
+        """Something was put into the inbox."""
+        self._said.set()
+
+    # ---- loops ------------------------------------------------------------------------------------------------------------------
+
+    def _run(self, name: str, loop: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._guarded, args=(name, loop), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _guarded(self, name: str, loop: Callable[[], None]) -> None:
+        """One loop until the end. What is merely gone is tried again; anything else is a bug, and ends the process loudly."""
+        while not self._closing.is_set():
+            try:
+                loop()
+            except NightshiftError as error:
+                log.error("%s: %s", name, error)
+                self._closing.wait(PULSE)
+            except BaseException as error:
+                log.exception("%s ended by a fault", name)
+                self._fault = error
+                self.end()
+                raise
+
+    def _measure(self, checks: tuple[Check, ...], _slot: int) -> None:
+        self._house.night_watch.tick(checks)
+
+    def _pulse(self) -> None:
+        house, now = self._house, self._house.store.clock.now()
+        house.watch.tick()
+        for approval in house.store.approvals.overdue(now):
+            house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
+        house.store.approvals.reminders_due(now)
+        self._beats += 1
+        if self._beats % SWEEP_EVERY == 0:
+            house.engine.sweep(now)
+        self._closing.wait(PULSE)
+
+    def _answer(self) -> None:
+        self._said.clear()
+        while self._desk.answer_next():
+            continue
+        self._said.wait(PULSE)
+
+    def _listen(self, name: str) -> None:
+        if self._desk.receive(name, LISTEN):
+            self._said.set()
+
+    def _speak(self, name: str) -> None:
+        self._shown.clear()
+        if not self._desk.deliver(name):
+            self._shown.wait(PULSE * 2)
+
+    # ---- the watch over ourselves -----------------------------------------------------------------------------------------------
+
+    def _is_late(self, job: str) -> None:
+        self._report_self("tick_late", job, f"the tick of {job!r} has not come; I may be blind")
+
+    def _has_failed(self, job: str, error: BaseException) -> None:
+        self._report_self("tick_failed", job, f"the tick of {job!r} failed: {clean(str(error), 200)}")
+
+    def _report_self(self, metric: str, job: str, text: str) -> None:
+        """Our own trouble is an incident like any other; if not even that can be written, the log has it."""
+        log.error("%s", text)
+        now = self._house.store.clock.now()
+        slot = datetime.fromtimestamp(now.timestamp() // PRUNE_EVERY * PRUNE_EVERY, UTC).isoformat()
+        signal = Signal("nightshift", metric, job.replace(" ", "_"))
+        alert = Alert(
+            f"{metric}:{job}:{slot}", LOCALHOST, signal, "probe", AlertStatus.FIRING, now, Severity.PAGE, text=text
+        )
+        try:
+            self._house.store.intake.take_in((alert,), now)
+        except NightshiftError as error:
+            log.error("could not raise an incident for it: %s", error)
+
+
+def _by_interval(house: House) -> dict[float, tuple[Check, ...]]:
+    groups: dict[float, list[Check]] = defaultdict(list)
+    for check in house.place.checks:
+        groups[check.every].append(check)
+    return {seconds: tuple(checks) for seconds, checks in groups.items()}

@@ -1,0 +1,89 @@
+"""What `doctor` looks at beyond the settings: rows, key, sandbox, hands, senses and skills, each really tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.app import Finding
+from bot.settings import Settings
+from bot.wiring import open_catalog, protected_paths, store_of
+from core.alert import LOCALHOST, Signal
+from core.errors import NightshiftError
+from core.skill import HostError
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """One line each; a look that fails is a line, not an end."""
+    looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
+        ("database", _database),
+        ("sandbox", _sandbox),
+        ("hands", _hands),
+        ("probes", _probes),
+        ("skills", _skills),
+    )
+    return tuple(_look(what, look, settings) for what, look in looks)
+
+
+def _look(what: str, look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    try:
+        return look(settings)
+    except (NightshiftError, HostError) as error:
+        return Finding(what, "bad", str(error))
+
+
+def _database(settings: Settings) -> Finding:
+    store = store_of(settings.home, settings.database_url, ())
+    try:
+        state, broken = store.audit.verify(), store.tampered()
+    finally:
+        store.close()
+    if state.problem or broken:
+        problem = state.problem or f"does not verify: {broken[0]}"
+        return Finding("database", "bad", problem, "somebody or something changed rows; see nightshift audit verify")
+    return Finding("database", "ok", f"{state.count} audit rows, all whole")
+
+
+def _sandbox(_: Settings) -> Finding:
+    from adapters.sandbox.bubblewrap import BubblewrapSandbox
+
+    sandbox = BubblewrapSandbox(warm=1)
+    try:
+        reasons = sandbox.self_test()
+        detail = sandbox.backend
+    finally:
+        sandbox.close()
+    if reasons:
+        return Finding("sandbox", "bad", reasons[0], "no skill runs until this is mended")
+    is_bounded = "no cgroup" not in detail
+    advice = "" if is_bounded else "memory is bounded per process only; run as root or under systemd for a control group"
+    return Finding("sandbox", "ok" if is_bounded else "warn", f"{detail}; one honest and every hostile probe passed", advice)
+
+
+def _hands(settings: Settings) -> Finding:
+    from adapters.host.local import LocalHost
+
+    host = LocalHost(protected_paths(settings.home))
+    try:
+        count = len(host.processes())
+    finally:
+        host.close()
+    return Finding("hands", "ok", f"this machine is reached; {count} processes seen")
+
+
+def _probes(_: Settings) -> Finding:
+    from adapters.clock_system import SystemClock
+    from adapters.probe.local import LocalProbe
+
+    measured = LocalProbe(SystemClock()).measure(LOCALHOST, Signal.parse("disk.used_percent:/"))
+    return Finding("probes", "ok", f"disk / is {measured.value:.0f} % full")
+
+
+def _skills(settings: Settings) -> Finding:
+    catalog = open_catalog(settings)
+    skills = catalog.skills()
+    if catalog.problems:
+        return Finding("skills", "bad", catalog.problems[0], "mend or remove that file")
+    changed = [skill.name for skill in skills if skill.state != "owned"]
+    if changed:
+        return Finding("skills", "warn", f"not as pinned: {', '.join(changed)}", "they do not run; restore the files")
+    return Finding("skills", "ok", f"{len(skills)} skills, pinned by skills.lock")

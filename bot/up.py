@@ -1,0 +1,120 @@
+"""`nightshift up`: the main job in this process, from the first line on the screen to a clean end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import stat
+import sys
+from logging.handlers import RotatingFileHandler
+
+from adapters.channel_console import ConsoleChannel
+from adapters.token_file import first_token
+from bot.alert_tokens import tokens_of
+from bot.dispatcher import Dispatcher
+from bot.intake_queue import IntakeQueue
+from bot.logs import start_logging
+from bot.messages import words_of
+from bot.metrics import Metrics
+from bot.server import Doors, Server, build_app
+from bot.settings import Settings
+from bot.wiring import CONSOLE, House, build, desk_of, local_place
+from core.ports import Channel
+
+LOG_BYTES = 10 << 20
+
+log = logging.getLogger("nightshift")
+
+
+class Up:
+    """Everything that is configured, until somebody ends it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._words = words_of(settings.file.language)
+
+    def run(self) -> int:
+        """0 after a clean end; our errors are raised before anything has begun."""
+        console = self._console_fits()
+        self._start_logs(is_quiet=console and sys.stdin.isatty())
+        house = build(local_place(self._settings, (CONSOLE,) if console else ()))
+        channel = ConsoleChannel(sys.stdin.fileno(), sys.stdout, house.store.clock, self._words.table) if console else None
+        channels: dict[str, Channel] = {CONSOLE: channel} if channel else {}
+        dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, channels), tuple(channels))
+        queue, server = self._doors(house)
+        try:
+            server.start()
+            dispatcher.start()
+            self._greet(house, has_console=console)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_: dispatcher.end())
+            dispatcher.wait()
+        finally:
+            server.close()
+            queue.close()
+            if channel is not None:
+                channel.close()
+            dispatcher.close()
+        return 0
+
+    def _doors(self, house: House) -> tuple[IntakeQueue, Server]:
+        rows, settings = house.rows, self._settings
+        first = settings.env.alert_token or first_token(settings.home)
+        waiting: list[IntakeQueue] = []
+        metrics = Metrics(lambda: _readings(house, waiting[0]))
+        queue = IntakeQueue(rows.intake, rows.clock, metrics.committed)
+        waiting.append(queue)
+        doors = Doors(
+            tokens_of(settings, first), house.place.inventory, queue, metrics, rows.clock, lambda: _not_ready(house)
+        )
+        return queue, Server(build_app(doors), settings.file.server.port)
+
+    def _console_fits(self) -> bool:
+        """A terminal, or a pipe that somebody types into; not the null device of a service."""
+        try:
+            mode = os.fstat(sys.stdin.fileno()).st_mode
+        except (OSError, ValueError):
+            return False
+        return sys.stdin.isatty() or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+    def _start_logs(self, *, is_quiet: bool) -> None:
+        """Beside a person's cards the log goes to a file; a service's goes to stderr, where its supervisor keeps it."""
+        if not is_quiet:
+            start_logging()
+            return
+        self._settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = RotatingFileHandler(self._settings.home / "nightshift.log", maxBytes=LOG_BYTES, backupCount=2)
+        start_logging(stream=handler.stream)
+
+    def _greet(self, house: House, *, has_console: bool) -> None:
+        say = self._words.say
+        place = house.place
+        lines = [
+            say("up.nobody"),
+            say("up.watching", hosts=", ".join(e.name for e in place.inventory.hosts), count=len(place.checks)),
+            say("up.doors", port=self._settings.file.server.port, home=str(place.home)),
+            say("up.keys" if has_console else "up.noconsole"),
+        ]
+        reasons = house.sandbox.self_test()
+        if reasons:
+            lines.append(say("up.unfit", reason=reasons[0]))
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+
+
+def _readings(house: House, queue: IntakeQueue) -> dict[str, float]:
+    rows = house.rows
+    return {
+        "intake_depth": float(queue.depth),
+        "incidents_open": float(len(rows.log.incidents(only_open=True, limit=10_000))),
+        "approvals_pending": float(len(rows.book.pending())),
+        "stops": float(len(rows.gate.stops())),
+    }
+
+
+def _not_ready(house: House) -> tuple[str, ...]:
+    """What keeps it from working: a database that does not answer is raised and shown as such."""
+    house.rows.gate.stops()
+    return house.sandbox.self_test()
+

@@ -1,0 +1,278 @@
+"""The only place where ports meet adapters; it constructs and connects, and decides nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.answers import Views
+from bot.app import CaseResult, Finding, Rows, Worker
+from bot.chat_desk import ChatDesk
+from bot.handwork import Handwork
+from bot.roster import Roster
+from core.alert import LOCALHOST
+from core.check import Check
+from core.closing import Closing
+from core.desk import Desk, Patience
+from core.diagnosis import Diagnosis
+from core.errors import BusyError
+from core.execution import Executor
+from core.incident_response import IncidentResponse
+from core.inventory import Inventory
+from core.night_watch import NightWatch
+from core.ports import Host, Probe
+from core.proven_sandbox import ProvenSandbox
+from core.verification import Watch
+
+if TYPE_CHECKING:
+    from adapters.probe.sweep import Sweep
+    from adapters.skill_catalog_files import FileCatalog
+    from adapters.store.flow_dbos import DbosEngine
+    from adapters.store.store import Store
+    from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SKILLS = ROOT / "skills"
+CONSOLE = "console"
+WARM_GUESTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is watched and acted on: the demo has another one than `up`. `home` is the data folder."""
+
+    home: Path
+    database_url: str
+    inventory: Inventory
+    checks: tuple[Check, ...]
+    hosts: Mapping[str, Host]
+    probes: Mapping[str, Probe]
+    channels: tuple[str, ...]
+    patience: Patience = Patience()
+    replica_lease: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything, composed once per process."""
+
+    place: Place
+    store: Store
+    catalog: FileCatalog
+    sandbox: ProvenSandbox
+    executor: Executor
+    diagnosis: Diagnosis
+    watch: Watch
+    night_watch: NightWatch
+    sweep: Sweep
+    story: IncidentResponse
+    engine: DbosEngine
+
+    @property
+    def rows(self) -> Rows:
+        """What people's words reach."""
+        return rows_of(self.store)
+
+    def close(self) -> None:
+        """In the order in which nothing is lost: no new legs, no new runs, then the rows."""
+        self.engine.close()
+        self.sweep.close()
+        self.sandbox.close()
+        for host in self.place.hosts.values():
+            close_of(host)
+        for probe in self.place.probes.values():
+            close_of(probe)
+        self.store.close()
+
+
+def close_of(thing: object) -> None:
+    """Closes what can be closed."""
+    close = getattr(thing, "close", None)
+    if close is not None:
+        close()
+
+
+def protected_paths(home: Path) -> tuple[Path, ...]:
+    """Nightshift's own: code, environment, data folder, key, settings; no skill ever changes them."""
+    import sys
+
+    from adapters.key_file import key_path
+
+    return (ROOT, Path(sys.prefix), home, key_path(os.environ)[0])
+
+
+def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
+    """This machine, as the settings say."""
+    from adapters.clock_system import SystemClock
+    from adapters.host.local import LocalHost
+    from adapters.probe.local import LocalProbe
+
+    return Place(
+        home=settings.home,
+        database_url=settings.database_url,
+        inventory=settings.inventory(),
+        checks=settings.checks(),
+        hosts={LOCALHOST: LocalHost(protected_paths(settings.home))},
+        probes={LOCALHOST: LocalProbe(SystemClock())},
+        channels=channels,
+        patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
+        replica_lease=settings.file.replicas.lease,
+    )
+
+
+def store_of(home: Path, url: str, channels: tuple[str, ...]) -> Store:
+    """The rows alone."""
+    from adapters.clock_system import SystemClock
+    from adapters.key_file import open_key
+    from adapters.store.store import Store
+
+    return Store(url, open_key(os.environ, home), SystemClock(), home, channels)
+
+
+def rows_of(store: Store) -> Rows:
+    """The store's ports that people's words reach."""
+    return Rows(
+        intake=store.intake,
+        log=store.incidents,
+        book=store.approvals,
+        history=store.history,
+        effects=store.effects,
+        audit=store.audit,
+        gate=store.gate,
+        memory=store.memory,
+        inbox=store.inbox,
+        outbox=store.outbox,
+        clock=store.clock,
+    )
+
+
+def build(place: Place) -> House:
+    """The whole house in one place. Takes the data folder's lock; raises InvalidError while another process has it."""
+    from adapters.host.directory import HostDirectory
+    from adapters.probe.directory import ProbeDirectory
+    from adapters.probe.sweep import Sweep
+    from adapters.sandbox.bubblewrap import BubblewrapSandbox
+    from adapters.store.flow_dbos import DbosEngine
+
+    store = store_of(place.home, place.database_url, place.channels)
+    store.folder.lock()
+    catalog = open_catalog_at(SKILLS)
+    probe = ProbeDirectory(place.probes)
+    sweep = Sweep(probe)
+    sandbox = ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
+    executor = Executor(
+        hosts=HostDirectory(place.hosts),
+        sandbox=sandbox,
+        catalog=catalog,
+        effects=store.effects,
+        gate=store.gate,
+        leases=store.leases,
+        blobs=store.blobs,
+        audit=store.audit,
+        clock=store.clock,
+        inventory=place.inventory,
+    )
+    night_watch = NightWatch(sweep.measure, store.ticks, store.intake, store.approvals, store.outbox, store.clock)
+    watch = Watch(
+        store.incidents, store.intake, probe, lambda: place.checks, store.clock, place.inventory, night_watch.bad_now
+    )
+    diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock)
+    desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience)
+    closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
+    story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
+    plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}
+
+    def give_up(leg: Leg, why: str) -> None:
+        """A leg that cannot be played ends in a person's hands, never in silence."""
+        incident = store.incidents.load(leg.subject if leg.leg == "investigate" else store.approvals.load(leg.subject).incident)
+        closing.hand_over(incident, f"I could not go on: {why}", ())
+
+    engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
+    return House(place, store, catalog, sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine)
+
+
+def open_catalog_at(folder: Path) -> FileCatalog:
+    """The skills of one folder, pinned by the lock inside it."""
+    from adapters.skill_catalog_files import FileCatalog
+
+    return FileCatalog(folder, folder / "skills.lock")
+
+
+def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> ChatDesk:
+    """The desk with hands."""
+    roster = Roster(house.place.inventory, os.geteuid())
+    rows = house.rows
+    views = Views(rows, house.place.inventory, roster, language)
+    hands = Handwork(rows, house.catalog, house.diagnosis, house.place.inventory, roster, views)
+    return ChatDesk(rows, house.place.inventory, roster, language, hands.act, channels)
+
+
+# ---- what the command line calls ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Rows]:
+    """See `bot.app.Wiring`."""
+    store = store_of(settings.home, settings.database_url, (CONSOLE,))
+    try:
+        yield rows_of(store)
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_desk(settings: Settings) -> Iterator[Worker]:
+    """See `bot.app.Wiring`."""
+    from adapters.store.data_folder import DataFolder
+    from bot.single_command import SingleCommand
+
+    if DataFolder(settings.home).holder():
+        raise BusyError(str(settings.home))
+    house = build(local_place(settings, (CONSOLE,)))
+    try:
+        yield SingleCommand(house, desk_of(house, settings.file.language, {}))
+    finally:
+        house.close()
+
+
+def open_catalog(_: Settings) -> FileCatalog:
+    """See `bot.app.Wiring`."""
+    return open_catalog_at(SKILLS)
+
+
+def run_up(settings: Settings) -> int:
+    """See `bot.app.Wiring`."""
+    from bot.up import Up
+
+    return Up(settings).run()
+
+
+def run_demo(settings: Settings, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
+    """See `bot.app.Wiring`."""
+    from bot.demo import Demo
+
+    return Demo(settings, nights, is_answered=yes).run()
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """See `bot.app.Wiring`."""
+    from bot.examination import examine as look
+
+    return look(settings)
+
+
+def test_skill(settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
+    """See `bot.app.Wiring`."""
+    from bot.skill_test import run
+
+    return run(open_catalog(settings), name_or_file)
+
+
+def explain(settings: Settings, skill: str, host: str) -> tuple[tuple[str, str], ...]:
+    """See `bot.app.Wiring`."""
+    from bot.policy_view import explained
+
+    return explained(open_catalog(settings).get(skill), settings.inventory(), host)

@@ -1,0 +1,74 @@
+"""The watch: what the checks measured becomes alerts, recoveries and notes; what could not be measured is never silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from core.approval import Verdict
+from core.card import Card, CardKind
+from core.check import Check
+from core.detection import CheckState, Event, EventKind, advance, from_json, to_json
+from core.errors import InvalidError, NightshiftError
+from core.ports import ApprovalBook, Clock, Intake, Outbox, Ticks
+from core.world import Measurement
+
+PROBE = "probe"
+"""Who withdraws a question whose trouble is over."""
+
+Sweep = Callable[[Sequence[Check]], Mapping[str, Measurement | NightshiftError]]
+"""Measures many checks side by side: one result per check key."""
+
+
+class NightWatch:
+    """One tick: measure, advance every detector, take in what came of it, then remember the states.
+
+    In that order: killed in between, the same tick played again makes the same alerts, which count once.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+        self, sweep: Sweep, ticks: Ticks, intake: Intake, book: ApprovalBook, outbox: Outbox, clock: Clock
+    ) -> None:
+        self._sweep, self._ticks, self._intake = sweep, ticks, intake
+        self._book, self._outbox, self._clock = book, outbox, clock
+
+    def tick(self, checks: Sequence[Check]) -> None:
+        """One measurement of each check."""
+        results = self._sweep(checks)
+        now = self._clock.now()
+        stored = self._ticks.states()
+        states: dict[str, str] = {}
+        events: list[Event] = []
+        for check in checks:
+            state, came = advance(_state(stored.get(check.key)), check, results[check.key], now)
+            states[check.key] = to_json(state)
+            events += came
+        self._take_in(events, now)
+        self._ticks.save(states)
+
+    def bad_now(self) -> frozenset[str]:
+        """Keys of the checks that have an alert out."""
+        return frozenset(key for key, text in self._ticks.states().items() if _state(text).is_out)
+
+    def _take_in(self, events: Sequence[Event], now: datetime) -> None:
+        alerts = [event.alert for event in events if event.alert is not None]
+        incidents = self._intake.take_in(alerts, now) if alerts else ()
+        over = {alert.id for event in events if event.kind is EventKind.OVER and (alert := event.alert)}
+        gone = {incident for alert, incident in zip(alerts, incidents, strict=True) if incident and alert.id in over}
+        for event in events:
+            if event.kind is EventKind.NOTE:
+                key = f"note:{event.check.key}:{now.isoformat()}"
+                self._outbox.post(Card(key, CardKind.NOTE, "", event.check.key, event.text), now)
+        for approval in self._book.pending() if gone else ():
+            if approval.incident in gone:
+                self._book.decide(approval.id, Verdict.WITHDRAWN, PROBE, "it went away by itself", now)
+
+
+def _state(text: str | None) -> CheckState:
+    """What is remembered of a check; one whose memory cannot be read starts afresh, which can only alert again."""
+    if text is None:
+        return CheckState()
+    try:
+        return from_json(text)
+    except InvalidError:
+        return CheckState()
