@@ -42,6 +42,8 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/probe/": "measures; reads only",
     "adapters/patient/": "makes and removes the demo's own host; never towards a watched one",
     "adapters/store/": "the database and the data folder",
+    "adapters/patient/": "the demo's own host: namespaces and processes that it makes and removes",
+    "adapters/token_file.py": "the first alert token, made once with mode 0600",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/settings_files.py": "makes the data folder, 0700, before anything else can",
 }
@@ -51,6 +53,7 @@ VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter 
     "sandbox": {"pyseccomp"},
     "probe": {"psutil"},
     "host": {"psutil"},
+    "channel_console": {"rich"},
     "clock_apscheduler": {"apscheduler"},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_an_environment_of_somebody_else_stays(checkout: Checkout) -> None:
     (checkout.venv / "pyvenv.cfg").write_text("home = /somewhere")
     assert checkout.run("uninstall", "--yes").returncode == 0
     assert (checkout.venv / "pyvenv.cfg").exists()
+
+
+def test_nothing_is_removed_while_it_runs(used: Checkout) -> None:
+    before = entries(used) | {used.root / "var" / "lock"}
+    with (used.root / "var" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = used.run("uninstall", "--yes", "--data")
+    assert run.returncode == 1
+    assert entries(used) == before
 
 
 def test_an_unknown_word_removes_nothing(used: Checkout) -> None:
