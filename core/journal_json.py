@@ -142,13 +142,15 @@ def _text(value: object) -> str:
 
 
 def _number(value: Any) -> float:
-    is_number = type(value) in (int, float) and math.isfinite(value)
-    return float(value) if is_number else _refuse(value, float)
+    if type(value) not in (int, float) or not math.isfinite(value):
+        _refuse(value, float)
+    return float(value)
 
 
 def _write_time(value: Any) -> str:
-    is_aware = isinstance(value, datetime) and value.tzinfo is not None
-    return value.astimezone(UTC).isoformat() if is_aware else _refuse(value, "an aware datetime")
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        _refuse(value, "an aware datetime")
+    return value.astimezone(UTC).isoformat()
 
 
 def _read_time(data: Any) -> datetime:

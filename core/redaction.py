@@ -13,7 +13,9 @@ MOST = 20_000
 """Characters of one text that are looked at; what is longer is cut, because patterns must not take long on a hostile text."""
 
 _ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]?|[\]PX^_][^\x07\x1b\x9c]{0,2000}(?:\x07|\x1b\\|\x9c)?|[ -/]{0,4}[0-~]?)|\x9b[0-?]{0,64}[ -/]{0,16}[@-~]?"
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]?"
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]{0,2000}(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]{0,4}[0-~]?"
 )
 _MENTION = re.compile(
     r"<(?:!(?:channel|here|everyone|all)|!subteam\^[^>\s]{1,40}|@(?:all|everyone|here|channel))[^>\s]{0,40}>"
@@ -40,11 +42,11 @@ _SHAPES = (
 """Secrets that are told by their shape alone: keys, and tokens of clouds and services."""
 
 _AUTHORIZATION = re.compile(
-    r"(?i)((?:proxy-)?authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:basic|bearer|digest|token|negotiate|apikey)?\s{0,3}|\bbearer\s{1,3})"
+    r"(?i)((?:proxy-)?authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:basic|bearer|digest|token|negotiate|apikey)?+\s{0,3}+|\bbearer\s{1,3}+)"
     r"([A-Za-z0-9._~+/=-]{6,4000})"
 )
 _NAMED = re.compile(
-    r"(?i)((?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key"
+    r"(?i)((?:password|passwd|passphrase|(?<![A-Za-z])(?:pass|pwd|passcode)|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key"
     r"|signing[_-]?key|session[_-]?id|cookie|密码|口令|令牌|密钥)s?(?:[_-]?[A-Za-z0-9]{1,20}){0,3}[\"']?\s{0,3}(?:[:=\uff1a]|=>|是|为)\s{0,3})"
     r"(\"[^\"\n]{1,1000}\"?|'[^'\n]{1,1000}'?|[^\s,;&\"'<>]{1,1000})"
 )
