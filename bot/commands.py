@@ -148,7 +148,7 @@ def nearest(text: str) -> str:
     """The usage of the command that the first word looks most like; '' when nothing does."""
     words = {word: rule.usage for rule in RULES for word in rule.words}
     first = text.split(" ", 1)[0].lower()
-    found = difflib.get_close_matches(first, list(words), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(first, list(words), n=1, cutoff=0.76)
     return words[found[0]] if found else ""
 
 

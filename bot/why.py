@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.messages.cards import whose
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Words
 from core.approval import Approval, Verdict
@@ -23,13 +24,12 @@ def why_lines(
 ) -> list[str]:
     """The whole story in order; from rows, without a model, the same a year later."""
     alert = incident.alert
-    source = words.say("card.claimed", source=plain(alert.source, 40)) if alert.is_claim else words.say("card.measured")
     trouble = words.trouble(incident.signal, alert.value)
     lines = [
         words.say(
             "why.head", id=incident.id, host=plain(incident.host), trouble=trouble, opened=clock(incident.opened, now)
         ),
-        words.say("why.source", source=source),
+        words.say("why.source", source=whose(words, alert)),
     ]
     for approval in approvals:
         attempt = next((one for one in incident.attempts if one.approval == approval.id), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.messages.report_card import report_card
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Nouns, Words, words_of
+from core.alert import Alert
 from core.approval import Answer, Approval, Verdict
 from core.card import Card, CardKind
 from core.incident import Incident
@@ -132,8 +133,17 @@ def since_line(words: Words, incident: Incident, nouns: Nouns) -> str:
 def source_line(words: Words, incident: Incident) -> str:
     """Whether we measured it ourselves or somebody claims it; and how often it was reported."""
     alert = incident.alert
-    who = words.say("card.claimed", source=plain(alert.source, 40)) if alert.is_claim else words.say("card.measured")
+    who = whose(words, alert)
     return f"{who}; {words.say('card.counted', count=incident.count)}" if incident.count > 1 else who
+
+
+def whose(words: Words, alert: Alert) -> str:
+    """Measured by us, asked for by a person, or claimed by somebody outside."""
+    if not alert.is_claim:
+        return words.say("card.measured")
+    kind, _, name = alert.source.partition(":")
+    key = "card.asked" if kind == "person" else "card.claimed"
+    return words.say(key, name=plain(name, 40), source=plain(alert.source, 40))
 
 
 def effect_text(effect: object) -> str:

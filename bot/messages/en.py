@@ -21,6 +21,8 @@ WORDS = {
     "trouble.tls.expires_days": "{o} TLS {v} days",
     "trouble.route.missing": "route {o} missing",
     "trouble.alert.firing": "alert {o}",
+    "trouble.task.run": "run {o}",
+    "trouble.task.undo": "undo {o}",
     "trouble.other": "{s} {o}",
     # headlines: host, trouble, what is wanted
     "head.alert": "{host}: {trouble} - looking",
@@ -50,6 +52,7 @@ WORDS = {
     "card.round": "round {round} after: {tried}",
     "card.measured": "measured by me",
     "card.claimed": "said by {source}, not measured by me",
+    "card.asked": "asked by {name}",
     "card.counted": "reported {count} times",
     "card.why": "Why I think so:",
     "card.evidence": "- {source}: {text}",

@@ -21,6 +21,8 @@ WORDS = {
     "trouble.tls.expires_days": "{o} 证书剩 {v} 天",
     "trouble.route.missing": "缺少路由 {o}",
     "trouble.alert.firing": "告警 {o}",
+    "trouble.task.run": "运行 {o}",
+    "trouble.task.undo": "撤销 {o}",
     "trouble.other": "{s} {o}",
     # headlines: host, trouble, what is wanted
     "head.alert": "{host}：{trouble}，正在检查",
@@ -50,6 +52,7 @@ WORDS = {
     "card.round": "第 {round} 轮，之前试过：{tried}",
     "card.measured": "由我测得",
     "card.claimed": "{source} 报告，我未测得",
+    "card.asked": "{name} 要求的",
     "card.counted": "已报告 {count} 次",
     "card.why": "为什么这样判断：",
     "card.evidence": "- {source}：{text}",
