@@ -316,7 +316,11 @@ def test_a_stop_pressed_while_it_runs_lets_no_further_effect_through(at: int) ->
 def test_a_lease_lost_while_it_runs_lets_no_further_effect_through() -> None:
     here = Shift()
     approval = here.approved()
-    here.host.after = lambda _: taken_over(here, approval) and None
+
+    def take_over(_: object) -> None:
+        taken_over(here, approval)
+
+    here.host.after = take_over
     outcome = here.executor.execute(approval, "r1", here.fence)
     assert (len(here.host.done), outcome.error.partition(":")[0]) == (1, "FencedError")
 
