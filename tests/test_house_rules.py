@@ -6,10 +6,12 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from bot.settings import EnvSettings, FileSettings
 from tests.source_tree import ROOT, Source, doors, header, imports, protocols, snake, sources, vendors
 
 MOST_LINES = 500
@@ -42,7 +44,6 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/probe/": "measures; reads only",
     "adapters/patient/": "makes and removes the demo's own host; never towards a watched one",
     "adapters/store/": "the database and the data folder",
-    "adapters/patient/": "the demo's own host: namespaces and processes that it makes and removes",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/settings_files.py": "makes the data folder, 0700, before anything else can",
@@ -188,6 +189,25 @@ def test_tests_have_no_branches_and_no_mocks(source: Source) -> None:
     branches = [f"{test.name}:{node.lineno}" for test in tests for node in ast.walk(test) if isinstance(node, ast.If)]
     assert branches == []
     assert "unittest.mock" not in set(imports(source))
+
+
+def test_the_example_of_secrets_equals_the_settings() -> None:
+    text = (ROOT / ".env.example").read_text()
+    named = {name: comment for comment, name in re.findall(r"(?m)^(# .+)\n#?([A-Z_]+)=", text)}
+    assert set(named) == {field.alias for field in EnvSettings.model_fields.values()}, (
+        "each with a line of why before it"
+    )
+
+
+def test_the_example_of_settings_equals_the_settings() -> None:
+    text = (ROOT / "nightshift.example.toml").read_text()
+    FileSettings.model_validate(tomllib.loads(text))
+    schema = FileSettings.model_json_schema()
+    tables = [schema, *(table for table in schema["$defs"].values() if "properties" in table)]
+    settable = {name for table in tables for name in table["properties"]}
+    named_tables = set(re.findall(r"(?m)^\[+([a-z]+)[.\]]", text))
+    explained = re.findall(r"(?m)^# .+\n((?:[a-z0-9_]+ = .+\n)+)", text)
+    assert settable == named_tables | {name for lines in explained for name in re.findall(r"(?m)^[a-z0-9_]+", lines)}
 
 
 def test_locks_are_pinned_hashed_and_name_no_index() -> None:
