@@ -20,7 +20,7 @@ from core.skill_manifest import Skill, SkillState
 _LARGEST_LOCK = 1 << 20
 
 Stamp = tuple[int, int, int]
-"""Change time, size and inode of a file: while they are the same, it is not read again."""
+"""Time of the last change, which nobody can set back, size and inode of a file: while they are the same, it is not read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _read_again(name: str, path: Path, known: _Read | None) -> _Read:
 
 
 def _stamp(info: os.stat_result) -> Stamp:
-    return (info.st_mtime_ns, info.st_size, info.st_ino) if stat.S_ISREG(info.st_mode) else (0, 0, 0)
+    return (info.st_ctime_ns, info.st_size, info.st_ino) if stat.S_ISREG(info.st_mode) else (0, 0, 0)
 
 
 def main(arguments: list[str]) -> int:

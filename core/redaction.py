@@ -42,12 +42,12 @@ _SHAPES = (
 """Secrets that are told by their shape alone: keys, and tokens of clouds and services."""
 
 _AUTHORIZATION = re.compile(
-    r"(?i)((?:proxy-)?authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:basic|bearer|digest|token|negotiate|apikey)?+\s{0,3}+|\bbearer\s{1,3}+)"
+    r"(?i)((?:proxy-)?authorization[\"']?+\s{0,3}+[:=]\s{0,3}+[\"']?+(?:basic|bearer|digest|token|negotiate|apikey)?+\s{0,3}+|\bbearer\s{1,3}+)"
     r"([A-Za-z0-9._~+/=-]{6,4000})"
 )
 _NAMED = re.compile(
     r"(?i)((?:password|passwd|passphrase|(?<![A-Za-z])(?:pass|pwd|passcode)|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key"
-    r"|signing[_-]?key|session[_-]?id|cookie|密码|口令|令牌|密钥)s?(?:[_-]?[A-Za-z0-9]{1,20}){0,3}[\"']?\s{0,3}(?:[:=\uff1a]|=>|是|为)\s{0,3})"
+    r"|signing[_-]?key|session[_-]?id|cookie|密码|口令|令牌|密钥)[A-Za-z0-9_-]{0,40}+[\"']?+\s{0,3}+(?:[:=\uff1a]|=>|是|为)\s{0,3})"
     r"(\"[^\"\n]{1,1000}\"?|'[^'\n]{1,1000}'?|[^\s,;&\"'<>]{1,1000})"
 )
 _OPTION = re.compile(
