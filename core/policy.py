@@ -79,9 +79,10 @@ def _is_well_formed(case: Case) -> bool:
 def _by_table(case: Case) -> Answer:
     if case.risk is Risk.NEVER:
         return Answer.DENY
+    if case.is_dry_run and case.risk is Risk.LOW and case.asker is Asker.PERSON:
+        return Answer.GO  # the approver who pressed it has said the one yes, whatever the state of the skill
     if case.state not in _RUNNABLE:
-        is_pressed_look = case.is_dry_run and case.risk is Risk.LOW and case.asker is Asker.PERSON
-        return Answer.GO if is_pressed_look else Answer.DENY
+        return Answer.DENY
     if case.risk is Risk.LOW:
         return Answer.GO if case.state is SkillState.OWNED else Answer.ASK1
     if case.mode is Mode.OBSERVE:
