@@ -27,7 +27,7 @@ class BubblewrapSandbox:
     """
 
     def __init__(self, warm: int = 2, first_user: int = 200_001, python: str = "/usr/bin/python3") -> None:
-        self._launcher = Launcher(first_user, python)
+        self._launcher = Launcher(python, first_user)
         self._guests = WarmGuests(self._launcher, warm)
         self._probing = threading.Lock()
 

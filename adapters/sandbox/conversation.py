@@ -108,7 +108,7 @@ class Line:
         while True:
             left = self.deadline - time.monotonic()
             if left <= 0:
-                raise LineError("timeout", "the run took too long")
+                raise LineError("timeout", "it took longer")
             ready = {fd for fd, _ in self._poller.poll(math.ceil(left * 1000))}
             if self._output in ready:
                 self._drain()
@@ -144,7 +144,8 @@ class Conversation:
         try:
             return self._talk()
         except LineError as end:
-            return self._result(end.status, end.reason)
+            took = f" than {self._run.timeout:g} s" if end.status == "timeout" else ""
+            return self._result(end.status, f"{end.reason}{took}")
 
     def _talk(self) -> GuestResult:
         self._line.deadline = time.monotonic() + self._run.timeout

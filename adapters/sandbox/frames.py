@@ -18,7 +18,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2
 
 
 class FrameError(ValueError):
-    """A guest sent what no honest guest sends; the sentence says what."""
+    """What no honest guest sends, or we may not send; the message ends the sentence `the guest sent …`."""
 
 
 def encode(message: dict[str, Any]) -> bytes:
@@ -36,9 +36,9 @@ def decode(body: bytes) -> dict[str, Json]:
     except FrameError:
         raise
     except (ValueError, RecursionError) as error:
-        raise FrameError(f"not JSON: {type(error).__name__}") from error
+        raise FrameError(f"text that is no JSON ({type(error).__name__})") from error
     if not isinstance(message, dict):
-        raise FrameError("not an object")
+        raise FrameError("JSON that is no object")
     _check_depth(message)
     return message
 
@@ -76,7 +76,7 @@ def _check_depth(message: Json) -> None:
         if not nested:
             return
         level = [part for item in nested for part in (item.values() if isinstance(item, dict) else item)]
-    raise FrameError(f"nested deeper than {DEPTH} levels")
+    raise FrameError(f"JSON nested deeper than {DEPTH} levels")
 
 
 def _integer(text: str) -> int:
@@ -92,7 +92,7 @@ def _number(text: str) -> float:
 
 
 def _constant(name: str) -> NoReturn:
-    raise FrameError(f"{name} is not a number")
+    raise FrameError(f"{name}, which is no number")
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_constant)

@@ -150,8 +150,9 @@ def outcome_of(run: dict[str, Any], channel: Channel, sdk: Any) -> dict[str, Any
 def prepare(channel: Channel) -> Any:
     """The SDK and the usual modules, then the lock; from here on this process can compute, read and talk to its parent, no more."""
     first = channel.receive()
-    sys.modules["core"] = types.ModuleType("core")
+    package = sys.modules["core"] = types.ModuleType("core")
     sdk = load("core.skill", first["sdk"], "core/skill.py")
+    package.skill = sdk  # type: ignore[attr-defined]
     for name in PRELOADED:
         __import__(name)
     for stream in (sys.stdout, sys.stderr):

@@ -1,4 +1,4 @@
-"""How a guest is started: the command line of bubblewrap, the user it drops to, the files handed in. This decides what a guest sees."""
+"""How a guest is started, and what is handed in: its program, its filters, its end of the channel."""
 
 from __future__ import annotations
 
@@ -6,31 +6,22 @@ import base64
 import contextlib
 import inspect
 import os
-import shlex
-import shutil
 import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.sandbox import seccomp
 from adapters.sandbox.cgroup import Cgroup, Cgroups
 from adapters.sandbox.frames import encode
-from adapters.sandbox.interpreter import ROOM, Interpreter, find
+from adapters.sandbox.profile import Files, Profile
 from core import skill
-from core.errors import UnavailableError
 
 GUEST = Path(__file__).with_name("guest.py")
-
-NAMESPACES = ("--unshare-all", "--unshare-user", "--disable-userns", "--new-session")
-IDENTITY = ("--uid", "65534", "--gid", "65534", "--hostname", "guest", "--cap-drop", "ALL")
-# Without --as-pid-1 bubblewrap itself would be process 1 inside, and show how it was called.
-LIFE = ("--die-with-parent", "--as-pid-1", "--clearenv")
 
 
 @dataclass(slots=True)
 class Started:
-    """A guest that was started: the process of bubblewrap, our end of its channel, the file with its process id, and what belongs to it."""
+    """A guest that was started: bubblewrap's process, our end of the channel, the file for the guest's process id, what it occupies."""
 
     process: subprocess.Popen[bytes]
     channel: socket.socket
@@ -43,108 +34,51 @@ class Started:
 class Launcher:
     """Starts guests. As root every slot has a user of its own, so that no guest can signal another and none is root outside.
 
-    Only the thread that lives as long as the guests may call `start`: they die with the thread that started them.
+    Only a thread that lives as long as the guests may call `start`: they die with the thread that started them.
     """
 
+    python: str
     first_user: int
-    python: str = "/usr/bin/python3"
     cgroups: Cgroups = field(default_factory=Cgroups)
-    bwrap: str = ""
-    interpreter: Interpreter | None = None
-    filters: seccomp.Filters | None = None
-
-    def prepare(self) -> None:
-        """Finds what a guest needs, once; UnavailableError says what is missing and what to do."""
-        if self.interpreter is not None:
-            return
-        self.bwrap = _program("bwrap", "bubblewrap")
-        self.filters = seccomp.filters()
-        self.cgroups.clean()
-        self.interpreter = find(self.python, self.first_user if _is_root() else None)
+    profile: Profile | None = None
 
     def start(self, slot: int) -> Started:
-        """Starts a guest and returns at once; its first frame says when it is ready."""
-        self.prepare()
+        """Starts a guest and returns at once; its first frame says when it is ready. UnavailableError, OSError."""
+        if self.profile is None:
+            self.profile = Profile.found(self.python, self.first_user)
+            self.cgroups.clean()
+        with contextlib.ExitStack() as undo:
+            group = self.cgroups.make()
+            if group is not None:
+                undo.callback(group.remove)
+            started = self._started(self.profile, slot, group, undo)
+            undo.pop_all()
+            return started
+
+    def _started(self, profile: Profile, slot: int, group: Cgroup | None, undo: contextlib.ExitStack) -> Started:
         ours, theirs = socket.socketpair()
-        # A memory file, not a pipe: were we killed now, bubblewrap would die writing into the pipe, and leave its child waiting for ever.
+        undo.callback(ours.close)
+        filter2 = base64.b64encode(profile.filters.stage2).decode()
+        ours.sendall(encode({"sdk": inspect.getsource(skill), "filter": filter2}))  # the socket's buffer takes it
+        # A memory file, not a pipe: were we killed now, bubblewrap would die writing into a pipe, and its child wait for ever.
         info = os.memfd_create("info")
-        group = self.cgroups.make()
-        with contextlib.ExitStack() as stack:
-            stack.callback(theirs.close)
-            program, filter1 = (_memory_file(stack, data) for data in (GUEST.read_bytes(), self._filters.stage1))
-            argv = [*self._before(slot, group), *self._bubblewrap(program, filter1, info), str(theirs.fileno())]
-            passed = (theirs.fileno(), info, program, filter1)
+        undo.callback(os.close, info)
+        with contextlib.ExitStack() as handed_in:
+            handed_in.callback(theirs.close)
+            program = _memory_file(handed_in, GUEST.read_bytes())
+            filter1 = _memory_file(handed_in, profile.filters.stage1)
+            files = Files(program, filter1, info, theirs.fileno())
             process = subprocess.Popen(
-                argv,
+                profile.command(slot, group, files),
                 env={},
                 cwd="/",
-                pass_fds=passed,
+                pass_fds=(files.program, files.filter, files.info, files.channel),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 bufsize=0,
             )
-        ours.sendall(
-            encode({"sdk": inspect.getsource(skill), "filter": base64.b64encode(self._filters.stage2).decode()})
-        )
         return Started(process, ours, info, group, slot)
-
-    @property
-    def _filters(self) -> seccomp.Filters:
-        if self.filters is None:
-            raise UnavailableError("the sandbox has no seccomp filter")
-        return self.filters
-
-    def _before(self, slot: int, group: Cgroup | None) -> list[str]:
-        """As root: into the group, see the interpreter if it lies where others cannot look, then stop being root."""
-        if not _is_root():
-            return []
-        steps = [f"echo $$ > {shlex.quote(entrance)}" for entrance in (group.entrances if group else ())]
-        drop = [
-            f"--reuid={self.first_user + slot}",
-            f"--regid={self.first_user + slot}",
-            "--clear-groups",
-            "--inh-caps=-all",
-        ]
-        argv = [_program("setpriv", "util-linux"), *drop, "--"]
-        if self.interpreter is not None and self.interpreter.mounted:
-            mount = f"{_program('mount', 'mount')} --bind {shlex.quote(self.interpreter.mounted)} {ROOM} && "
-            argv = [
-                _program("unshare", "util-linux"),
-                "--mount",
-                "--",
-                "/bin/sh",
-                "-c",
-                f'{mount}exec "$@"',
-                "sh",
-                *argv,
-            ]
-        return ["/bin/sh", "-c", " && ".join([*steps, 'exec "$@"']), "sh", *argv]
-
-    def _bubblewrap(self, program: int, filter1: int, info: int) -> list[str]:
-        python = self.interpreter
-        if python is None:
-            raise UnavailableError("the sandbox has no Python")
-        argv = [self.bwrap, *NAMESPACES, *IDENTITY, *LIFE, "--setenv", "LD_LIBRARY_PATH", python.library_path]
-        for source, target in python.binds:
-            argv += ["--ro-bind", source, target]
-        for directory in python.hidden:
-            argv += ["--size", "4096", "--tmpfs", directory, "--remount-ro", directory]
-        # No /proc, /dev, /tmp: a guest has no place to write to, so none can be flooded. The root itself is read-only last.
-        argv += ["--file", str(program), "/guest.py", "--remount-ro", "/", "--chdir", "/"]
-        argv += ["--seccomp", str(filter1), "--info-fd", str(info), "--"]
-        return [*argv, python.program, "-I", "-S", "-B", "-X", "utf8", "/guest.py"]
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0
-
-
-def _program(name: str, package: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin:/usr/sbin:/sbin")
-    if found is None:
-        raise UnavailableError(f"the sandbox needs {name}: install the package {package} of your distribution")
-    return found
 
 
 def _memory_file(stack: contextlib.ExitStack, data: bytes) -> int:
