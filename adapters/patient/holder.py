@@ -166,8 +166,11 @@ def _command(*words: str) -> None:
 
 
 def _service_pid() -> int:
+    """The live service by its pid file; 0 if that is missing, stale, or names somebody else by now."""
     with contextlib.suppress(OSError, ValueError):
-        return int(Path(layout.PID_FILE).read_text(encoding="ascii"))
+        pid = int(Path(layout.PID_FILE).read_text(encoding="ascii"))
+        if Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip() == layout.SERVICE:
+            return pid
     return 0
 
 

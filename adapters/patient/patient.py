@@ -25,7 +25,6 @@ _TOOLS = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
     "ip": "iproute2",
-    "hostname": "hostname",
 }
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SECONDS = 30.0
