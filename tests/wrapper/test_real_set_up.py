@@ -10,7 +10,7 @@ import pytest
 
 from tests.wrapper.checkout import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("git")]
 
 
 def test_a_fresh_clone_runs_and_tests_itself(tmp_path: Path) -> None:
