@@ -214,6 +214,11 @@ class Server:
                 f"cannot listen on 127.0.0.1:{self._port}; is it taken? change server.port in nightshift.toml"
             )
 
+    @property
+    def port(self) -> int:
+        """The port it listens on: where 0 was asked for, the one that was free."""
+        return int(self._server.servers[0].sockets[0].getsockname()[1])
+
     def close(self) -> None:
         """Lets running requests end, at most 5 s, then stops."""
         self._server.should_exit = True

@@ -56,10 +56,12 @@ def require_safe_home(home: Path) -> None:
 
 def read_toml(path: Path) -> FileSettings:
     """nightshift.toml; the defaults where there is none."""
+    text = _text(path)
     try:
-        data = tomllib.loads(_text(path))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidError(f"{path}: broken TOML: {error}; correct that line") from error
+        where = str(error).replace("at end of document", f"at line {max(1, len(text.splitlines()))}, the end")
+        raise InvalidError(f"{path}: broken TOML: {where}; correct that line") from error
     settings = _validated(FileSettings, data, path)
     if mistake := roster_mistake(settings):
         raise InvalidError(f"{path}: {mistake}")

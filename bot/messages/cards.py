@@ -113,7 +113,7 @@ def stopped_card(words: Words, nouns: Nouns) -> str:
     head = words.say(
         "stopped.head", scope=words.scope(scope), by=words.people((by,), nouns.names), since=clock(since, nouns.now)
     )
-    return f"{head}\n{words.say('stopped.body', word=scope_word(scope))}"
+    return f"{head}\n{words.say('stopped.body', word=scope_word(scope)).strip()}"
 
 
 def scope_word(scope: str) -> str:
@@ -125,7 +125,7 @@ def since_line(words: Words, incident: Incident, nouns: Nouns) -> str:
     """Since when, how bad, against which limit."""
     alert = incident.alert
     since, age = clock(alert.at, nouns.now), words.lasted((nouns.now - alert.at).total_seconds())
-    if alert.value is None or alert.limit is None:
+    if alert.value is None or not alert.limit:  # a failure is 1 against a limit of 0: numbers that say nothing
         return words.say("card.since.bare", since=since, age=age)
     return words.say("card.since", since=since, age=age, value=number(alert.value), limit=number(alert.limit))
 

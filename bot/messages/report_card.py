@@ -33,7 +33,7 @@ def report_card(words: Words, report: Report, nouns: Nouns) -> str:
 
 def _broke(words: Words, report: Report, nouns: Nouns) -> str:
     since = clock(report.since, nouns.now)
-    if report.value is None or report.limit is None:
+    if report.value is None or not report.limit:
         return words.say("report.broke.bare", since=since)
     return words.say("report.broke", since=since, value=number(report.value), limit=number(report.limit))
 

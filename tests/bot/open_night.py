@@ -62,12 +62,22 @@ class OpenNight:
         self.desk = ChatDesk(self.rows, self.inventory, roster, self.language, self._act, self.channels)
         self.incident = self.alert("disk.used_percent:/var/log", value=97.2, limit=90)
 
-    def alert(self, signal: str, *, source: str = "probe", value: float = 1.0, limit: float = 0.0, text: str = "") -> str:
+    def alert(
+        self, signal: str, *, source: str = "probe", value: float = 1.0, limit: float = 0.0, text: str = ""
+    ) -> str:
         """Something is bad since four minutes; the incident's id."""
         now = self.store.clock.now()
         at = now - timedelta(minutes=4)
         made = Alert(
-            f"a-{signal}-{source}", "localhost", Signal.parse(signal), source, AlertStatus.FIRING, at, value=value, limit=limit, text=text
+            f"a-{signal}-{source}",
+            "localhost",
+            Signal.parse(signal),
+            source,
+            AlertStatus.FIRING,
+            at,
+            value=value,
+            limit=limit,
+            text=text,
         )
         return self.store.intake.take_in((made,), now)[0]
 
@@ -83,7 +93,9 @@ class OpenNight:
                 ("directory", Value("/var/log", Origin.OBSERVED, "find_what_grows")),
                 ("days", Value(7, Origin.DEFAULT)),
             ),
-            plan=tuple(PlannedEffect(Verb.FS_DELETE, f"/var/log/app.log.{n}", risk, is_reversible=False) for n in range(1, 6)),
+            plan=tuple(
+                PlannedEffect(Verb.FS_DELETE, f"/var/log/app.log.{n}", risk, is_reversible=False) for n in range(1, 6)
+            ),
             grants=("fs.delete:/var/log/**",),
             risk=risk,
             tier=Tier.RULES,

@@ -66,7 +66,14 @@ def test_the_clock_decides_before_a_late_yes(night: OpenNight) -> None:
 
 @pytest.mark.parametrize(
     ("by", "channel"),
-    [("slack:U9", "slack"), ("os:1000", "slack"), ("slack:U1", "wecom"), ("os:4711", "console"), ("", "slack"), ("os:1000 ", "console")],
+    [
+        ("slack:U9", "slack"),
+        ("os:1000", "slack"),
+        ("slack:U1", "wecom"),
+        ("os:4711", "console"),
+        ("", "slack"),
+        ("os:1000 ", "console"),
+    ],
 )
 @pytest.mark.parametrize("text", ["approve {}", "reject {}", "stop", "status", "help"])
 def test_a_stranger_may_nothing_at_all(night: OpenNight, by: str, channel: str, text: str) -> None:
@@ -78,7 +85,9 @@ def test_a_stranger_may_nothing_at_all(night: OpenNight, by: str, channel: str, 
     assert night.store.gate.stops() == ()
 
 
-@pytest.mark.parametrize(("by", "verdict"), [("slack:U1", "approved"), ("slack:U2", "pending"), ("slack:U3", "pending")])
+@pytest.mark.parametrize(
+    ("by", "verdict"), [("slack:U1", "approved"), ("slack:U2", "pending"), ("slack:U3", "pending")]
+)
 def test_only_an_approver_of_the_hosts_groups_says_yes(night: OpenNight, by: str, verdict: str) -> None:
     approval = night.ask()
     night.say(f"approve {approval.id}", by=by, channel="slack")
@@ -122,7 +131,13 @@ def test_while_something_is_stopped_nothing_there_can_be_approved(night: OpenNig
 
 @pytest.mark.parametrize(
     ("typed", "scope"),
-    [("stop", "all"), ("stop localhost", "host:localhost"), ("stop web", "group:web"), ("stop the whole thing", "all"), ("stop nginx", "all")],
+    [
+        ("stop", "all"),
+        ("stop localhost", "host:localhost"),
+        ("stop web", "group:web"),
+        ("stop the whole thing", "all"),
+        ("stop nginx", "all"),
+    ],
 )
 def test_a_stop_that_means_nothing_stops_everything(night: OpenNight, typed: str, scope: str) -> None:
     night.say(typed)
@@ -202,7 +217,15 @@ def test_why_tells_tier_evidence_policy_and_answer_without_a_model(night: OpenNi
     night.store.clock.advance(90)
     night.say(f"reject {approval.id} not now", by="slack:U1", channel="slack")
     text = night.say(f"why {night.incident[:6]}").text
-    for part in ("rules", "3.1 GB", "no deleted file is open", "probe -> ask 1", "rejected by li", "1 min 30 s", "not now"):
+    for part in (
+        "rules",
+        "3.1 GB",
+        "no deleted file is open",
+        "probe -> ask 1",
+        "rejected by li",
+        "1 min 30 s",
+        "not now",
+    ):
         assert part in text
     assert night.say(f"why {approval.id}").text == text
 

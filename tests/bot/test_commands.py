@@ -41,7 +41,10 @@ ID = st.text("23456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=6, max_size=6)
         ("选 K7Q2MD 2", Command(Verb.PICK, "K7Q2MD", "2")),
         ("plan K7Q2MD", Command(Verb.PLAN, "K7Q2MD")),
         ("dry run K7Q2MD", Command(Verb.DRY_RUN, "K7Q2MD")),
-        ("run skill free_rotated_logs host=localhost", Command(Verb.RUN, "free_rotated_logs", "", (("host", "localhost"),))),
+        (
+            "run skill free_rotated_logs host=localhost",
+            Command(Verb.RUN, "free_rotated_logs", "", (("host", "localhost"),)),
+        ),
         ("run x host=h d='a b'", Command(Verb.RUN, "x", "", (("host", "h"), ("d", "a b")))),
         ("undo #12", Command(Verb.UNDO, "12")),
         ("alert disk.used_percent:/ host=h", Command(Verb.ALERT, "disk.used_percent:/", "", (("host", "h"),))),
@@ -75,12 +78,28 @@ def test_no_free_text_is_a_yes(typed: str) -> None:
     assert parse(typed).verb is not Verb.APPROVE
 
 
-@pytest.mark.parametrize("typed", ["don't stop", "why did nginx stop", "did it stop?", "停机了", "停电了吗", "stopwatch"])
+@pytest.mark.parametrize(
+    "typed", ["don't stop", "why did nginx stop", "did it stop?", "停机了", "停电了吗", "stopwatch"]
+)
 def test_talk_about_stopping_is_not_a_stop(typed: str) -> None:
     assert parse(typed).verb is not Verb.STOP
 
 
-@pytest.mark.parametrize("typed", ["run", "run x", "run x host", "run x 'host=a", "run x host=a host=b", "run host=a", "undo", "undo x", "pick", "pick 0"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "run",
+        "run x",
+        "run x host",
+        "run x 'host=a",
+        "run x host=a host=b",
+        "run host=a",
+        "undo",
+        "undo x",
+        "pick",
+        "pick 0",
+    ],
+)
 def test_what_cannot_be_used_is_answered_with_how_to_write_it(typed: str) -> None:
     command = parse(typed)
     assert (command.verb, command.target) != (Verb.UNKNOWN, "") or command == Command(Verb.RUN, "x")
@@ -95,10 +114,10 @@ def test_any_text_is_a_command_and_never_an_error(typed: str) -> None:
     assert parse(typed).verb in LEAST_ROLE
 
 
-@given(st.text(max_size=100), ID)
-def test_a_yes_names_exactly_the_id_that_stands_after_the_word(noise: str, id: str) -> None:
+@given(st.text(st.characters(categories=["L", "N", "P"], exclude_characters="/"), min_size=1, max_size=100), ID)
+def test_a_yes_inside_a_sentence_is_none(noise: str, id: str) -> None:
     command = parse(f"{noise} approve {id}")
-    assert command.verb is not Verb.APPROVE or noise.strip("/ \t\n\r\x0b\x0c") == "" or id not in command.target
+    assert command.verb is not Verb.APPROVE or command.target != id
 
 
 @given(ID, st.sampled_from(["approve {}", "yes {}", "同意{}", "批准 {}"]))

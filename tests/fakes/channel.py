@@ -29,7 +29,9 @@ class FakeChannel:
         if not self._typed:
             return None
         self._count += 1
-        return Message(f"{self._name}-{self._count}", self._name, self._account, self._typed.pop(0), "", self._clock.now())
+        return Message(
+            f"{self._name}-{self._count}", self._name, self._account, self._typed.pop(0), "", self._clock.now()
+        )
 
     def send(self, rendered: str, card: Card) -> None:
         """See `core.ports.Channel`."""
