@@ -1,0 +1,108 @@
+"""Contract of port Gate."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.approval import Verdict
+from core.capability import Risk
+from core.errors import ExpiredError, InvalidError, StoppedError
+from core.incident import Ending
+from tests.contracts.nouns import alert, approval, attempt, proposal, report
+from tests.stores import Case
+
+
+def check(case: Case, approval: str = "", incident: str = "i1") -> None:
+    """One look, as the broker takes it before each effect."""
+    case.store.gate.check("web-1", ("web", "all-linux"), incident, approval, case.clock.now())
+
+
+def granted(case: Case, risk: Risk = Risk.MEDIUM) -> tuple[str, str]:
+    """Incident and approval of a yes given now."""
+    now = case.clock.now()
+    (known,) = case.store.intake.take_in([alert("a1", now)], now)
+    asked = case.store.approvals.open(approval(known, now, asks=proposal(known, risk=risk)), ())
+    case.store.approvals.decide(asked.id, Verdict.APPROVED, "li", "", now)
+    return known, asked.id
+
+
+def test_nothing_forbids_by_itself(case: Case) -> None:
+    check(case)
+    assert case.store.gate.stops() == ()
+
+
+@pytest.mark.parametrize("scope", ["all", "host:web-1", "group:web", "group:all-linux", "incident:i1"])
+def test_a_stop_holds_from_that_instant_until_go(case: Case, scope: str) -> None:
+    case.store.gate.stop(scope, "li", case.clock.now())
+    case.store.gate.stop(scope, "wang", case.clock.now())
+    with pytest.raises(StoppedError) as caught:
+        check(case)
+    assert (caught.value.scope, caught.value.by) == (scope, "li")
+    assert case.store.gate.stops() == ((scope, "li", case.clock.now()),)
+    assert case.store.gate.go(scope, "li", case.clock.now())
+    assert not case.store.gate.go(scope, "li", case.clock.now())
+    check(case)
+
+
+@pytest.mark.parametrize("scope", ["host:web-2", "group:db", "incident:i2"])
+def test_a_stop_elsewhere_is_no_stop_here(case: Case, scope: str) -> None:
+    case.store.gate.stop(scope, "li", case.clock.now())
+    check(case)
+
+
+@pytest.mark.parametrize("scope", ["", "web-1", "host:", "everything", "HOST:web-1"])
+def test_what_is_no_scope_is_refused(case: Case, scope: str) -> None:
+    with pytest.raises(InvalidError):
+        case.store.gate.stop(scope, "li", case.clock.now())
+    with pytest.raises(InvalidError):
+        case.store.gate.go(scope, "li", case.clock.now())
+
+
+def test_stop_and_go_are_in_the_trail(case: Case) -> None:
+    case.store.gate.stop("all", "li", case.clock.now())
+    case.store.gate.go("all", "li", case.clock.now())
+    assert [row.kind for row in case.store.audit.tail(9)] == ["stop", "go"]
+
+
+def test_a_yes_opens_and_a_question_does_not(case: Case) -> None:
+    now = case.clock.now()
+    (known,) = case.store.intake.take_in([alert("a1", now)], now)
+    asked = case.store.approvals.open(approval(known, now), ())
+    with pytest.raises(ExpiredError):
+        check(case, asked.id)
+    case.store.approvals.decide(asked.id, Verdict.APPROVED, "li", "", now)
+    check(case, asked.id)
+
+
+def test_an_unknown_approval_opens_nothing(case: Case) -> None:
+    with pytest.raises(ExpiredError):
+        check(case, "AAAAAA")
+
+
+@pytest.mark.parametrize(("risk", "minutes"), [(Risk.MEDIUM, 30), (Risk.HIGH, 10)])
+def test_a_yes_starts_in_time_or_not_at_all(case: Case, risk: Risk, minutes: int) -> None:
+    _, yes = granted(case, risk)
+    case.clock.advance(minutes * 60)
+    check(case, yes)
+    case.clock.advance(1)
+    with pytest.raises(ExpiredError):
+        check(case, yes)
+
+
+def test_a_run_that_began_in_time_may_end_and_be_undone_until_its_incident_is_closed(case: Case) -> None:
+    incident, yes = granted(case)
+    case.store.incidents.save_attempt(attempt(case.store.approvals.load(yes), case.clock.now()), leg=False)
+    case.clock.advance(3600)
+    check(case, yes, incident)
+    case.store.incidents.close(report(incident, case.clock.now(), Ending.HANDED_OVER), (), ())
+    with pytest.raises(ExpiredError):
+        check(case, yes, incident)
+
+
+def test_a_clock_that_went_back_voids_a_yes(case: Case) -> None:
+    _, yes = granted(case)
+    case.clock.advance(-59)
+    check(case, yes)
+    case.clock.advance(-2)
+    with pytest.raises(ExpiredError):
+        check(case, yes)
