@@ -94,12 +94,12 @@ class Cgroups:
 
     def _delegated(self) -> bool:
         control = self.root / "cgroup.subtree_control"
-        with contextlib.suppress(OSError):  # whatever is missing then shows in the next line
-            control.write_text("+memory +pids +cpu")
         try:
-            return {"memory", "pids"} <= set(control.read_text().split())
+            if missing := {"memory", "pids", "cpu"} - set(control.read_text().split()):
+                control.write_text(" ".join(f"+{controller}" for controller in missing))
         except OSError:
             return False
+        return True
 
     def _group(self, name: str) -> Cgroup:
         if self.version == 2:

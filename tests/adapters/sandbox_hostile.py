@@ -88,7 +88,7 @@ CONNECTS = {
         line = socket.socket(socket.AF_UNIX)
         line.connect(address)
         return "connected"
-    names = [place + "/socket", "\\0nightshift-canary-" + str(pids[0]), "/var/run/docker.sock", "/run/systemd/private"]
+    names = [place + "/socket", "\\0nightshift-canary-" + str(port), "/var/run/docker.sock", "/run/systemd/private"]
     return tries(host, *(lambda n=n: connect(n) for n in names))""",
     "opens odd sockets": """
     return tries(
@@ -100,7 +100,7 @@ CONNECTS = {
     def reconnect():
         line = socket.socket(fileno=CHANNEL)
         try:
-            line.connect("\\0nightshift-canary-" + str(pids[0]))
+            line.connect("\\0nightshift-canary-" + str(port))
         finally:
             line.detach()
     return tries(host, reconnect)""",

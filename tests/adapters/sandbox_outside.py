@@ -67,18 +67,19 @@ def outside() -> Iterator[Outside]:
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (place / "canary").write_text(SECRET)
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         unix = stack.enter_context(socket.socket(socket.AF_UNIX))
         unix.bind(str(place / "socket"))
         for path, mode in ((place, 0o777), (place / "canary", 0o666), (place / "socket", 0o777)):
             path.chmod(mode)
         abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
-        abstract.bind(f"{ABSTRACT}-{os.getpid()}")
-        listeners = (stack.enter_context(socket.create_server(("127.0.0.1", 0))), unix, abstract)
+        abstract.bind(f"{ABSTRACT}-{tcp.getsockname()[1]}")
+        listeners = (tcp, unix, abstract)
         for listener in listeners:
             listener.listen()
             listener.setblocking(False)
         os.environ["NIGHTSHIFT_CANARY"] = SECRET
-        stack.callback(os.environ.pop, "NIGHTSHIFT_CANARY")
+        stack.callback(os.environ.pop, "NIGHTSHIFT_CANARY", None)
         sentinel = stack.enter_context(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
         stack.callback(sentinel.kill)
         yield Outside(place, listeners, sentinel, peak_memory())
