@@ -268,7 +268,7 @@ def _imagined(real: World) -> World:
     return replace(
         real,
         host=ImaginedHost(real.host),
-        services=ImaginedServices(real.services),
+        services=ImaginedServices(real.services).services,
         fetch=lambda _url: (200, ""),
         notify=lambda _text: None,
         secret=lambda name: f"secret:{name}",

@@ -105,6 +105,11 @@ class ImaginedServices:
         self._real = real
         self._told: dict[str, bool] = {}
 
+    @property
+    def services(self) -> Services:
+        """For a broker."""
+        return Services(self.status, self.argv)
+
     def status(self, name: str) -> ServiceState:
         """The real state, or the one it was told to be in."""
         state = self._real.status(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,13 +28,13 @@ class Operator:
     """What the operator configured for all runs.
 
     - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
-    - `trusted`: users whose supervisors are listened to.
+    - `trusted`: users whose supervisors are listened to; our own belongs there too, but only the composition knows it.
     - `fetch`, `notify`, `secret`: see `core.broker.Doors`; each refuses where it is not configured.
     """
 
     disposable: tuple[str, ...] = ()
     listed_hosts: tuple[str, ...] = ()
-    trusted: frozenset[int] = field(default_factory=lambda: frozenset({0, os.geteuid()}))
+    trusted: frozenset[int] = frozenset({0})
     fetch: Callable[[str], tuple[int, str]] = no_fetch
     notify: Callable[[str], None] = no_notice
     secret: Callable[[str], str] = no_secret
@@ -96,7 +95,7 @@ class Runner:
         host, operator = self.hosts.open(task.host), self.operator
         doors = Doors(
             host=host,
-            services=ServiceControl(host, operator.trusted),
+            services=ServiceControl(host, operator.trusted).services,
             effects=self.effects,
             blobs=self.blobs,
             clock=self.clock,

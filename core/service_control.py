@@ -5,8 +5,9 @@ Looks go through the Host port; the broker runs the argv that starts or stops.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from core.ports import Host
 from core.service_output import (
@@ -48,16 +49,15 @@ class Supervised:
 Found: TypeAlias = tuple[Supervised, ServiceState]
 
 
-class Services(Protocol):
-    """What the broker needs of whoever runs services on one host."""
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the broker needs of whoever runs services: how one stands, and the command that gives it an order.
 
-    def status(self, name: str) -> ServiceState:
-        """How it stands."""
-        ...
+    `argv` raises HostError("missing") when nobody here runs such a service.
+    """
 
-    def argv(self, verb: str, name: str) -> tuple[str, ...]:
-        """The command that does it; raises HostError("missing") when nobody here runs such a service."""
-        ...
+    status: Callable[[str], ServiceState]
+    argv: Callable[[str, str], tuple[str, ...]]
 
 
 class ServiceControl:
@@ -66,6 +66,11 @@ class ServiceControl:
     def __init__(self, host: Host, trusted: frozenset[int]) -> None:
         self._host, self._trusted = host, trusted
         self._found: dict[str, Supervised] = {}
+
+    @property
+    def services(self) -> Services:
+        """For a broker."""
+        return Services(self.status, self.argv)
 
     def status(self, name: str) -> ServiceState:
         """What the supervisor says; `none` when none knows it, then a process of that name counts as running."""

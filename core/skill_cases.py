@@ -51,6 +51,7 @@ from core.case_world import Case, parse_case
 from core.errors import NightshiftError, RefusedError
 from core.grant import Grant, fill
 from core.ports import GuestResult, GuestRun, Sandbox
+from core.service_control import Services
 from core.skill import HostError
 from core.skill_manifest import Skill
 from core.world import Json
@@ -155,7 +156,7 @@ class _Stage:
         errand = Errand("case", self._skill.name, CASE_HOST_NAME, mode, grants, ceiling, self._skill.timeout)
         doors = Doors(
             host=self.host,
-            services=self.host,
+            services=Services(self.host.status, self.host.argv),
             effects=self._journal,
             blobs=self._journal,
             clock=self._journal,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from core.broker import Broker, Doors, Errand, Limits, RunMode
 from core.capability import PlannedEffect, Risk
 from core.grant import Grant
+from core.service_control import Services
 from core.skill_manifest import Skill, SkillState
 from tests.fakes.host import FakeHost
 from tests.fakes.store import FakeStore
@@ -61,7 +62,7 @@ class Bench:
         """A broker for run `r1` on this host."""
         doors = Doors(
             host=self.host,
-            services=self.host,
+            services=Services(self.host.status, self.host.argv),
             effects=self.store.effects,
             blobs=self.store.blobs,
             clock=self.store.clock,
