@@ -1,0 +1,245 @@
+"""The terminal as a terminal: a real pty, a real tmux, keys, and what a hostile text may not do to it."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters import channel_console
+from adapters.channel_console import ConsoleChannel
+from bot.messages import en
+from core.card import Card, CardKind
+from core.ports import Message
+from tests.fakes.clock import FakeClock
+from tests.source_tree import ROOT
+
+PROPOSAL = Card("K7Q2MD:ask", CardKind.PROPOSAL, "i-1", "K7Q2MD")
+OTHER = Card("ABCDEF:ask", CardKind.PROPOSAL, "i-2", "ABCDEF")
+CHOICES = Card("PPPPPP:ask", CardKind.CHOICES, "i-3", "PPPPPP")
+
+
+@dataclass
+class Terminal:
+    """A pty with the channel on its inner side; `keys` is a finger, `screen` an eye."""
+
+    channel: ConsoleChannel
+    outer: int
+    inner: int
+
+    def keys(self, text: str) -> None:
+        os.write(self.outer, text.encode())
+
+    def heard(self, wait: float = 2.0) -> str | None:
+        message: Message | None = self.channel.receive(wait)
+        return message.text if message else None
+
+    def screen(self) -> str:
+        shown = b""
+        while select.select([self.outer], [], [], 0.1)[0]:
+            shown += os.read(self.outer, 65536)
+        return shown.decode()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    monkeypatch.setattr(channel_console, "_is_in_front", lambda _fd: True)
+    outer, inner = pty.openpty()
+    out = io.TextIOWrapper(os.fdopen(os.dup(inner), "wb", 0), encoding="utf-8", write_through=True)
+    channel = ConsoleChannel(inner, out, FakeClock(), en.WORDS)
+    yield Terminal(channel, outer, inner)
+    channel.close()
+    out.close()
+    os.close(inner)
+    os.close(outer)
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        ("y", "approve K7Q2MD"),
+        ("p", "plan K7Q2MD"),
+        ("d", "dry run K7Q2MD"),
+        ("t", "take K7Q2MD"),
+        ("s", "stop"),
+        ("?", "help"),
+    ],
+)
+def test_a_key_is_the_command_of_its_button_with_the_cards_id(terminal: Terminal, key: str, command: str) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.keys(key)
+    assert terminal.heard() == command
+
+
+def test_a_key_with_enter_is_the_same(terminal: Terminal) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.keys("y\r")
+    assert terminal.heard() == "approve K7Q2MD"
+
+
+def test_no_asks_why_and_escape_takes_it_back(terminal: Terminal) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.keys("n")
+    assert terminal.heard(0.6) is None
+    assert "Why not?" in terminal.screen()
+    terminal.keys("\x1b")
+    assert terminal.heard(0.3) is None
+    terminal.keys("n")
+    assert terminal.heard(0.6) is None
+    terminal.keys("太危险\r")
+    assert terminal.heard() == "reject K7Q2MD 太危险"
+
+
+def test_a_word_that_begins_with_a_key_is_a_word(terminal: Terminal) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.keys("sta")
+    assert terminal.heard(0.6) is None
+    terminal.keys("tux\x7fs\r")
+    assert terminal.heard() == "status"
+
+
+def test_a_card_that_came_up_under_the_finger_is_not_approved_by_the_first_press(terminal: Terminal) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.channel.send("another", OTHER)
+    terminal.keys("y")
+    assert terminal.heard(0.6) is None
+    assert "ABCDEF" in terminal.screen()
+    terminal.keys("y")
+    assert terminal.heard() == "approve ABCDEF"
+    terminal.keys("y")
+    assert terminal.heard() == "approve K7Q2MD"
+
+
+def test_numbers_pick_only_from_choices(terminal: Terminal) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.keys("2")
+    assert terminal.heard(0.6) is None
+    terminal.keys("\x15")
+    terminal.channel.send("choices", CHOICES)
+    time.sleep(channel_console.SETTLED)
+    terminal.keys("2")
+    assert terminal.heard() == "pick PPPPPP 2"
+
+
+def test_without_an_open_card_a_yes_is_nothing_and_stop_still_stops(terminal: Terminal) -> None:
+    terminal.channel.send("card", PROPOSAL)
+    terminal.channel.send("over", Card("i-1:report", CardKind.REPORT, "i-1", "i-1"))
+    terminal.keys("y")
+    assert terminal.heard(0.6) is None
+    assert "No open card" in terminal.screen()
+    terminal.keys("s")
+    assert terminal.heard() == "stop"
+
+
+def test_what_was_typed_survives_a_card_that_comes_in_between(terminal: Terminal) -> None:
+    terminal.keys("stat")
+    assert terminal.heard(0.2) is None
+    terminal.channel.send("card", PROPOSAL)
+    assert terminal.screen().endswith("> stat")
+    terminal.keys("us\r")
+    assert terminal.heard() == "status"
+
+
+def test_arrow_keys_and_letters_in_parts_do_no_harm(terminal: Terminal) -> None:
+    terminal.keys("st\x1b[A\x1b[1;5Catus")
+    assert terminal.heard(0.2) is None
+    os.write(terminal.outer, "状态".encode()[:4])
+    assert terminal.heard(0.2) is None
+    os.write(terminal.outer, "状态".encode()[4:] + b"\r")
+    assert terminal.heard() == "status状态"
+
+
+def test_what_is_worked_on_shows_progress_after_a_second(terminal: Terminal) -> None:
+    terminal.channel.send("repairing", Card("a", CardKind.ACTING, "i-1", "K7Q2MD"))
+    assert terminal.heard(2.2) is None
+    assert re.search(r"working … [12] s", terminal.screen())
+
+
+def test_a_hostile_text_cannot_move_the_cursor_or_forge_colour(terminal: Terminal) -> None:
+    terminal.screen()
+    terminal.channel.send("head\x1b[2J\x1b]0;title\x07 [bold]x[/bold]\rgone", PROPOSAL)
+    shown = terminal.screen()
+    assert "\x1b[2J" not in shown
+    assert "\x1b]0" not in shown
+    assert "[bold]x[/bold]" in shown
+
+
+def test_the_terminal_is_given_back_as_it_was() -> None:
+    outer, inner = pty.openpty()
+    before = termios.tcgetattr(inner)
+    program = (
+        "import os, sys; from adapters.channel_console import ConsoleChannel; from bot.messages import en; from tests.fakes.clock import FakeClock\n"
+        "os.setsid(); import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "c = ConsoleChannel(0, sys.stdout, FakeClock(), en.WORDS); assert c._has_keys; c.close()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=inner, stdout=inner, stderr=subprocess.PIPE, check=False
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    assert termios.tcgetattr(inner) == before
+    os.close(inner)
+    os.close(outer)
+
+
+def test_when_the_input_ends_the_last_line_counts_and_the_channel_is_closed() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, "status\nhelp".encode())
+    os.close(writing)
+    channel = ConsoleChannel(reading, io.StringIO(), FakeClock(), en.WORDS)
+    assert [getattr(channel.receive(1.0), "text", None) for _ in range(3)] == ["status", "help", None]
+    assert not channel.is_open
+    os.close(reading)
+
+
+TALK = """
+import sys
+from adapters.channel_console import ConsoleChannel
+from bot.messages import en
+from core.card import Card, CardKind
+from tests.fakes.clock import FakeClock
+channel = ConsoleChannel(0, sys.stdout, FakeClock(), en.WORDS)
+channel.send("localhost: disk / 97% full - approve?\\n[K7Q2MD] 为什么", Card("a", CardKind.PROPOSAL, "i-1", "K7Q2MD"))
+message = None
+while message is None:
+    message = channel.receive(1.0)
+channel.send("HEARD " + message.text, Card("b", CardKind.REPLY, "", "b"))
+channel.close()
+"""
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+def test_it_works_in_tmux(tmp_path: Path) -> None:
+    script, server = tmp_path / "talk.py", f"nightshift-test-{os.getpid()}"
+
+    def tmux(*arguments: str) -> str:
+        command = ["tmux", "-L", server, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+    script.write_text(TALK, encoding="utf-8")
+    environment = f"PYTHONPATH={ROOT} LANG=C.UTF-8"
+    tmux("-u", "new-session", "-d", "-x", "80", "-y", "24", f"{environment} {sys.executable} {script}; sleep 30")
+    try:
+        assert "approve?" in _until("approve?", lambda: tmux("capture-pane", "-p"))
+        tmux("send-keys", "y")
+        assert "HEARD approve K7Q2MD" in _until("HEARD", lambda: tmux("capture-pane", "-p"))
+    finally:
+        tmux("kill-server")
+
+
+def _until(text: str, look: Callable[[], str]) -> str:
+    deadline = time.monotonic() + 20
+    while text not in (shown := look()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return shown
