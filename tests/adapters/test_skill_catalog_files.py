@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -74,8 +73,8 @@ def test_the_second_file_of_a_name_is_left_out_and_said(folder: Path, lock: Path
 
 def test_links_are_not_followed(folder: Path, lock: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere.py").write_text(FREE_LOGS)
-    os.symlink(tmp_path / "elsewhere.py", folder / "disk" / "link_in.py")
-    os.symlink(tmp_path, folder / "linked")
+    (folder / "disk" / "link_in.py").symlink_to(tmp_path / "elsewhere.py")
+    (folder / "linked").symlink_to(tmp_path)
     assert [skill.name for skill in FileCatalog(folder, lock).skills()] == ["free_logs"]
 
 

@@ -25,7 +25,7 @@ from core.skill_manifest import SkillState
 
 TABLE = Path(__file__).with_name("policy_table.txt")
 
-STRICTEST_LAST = {
+STRICTEST_LAST: dict[str, tuple[Any, ...]] = {
     "mode": tuple(sorted(Mode, reverse=True)),
     "risk": tuple(Risk),
     "state": (SkillState.OWNED, SkillState.TRIAL, SkillState.DRAFT),
@@ -120,7 +120,11 @@ def test_only_an_approvers_dry_run_of_a_look_runs_what_may_not_run() -> None:
     ANY_CASE,
     st.sampled_from(["mode", "risk", "state", "asker", "has_text_origin", "is_dry_run"]),
     st.one_of(
-        st.none(), st.integers(-2, 5), st.text(max_size=8), st.floats(), st.sampled_from(["owned", "person", "auto", "low"])
+        st.none(),
+        st.integers(-2, 5),
+        st.text(max_size=8),
+        st.floats(),
+        st.sampled_from(["owned", "person", "auto", "low"]),
     ),
 )
 def test_an_unknown_value_is_denied(case: Case, column: str, value: Any) -> None:
