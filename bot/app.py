@@ -98,7 +98,7 @@ class Wiring(Protocol):
         """Runs until it is told to end; BusyError if another `up` holds the data folder."""
         ...
 
-    def run_demo(self, settings: Settings, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
+    def run_demo(self, settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
         """The nights named, all when empty; 0 when every one was repaired or had a reason to be skipped."""
         ...
 

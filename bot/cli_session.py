@@ -154,7 +154,7 @@ class Session:
 
     def demo(self, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
         """Real nights on a patient host."""
-        return wiring().run_demo(self.settings, nights, yes)
+        return wiring().run_demo(self.settings, nights, yes=yes, as_json=self.as_json)
 
     def chat(self) -> int:
         """A conversation in this terminal."""

@@ -52,9 +52,7 @@ class Dispatcher:
         house.store.on_card(self._shown.set)
         house.engine.launch()
         for seconds, checks in _by_interval(house).items():
-            self.ticker.every(
-                seconds, f"checks every {seconds:g} s", lambda _slot, due=tuple(checks): house.night_watch.tick(due)
-            )
+            self.ticker.every(seconds, f"checks every {seconds:g} s", partial(self._measure, checks))
         self.ticker.start()
         self._run("pulse", self._pulse)
         self._run("desk", self._answer)

@@ -12,6 +12,10 @@ from structlog.typing import EventDict, WrappedLogger
 from core.redaction import redact
 
 
+_CHATTY = ("alembic", "apscheduler", "uvicorn", "dbos")
+"""Libraries whose INFO says what they do, tick by tick, and not what happened."""
+
+
 def start_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Sends structlog and the standard library's loggers to one handler."""
     shared: list[structlog.typing.Processor] = [
@@ -42,6 +46,8 @@ def start_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def redacted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

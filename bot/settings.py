@@ -261,6 +261,10 @@ class Settings(BaseModel):
         """Where the rows are."""
         return self.env.database_url or f"sqlite:///{self.home / 'nightshift.db'}"
 
+    def demo(self) -> Settings:
+        """The demo's own data folder and SQLite below this one."""
+        return Settings(home=self.home / "demo", file=FileSettings(language=self.file.language))
+
     def inventory(self) -> Inventory:
         """Hosts with this machine first, modes, people."""
         tables = {LOCALHOST: HostTable()} | self.file.hosts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from core.execution import Executor
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
 from core.night_watch import NightWatch
-from core.ports import Host, Probe
+from core.ports import Channel, Host, Leg, Probe
 from core.proven_sandbox import ProvenSandbox
 from core.verification import Watch
 
@@ -250,11 +251,11 @@ def run_up(settings: Settings) -> int:
     return Up(settings).run()
 
 
-def run_demo(settings: Settings, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
+def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
     """See `bot.app.Wiring`."""
     from bot.demo import Demo
 
-    return Demo(settings, nights, is_answered=yes).run()
+    return Demo(settings, nights, is_answered=yes, wants_json=as_json).run()
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:

@@ -50,6 +50,10 @@ class NightWatch:
         """Keys of the checks that have an alert out."""
         return frozenset(key for key, text in self._ticks.states().items() if _state(text).is_out)
 
+    def forget(self, checks: Sequence[Check]) -> None:
+        """Starts these checks afresh, as on the first day: for a host that was made anew."""
+        self._ticks.save({check.key: to_json(CheckState()) for check in checks})
+
     def _take_in(self, events: Sequence[Event], now: datetime) -> None:
         alerts = [event.alert for event in events if event.alert is not None]
         incidents = self._intake.take_in(alerts, now) if alerts else ()

@@ -1,0 +1,324 @@
+"""`nightshift demo`: real nights on a patient host of its own; each is thought out and asked, asked from memory, and trusted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from adapters.channel_console import ConsoleChannel
+from adapters.clock_system import SystemClock
+from adapters.host.kept_child import KeptChildren
+from adapters.host.namespace import Holder, NamespaceHost
+from adapters.patient import layout
+from adapters.patient.patient import Patient
+from adapters.probe.served import MODULE, ServedProbe
+from bot.dispatcher import Dispatcher
+from bot.json_view import as_json
+from bot.logs import start_logging
+from bot.messages import Words, words_of
+from bot.settings import Settings
+from bot.wiring import CONSOLE, House, Place, build, desk_of, protected_paths
+from core.alert import Signal
+from core.approval import Approval, Verdict
+from core.check import Check
+from core.desk import Patience
+from core.diagnosis import group_of
+from core.episode import Episode
+from core.errors import InvalidError, UnavailableError, UnknownError
+from core.incident import Ending, Incident, IncidentState
+from core.inventory import HostEntry, Inventory, Mode
+from core.ports import Channel, Message
+from core.report import Report
+
+GROUP = "patients"
+EVERY = 1.0
+"""Seconds between two measurements of the patient; a real machine is measured less often."""
+LONGEST_STEP = 60.0
+"""Seconds within which a fault must be noticed, and within which a repair must have come to its end."""
+LONGEST_WAIT = 600.0
+"""Seconds that a person has for an answer."""
+SEEDS = 3
+GLANCE = 0.05
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One fault: its name, the signal that shows it, and how the patient gets it."""
+
+    name: str
+    check: Check
+    inject: Callable[[Patient], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One run of one night, as measured; times in seconds."""
+
+    night: str
+    run: str
+    incident: str
+    ending: str
+    detected_after: float
+    decided_by: str
+    waited_for_a_person: float
+    repaired_after: float
+    verified_by: str
+
+    @property
+    def is_repaired(self) -> bool:
+        """Only a measurement says so."""
+        return self.ending == Ending.FIXED
+
+
+def _check(signal: str, over: float) -> Check:
+    return Check(Signal.parse(signal), layout.NAME, over=over, every=EVERY, lasting=EVERY)
+
+
+NIGHTS = (
+    Night("process", _check(f"process.down:{layout.SERVICE}", 0), Patient.crash),
+    Night("disk", _check(f"disk.used_percent:{layout.MOUNT}", 90), Patient.fill_disk),
+    Night("network", _check("route.missing:default", 0), Patient.cut_network),
+)
+
+
+class Demo:
+    """The demo in a data folder of its own, `demo/` below `NIGHTSHIFT_HOME`, fresh at each run and left for `why` and `audit verify`."""
+
+    def __init__(self, settings: Settings, nights: Sequence[str], *, is_answered: bool, wants_json: bool) -> None:
+        self._settings, self._is_answered, self._wants_json = settings, is_answered, wants_json
+        self._words: Words = words_of(settings.file.language)
+        self._nights = _named(nights)
+        self._home = settings.demo().home
+        self._out = sys.stderr if wants_json else sys.stdout
+        self._told: list[Told] = []
+
+    def run(self) -> int:
+        """0 when every run of every night was repaired, or when this machine forbids hosts of their own."""
+        if not self._is_answered and not sys.stdin.isatty():
+            raise InvalidError("the demo asks in a terminal; add --yes to have it answered for you")
+        self._make_fresh()
+        self._start_logs()
+        patient = Patient(self._home / "patient", hidden=(self._settings.home, *protected_paths(self._home)[3:]))
+        self._say("demo.making")
+        with _ended_in_order():
+            try:
+                patient.start()
+            except UnavailableError as error:
+                self._say("demo.skipped", reason=error.message)
+                return 0
+            try:
+                self._play(patient, Mode.APPROVE, ("asked", "memory"))
+                self._play(patient, Mode.AUTO, ("trusted",))
+            finally:
+                patient.stop()
+        self._sum_up()
+        return 0 if len(self._told) == 3 * len(self._nights) and all(one.is_repaired for one in self._told) else 1
+
+    # ---- the runs -------------------------------------------------------------------------------------------------------------------
+
+    def _play(self, patient: Patient, mode: Mode, runs: tuple[str, ...]) -> None:
+        """A house for these runs; the mode is a setting, so another mode is another start on the same rows."""
+        with self._house(patient, mode) as (house, dispatcher, channel):
+            for night in self._nights:
+                for run in runs:
+                    if run == "trusted":
+                        self._seed(house, night)
+                    self._say(f"demo.{run}", night=self._words.say(f"demo.night.{night.name}"))
+                    told = self._one(house, dispatcher, channel, patient, night, run)
+                    self._told.append(told)
+                    self._say("demo.told", **{name: _shown(getattr(told, name)) for name in Told.__slots__})
+                    patient.reset()
+                    house.night_watch.forget([night.check])
+
+    def _one(  # noqa: PLR0913, PLR0917 - one run has these parts
+        self, house: House, dispatcher: Dispatcher, channel: Channel, patient: Patient, night: Night, run: str
+    ) -> Told:
+        began = house.store.clock.now()
+        night.inject(patient)
+        incident = _until(lambda: _opened_since(house, night, began), LONGEST_STEP, f"{night.check.signal} was not noticed")
+        asked = self._decided(house, dispatcher, incident)
+        report = _until(lambda: house.rows.history.report(incident.id), LONGEST_STEP * 2, f"{incident.id} came to no end")
+        return _told(night, run, incident, report, asked, began)
+
+    def _decided(self, house: House, dispatcher: Dispatcher, incident: Incident) -> Approval | None:
+        """The question once it has its answer; with `--yes` the answer is given here, through the inbox like a person's."""
+        asked = _until(lambda: _question(house, incident), LONGEST_STEP, f"nothing came of {incident.id}")
+        if asked is not None and asked.verdict is Verdict.PENDING and self._is_answered:
+            me, now = f"os:{os.geteuid()}", house.store.clock.now()
+            house.rows.inbox.put(Message(f"yes:{asked.id}", CONSOLE, me, f"approve {asked.id}", incident.id, now))
+            dispatcher.heard()
+        if asked is None:
+            return None
+        return _until(lambda: _answered(house, asked.id), LONGEST_WAIT, f"{asked.id} had no answer")
+
+    def _seed(self, house: House, night: Night) -> None:
+        """Three marked successes, so that the demo can show earned trust; they count nowhere else, for this folder is only the demo's."""
+        last = next(i for i in house.rows.log.incidents(only_open=False, limit=100) if i.signal == night.check.signal)
+        attempt = last.attempts[-1]
+        group = group_of(house.place.inventory, layout.NAME)
+        for number in range(SEEDS):
+            house.rows.memory.remember(
+                Episode(
+                    id=f"seed:{night.name}:{number}",
+                    fingerprint=last.alert.fingerprint,
+                    group=group,
+                    host=layout.NAME,
+                    signal=str(night.check.signal),
+                    skill=attempt.proposal.skill,
+                    sha256=attempt.proposal.sha256,
+                    ending=Ending.FIXED,
+                    incident=last.id,
+                    at=house.store.clock.now(),
+                    text="seeded for the demo",
+                    is_seeded=True,
+                )
+            )
+
+    # ---- making and removing --------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _house(self, patient: Patient, mode: Mode) -> Iterator[tuple[House, Dispatcher, Channel]]:
+        children = KeptChildren(Holder(*patient.holder), MODULE)
+        place = Place(
+            home=self._home,
+            database_url=self._settings.demo().database_url,
+            inventory=Inventory((HostEntry(layout.NAME, "namespace", (GROUP,)),), ((GROUP, mode),)),
+            checks=tuple(night.check for night in self._nights),
+            hosts={layout.NAME: NamespaceHost(*patient.holder, protected_paths(self._home))},
+            probes={layout.NAME: ServedProbe(children.ask, SystemClock())},
+            channels=(CONSOLE,),
+            patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
+        )
+        house = build(place)
+        quiet = os.open(os.devnull, os.O_RDONLY)
+        stdin = quiet if self._is_answered else sys.stdin.fileno()
+        channel = ConsoleChannel(stdin, self._out, house.store.clock, self._words.table)
+        dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, {CONSOLE: channel}), (CONSOLE,))
+        try:
+            dispatcher.start()
+            yield house, dispatcher, channel
+        finally:
+            channel.close()
+            dispatcher.close()
+            children.close()
+            os.close(quiet)
+
+    def _make_fresh(self) -> None:
+        """The folder of the last demo goes; nobody else's, because only the demo is ever started in it."""
+        from adapters.store.data_folder import DataFolder
+
+        DataFolder(self._settings.home)
+        if self._home.is_symlink():
+            raise InvalidError(f"{self._home} is a link; remove it")
+        if self._home.exists():
+            folder = DataFolder(self._home)
+            folder.lock()
+            shutil.rmtree(self._home)
+            folder.unlock()
+        self._home.mkdir(mode=0o700)
+
+    def _start_logs(self) -> None:
+        log = (self._home / "nightshift.log").open("a", encoding="utf-8", buffering=1)
+        start_logging(stream=log)
+
+    # ---- telling --------------------------------------------------------------------------------------------------------------------
+
+    def _say(self, key: str, **facts: object) -> None:
+        self._out.write(self._words.say(key, **facts) + "\n")
+        self._out.flush()
+
+    def _sum_up(self) -> None:
+        if self._wants_json:
+            sys.stdout.write(as_json(self._told, indent=2) + "\n")
+            return
+        self._say("demo.sum.head")
+        for night in self._nights:
+            for told in (one for one in self._told if one.night == night.name):
+                self._say("demo.sum.line", **{name: _shown(getattr(told, name)) for name in Told.__slots__})
+        self._say("demo.sum.end", home=str(self._settings.home))
+
+
+def _named(names: Sequence[str]) -> tuple[Night, ...]:
+    known = {night.name: night for night in NIGHTS}
+    for name in names:
+        if name not in known:
+            raise UnknownError("night", name, tuple(known))
+    return tuple(known[name] for name in dict.fromkeys(names)) or NIGHTS
+
+
+def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval | None, began: datetime) -> Told:  # noqa: PLR0913, PLR0917 - what one run consists of
+    proof = report.proof[-1] if report.proof else None
+    by = ", ".join(report.decided_by) or "nobody"
+    return Told(
+        night=night.name,
+        run=run,
+        incident=incident.id,
+        ending=report.ending,
+        detected_after=(incident.opened - began).total_seconds(),
+        decided_by=f"{report.tier or 'nobody'} ({asked.policy_line if asked else 'no question'}; {by})",
+        waited_for_a_person=0.0 if asked is None or asked.by == ("policy",) else report.asked_seconds,
+        repaired_after=(report.closed - began).total_seconds(),
+        verified_by=f"{proof.signal} = {proof.value:g}, {len(report.proof)} times" if proof else "nothing measured",
+    )
+
+
+def _opened_since(house: House, night: Night, began: datetime) -> Incident | None:
+    found = house.rows.log.incidents(only_open=False, limit=10)
+    return next((one for one in found if one.signal == night.check.signal and one.opened >= began), None)
+
+
+def _question(house: House, incident: Incident) -> Approval | None:
+    """Its first question; an incident that ended without one has a report, and then there is nothing to wait for."""
+    asked = house.rows.history.approvals(incident.id)
+    if asked:
+        return asked[-1]
+    if house.rows.log.load(incident.id).state is IncidentState.CLOSED:
+        raise UnavailableError(f"{incident.id} ended without a question; see: nightshift why {incident.id}")
+    return None
+
+
+def _answered(house: House, id: str) -> Approval | None:
+    asked = house.rows.book.load(id)
+    return None if asked.verdict is Verdict.PENDING else asked
+
+
+def _until(look: Callable[[], T | None], seconds: float, otherwise: str) -> T:
+    """What `look` comes to see within the time; raises UnavailableError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen is not None:
+            return seen
+        threading.Event().wait(GLANCE)
+    raise UnavailableError(f"{otherwise} within {seconds:g} s")
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the demo like Ctrl-C: everything it made is removed on the way out."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    former = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
