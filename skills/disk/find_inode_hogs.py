@@ -19,6 +19,7 @@ import re
 from core.skill import File, Host, HostError, Outcome
 
 MOST_DIRECTORIES = 120
+MOST_UNREAD = 15
 LIKELY = {"tmp", "sessions", "session", "cache", "spool", "var", "lib"}
 NOT_FILES = {"/proc", "/sys", "/dev"}
 DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")  # noqa: S108 - named, not used
@@ -71,7 +72,7 @@ def walk(host: Host, mount: str, not_into: set[str]) -> tuple[dict[str, list[Fil
     """Entries by directory below the mount point, and how many directories were left out for want of time or permission."""
     queue, held, unread = [(0, mount)], {}, 0
     for _ in range(MOST_DIRECTORIES):
-        if not queue:
+        if not queue or unread >= MOST_UNREAD:
             break
         depth, directory = heapq.heappop(queue)
         try:

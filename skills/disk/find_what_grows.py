@@ -19,6 +19,7 @@ import re
 from core.skill import File, Host, HostError, Outcome
 
 MOST_DIRECTORIES = 120
+MOST_UNREAD = 15
 LIKELY = {"log", "logs", "cache", "apt", "dnf", "archives", "packages", "tmp", "spool", "var"}
 NOT_FILES = {"/proc", "/sys", "/dev"}
 ROTATED = re.compile(
@@ -59,7 +60,7 @@ def walk(host: Host, mount: str, not_into: set[str]) -> tuple[list[File], int]:
     """Plain files below the mount point, and how many directories were left out for want of time or permission."""
     queue, files, unread = [(0, mount)], [], 0
     for _ in range(MOST_DIRECTORIES):
-        if not queue:
+        if not queue or unread >= MOST_UNREAD:
             break
         depth, directory = heapq.heappop(queue)
         try:

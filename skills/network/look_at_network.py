@@ -55,7 +55,8 @@ LAYERS = {
 """From the wire up: the lowest broken one explains the ones above it."""
 
 
-def run(host: Host, port: int = 0) -> Outcome:
+def run(host: Host, port: int = 0, url: str = "") -> Outcome:
+    port = port or port_of(url)
     links = [link for link in look(host, "addr", "show") if link["ifname"] != "lo"]
     routes = look(host, "-4", "route", "show")
     silent = {one["dst"] for one in look(host, "neigh", "show") if {"FAILED", "INCOMPLETE"} & set(one.get("state", []))}
@@ -70,6 +71,12 @@ def run(host: Host, port: int = 0) -> Outcome:
     facts["broken_layer"] = next((layer for layer, fact in LAYERS.items() if facts[fact]), "none here")
     facts["network_share"] = 0.0 if facts["broken_layer"] == "none here" else 1.0
     return Outcome(ok=True, summary=in_words(facts, drops), facts=facts)
+
+
+def port_of(url: str) -> int:
+    """The port that a URL means; 0 for what is none."""
+    found = re.match(r"(https?)://[^/:]+(?::(\d{1,5}))?(?:/|$)", url)
+    return int(found[2] or {"http": 80, "https": 443}[found[1]]) if found else 0
 
 
 def look(host: Host, *words: str) -> list[dict[str, Any]]:
@@ -343,7 +350,7 @@ CASES = [
     },
     {
         "name": "the firewall drops the very port; what it drops besides is meant",
-        "params": {"port": 8080},
+        "params": {"url": "http://127.0.0.1:8080/"},
         "world": {
             "exec": {
                 "/usr/sbin/ip -j addr show": '[{"ifname":"eth0","flags":["UP","LOWER_UP"],'

@@ -5,7 +5,7 @@
 # risk = "low"
 # timeout = 20
 # settles = 0
-# looks_at = ["process.down", "process.restarts"]
+# looks_at = ["process.down", "process.restarts", "fd.used_percent"]
 # capabilities = [
 #   "service.status:{service}", "process.list", "exec:/usr/bin/ss -Hltnp", "fs.read:/proc/stat", "fs.read:/proc/*/cgroup",
 #   "fs.list:/run", "fs.list:/run/lock", "fs.list:/run/{service}", "fs.list:/var/log", "fs.list:/var/log/{service}",

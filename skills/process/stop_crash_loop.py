@@ -7,7 +7,7 @@
 # settles = 10
 # cures = ["process.restarts"]
 # lookers = ["look_at_service"]
-# when = ["service_cause == \"crash loop\""]
+# when = ["service_supervisor != \"none\"", "service_cause != \"port\"", "service_cause != \"stale file\""]
 # share = "service_share"
 # fill = {service = "service", reason = "service_last_log"}
 # capabilities = ["service.status:{service}", "service.stop:{service}"]
@@ -21,12 +21,17 @@ import re
 
 from core.skill import Host, Outcome
 
+LONG = 600
 LOOPING = re.compile(r"BACKOFF|FATAL|auto-restart|start-limit-hit")
 
 
 def run(host: Host, service: str, reason: str = "") -> Outcome:
     state = host.service(service).status()
-    if state.restarts < 3 and not LOOPING.search(state.detail):
+    # A supervisor that keeps no count (-1) leaves it to the signal that woke us, unless the service has been up for long.
+    is_looping = (
+        state.restarts >= 3 or bool(LOOPING.search(state.detail)) or (state.restarts < 0 and state.since < LONG)
+    )
+    if not is_looping:
         return Outcome(ok=False, summary=f"{service} does not loop ({state.detail}); nothing was done")
     host.service(service).stop()
     why = reason or "its log says nothing about it"
@@ -56,6 +61,20 @@ CASES = [
             }
         },
         "expect": {"ok": True, "effects": ["service.stop shop"]},
+    },
+    {
+        "name": "stops what runit starts every second and does not count",
+        "params": {"service": "shop"},
+        "world": {
+            "services": {"shop": {"supervisor": "runit", "restarts": -1, "since": 1.0, "detail": "run since 1 s"}}
+        },
+        "expect": {"ok": True, "effects": ["service.stop shop"]},
+    },
+    {
+        "name": "what has been up for an hour does not loop",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"supervisor": "runit", "restarts": -1, "since": 3600.0}}},
+        "expect": {"ok": False, "effects": []},
     },
     {
         "name": "one restart is no loop",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from core.ports import GuestResult, GuestRun, Host, Sandbox
 from core.service_control import ServiceControl
 from core.world import Json
 
-SKILLS = Path(__file__).parents[2] / "skills"
-CATALOG = FileCatalog(SKILLS, None)
+SKILLS_FOLDER = Path(__file__).parents[2] / "skills"
+CATALOG = FileCatalog(SKILLS_FOLDER, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,15 @@ class Hands:
         """The facts of a looker."""
         return self._play(skill, parameters, RunMode.LOOK, None).facts
 
-    def would(self, facts: dict[str, Json]) -> list[str]:
-        """The cures whose conditions these facts meet, by name."""
-        cures = [skill for skill in CATALOG.skills() if not skill.is_looker]
-        return [skill.name for skill in cures if all(evaluate(condition, facts) for condition in skill.when)]
+    def would(self, signal: str, facts: dict[str, Json]) -> list[str]:
+        """The cures of a signal whose conditions these facts meet, the one that explains most of the trouble first."""
+        return [name for name, _ in self.ranked(signal, facts)]
+
+    def ranked(self, signal: str, facts: dict[str, Json]) -> list[tuple[str, float]]:
+        """The same, each with the share of the trouble that it explains."""
+        cures = [skill for skill in CATALOG.skills() if signal in skill.cures]
+        fitting = [cure for cure in cures if all(evaluate(condition, facts) for condition in cure.when)]
+        return sorted(((cure.name, float(str(facts.get(cure.share, 0)))) for cure in fitting), key=lambda one: -one[1])
 
     def repair(self, name: str, facts: dict[str, Json]) -> Played:
         """Fills the parameters from facts, rehearses, and acts under what the rehearsal showed."""
@@ -64,13 +70,13 @@ class Hands:
         return self._play(name, values, RunMode.EXECUTE, rehearsal.plan)
 
     def _play(
-        self, name: str, parameters: dict[str, Scalar], mode: RunMode, ceiling: tuple[PlannedEffect, ...] | None
+        self, name: str, parameters: Mapping[str, Scalar], mode: RunMode, ceiling: tuple[PlannedEffect, ...] | None
     ) -> Played:
         skill = CATALOG.get(name)
         journal = CaseJournal(self._clock.now())
         doors = Doors(
             host=self._host,
-            services=ServiceControl(self._host, frozenset({0})),
+            services=ServiceControl(self._host, frozenset({0})).services,
             effects=journal,
             blobs=journal,
             clock=self._clock,

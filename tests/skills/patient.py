@@ -46,7 +46,7 @@ class Patient:
         self._init = int(Path(f"/proc/{holder}/task/{holder}/children").read_text().split()[0])
         self._enter = ["nsenter", "--target", str(self._init), *(["--user", "--preserve-credentials"] if user else [])]
         self._enter += ["--mount", "--net", "--pid", "--"]
-        self.host = NamespaceHost(self._init, started(self._init))
+        self.host = NamespaceHost(self._init, started(self._init) or 0)
 
     def furnish(self) -> None:
         """Gives it small file systems of its own where a fault may happen, and what programs need of the old /etc."""

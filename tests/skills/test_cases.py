@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.skill_catalog_files import lock_text
 from core.capability import Risk
 from core.grant import risk_of_skill
 from core.ports import Sandbox
 from core.skill_cases import fails_honestly, run_cases
 from core.skill_catalog import cases_of
 from core.skill_manifest import Skill
-from tests.skills.hands import CATALOG
+from tests.fakes.sandbox import FakeSandbox
+from tests.skills.hands import CATALOG, SKILLS_FOLDER
 
 SKILLS = CATALOG.skills()
 CURES = [skill for skill in SKILLS if not skill.is_looker]
@@ -31,8 +33,14 @@ def test_cases_pass_in_the_sandbox(skill: Skill, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("skill", SKILLS, ids=by_name)
-def test_no_failed_call_is_swallowed(skill: Skill, sandbox: Sandbox) -> None:
-    assert fails_honestly(skill, cases_of(skill.source), sandbox) == ()
+def test_the_fake_sandbox_gives_the_same(skill: Skill) -> None:
+    cases = cases_of(skill.source)
+    assert [result.problems for result in run_cases(skill, cases, FakeSandbox()) if not result.passed] == []
+
+
+@pytest.mark.parametrize("skill", SKILLS, ids=by_name)
+def test_no_failed_call_is_swallowed(skill: Skill) -> None:
+    assert fails_honestly(skill, cases_of(skill.source), FakeSandbox()) == ()
 
 
 @pytest.mark.parametrize("skill", CURES, ids=by_name)
@@ -55,3 +63,13 @@ def test_a_cure_is_fed_by_facts_that_its_lookers_report(skill: Skill) -> None:
     words = " ".join(looker.source for looker in lookers)
     facts = {fact for _, fact in skill.fill} | ({skill.share} if skill.share else set())
     assert [fact for fact in facts if fact.rpartition("_")[2] not in words] == []
+
+
+def test_the_list_for_people_names_every_skill_with_its_risk() -> None:
+    text = (SKILLS_FOLDER.parent / "docs" / "skills.md").read_text()
+    rows = {f"| `{skill.name}` | {'looks' if skill.is_looker else skill.risk.word} |" for skill in SKILLS}
+    assert {row for row in rows if row not in text} == set()
+
+
+def test_the_lock_pins_these_very_files() -> None:
+    assert (SKILLS_FOLDER / "skills.lock").read_text() == lock_text(SKILLS_FOLDER)

@@ -22,7 +22,7 @@ def test_a_deleted_log_that_is_held_is_emptied_and_its_process_goes_on(patient: 
     pid = patient.start(HOLDER)
     assert eventually(lambda: patient.used("/srv") > 19_000_000)
     facts = hands.look("find_what_grows", mount="/srv") | hands.look("find_open_files", mount="/srv")
-    assert hands.would(facts) == ["truncate_deleted_open_file"]
+    assert hands.would("disk.used_percent", facts) == ["truncate_deleted_open_file"]
     assert facts["deleted_open_pid"] == pid
     done = hands.repair("truncate_deleted_open_file", facts)
     assert done.ok
@@ -39,7 +39,7 @@ def test_rotated_logs_are_freed_but_not_the_live_one_nor_evidence(patient: Patie
     )
     patient.shell("echo live > /srv/log/app.log")
     facts = hands.look("find_what_grows", mount="/srv") | hands.look("find_open_files", mount="/srv")
-    assert hands.would(facts) == ["free_rotated_logs"]
+    assert hands.would("disk.used_percent", facts) == ["free_rotated_logs"]
     done = hands.repair("free_rotated_logs", facts)
     assert sorted(done.effects) == ["fs.delete /srv/log/app.log.1", "fs.delete /srv/log/app.log.2"]
     assert patient.shell("ls /srv/log").split() == ["app.log", "auth.log.1"]
@@ -51,7 +51,7 @@ def test_a_rotated_log_that_is_still_written_is_not_deleted(patient: Patient, ha
     patient.start("import time; log = open('/srv/log/app.log.1', 'a'); time.sleep(60)")
     assert eventually(lambda: hands.look("find_open_files", mount="/srv")["rotated_open_files"] == 1)
     facts = hands.look("find_what_grows", mount="/srv") | hands.look("find_open_files", mount="/srv")
-    assert hands.would(facts) == []
+    assert hands.would("disk.used_percent", facts) == []
     refused = hands.repair("free_rotated_logs", facts)
     assert not refused.ok
     assert refused.effects == ()
@@ -65,7 +65,7 @@ def test_inodes_come_free_where_temporary_files_used_them_up(patient: Patient, h
     old = time.strftime("%Y%m%d%H%M", time.localtime(time.time() - 90_000))
     patient.shell(f"cd /srv/small/sessions && touch -t {old} $(seq 1 90)")
     facts = hands.look("find_inode_hogs", mount="/srv/small")
-    assert hands.would(facts) == ["clear_inode_hog"]
+    assert hands.would("disk.inodes_percent", facts) == ["clear_inode_hog"]
     done = hands.repair("clear_inode_hog", facts)
     assert len(done.effects) == 90
     assert patient.shell("ls /srv/small/sessions").split() == ["fresh"]
@@ -77,7 +77,7 @@ def test_a_read_only_mount_is_handed_over_with_advice(patient: Patient, hands: H
     facts = hands.look("escalate_read_only_mount", mount="/srv")
     assert facts["mount_is_read_only"] is True
     assert facts["mount_is_meant_read_only"] is False
-    assert hands.would(facts) == []
+    assert hands.would("disk.used_percent", facts) == []
 
 
 def test_the_root_of_the_patient_can_be_walked(hands: Hands) -> None:

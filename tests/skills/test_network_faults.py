@@ -26,7 +26,7 @@ def test_a_missing_default_route_is_set_back_and_nothing_else_changes(wired: Pat
     before = wired.shell("ip route show")
     wired.shell("ip route del default")
     facts = hands.look("look_at_network")
-    assert hands.would(facts) == ["restore_default_route"]
+    assert hands.would("route.missing", facts) == ["restore_default_route"]
     done = hands.repair("restore_default_route", facts)
     assert done.effects == ("exec /usr/sbin/ip route add default via 10.7.0.1 dev eth0",)
     assert wired.shell("ip route show") == before
@@ -35,7 +35,7 @@ def test_a_missing_default_route_is_set_back_and_nothing_else_changes(wired: Pat
 def test_a_default_route_is_never_replaced(wired: Patient, hands: Hands) -> None:
     facts = hands.look("look_at_network")
     assert facts["broken_layer"] == "none here"
-    assert hands.would(facts) == []
+    assert hands.would("route.missing", facts) == []
     assert hands.repair("restore_default_route", facts).effects == ()
     assert wired.default_routes() == ["10.7.0.1"]
 
@@ -43,7 +43,7 @@ def test_a_default_route_is_never_replaced(wired: Patient, hands: Hands) -> None
 def test_a_resolver_that_nobody_states_is_put_behind_the_stated_one(wired: Patient, hands: Hands) -> None:
     wired.write("/etc/resolv.conf", "search lan\nnameserver 10.7.0.66\n")
     facts = hands.look("look_at_network")
-    assert hands.would(facts) == ["replace_dead_resolver"]
+    assert hands.would("dns.failed", facts) == ["replace_dead_resolver"]
     assert hands.repair("replace_dead_resolver", facts).effects == ("fs.write /etc/resolv.conf",)
     assert wired.shell("cat /etc/resolv.conf") == "search lan\nnameserver 10.7.0.1\nnameserver 10.7.0.66\n"
 
@@ -52,7 +52,7 @@ def test_a_switched_off_link_is_switched_on(wired: Patient, hands: Hands) -> Non
     wired.shell("ip link set eth0 down")
     facts = hands.look("look_at_network")
     assert facts["broken_layer"] == "link"
-    assert hands.would(facts) == ["bring_link_up"]
+    assert hands.would("route.missing", facts) == ["bring_link_up"]
     assert hands.repair("bring_link_up", facts).effects == ("exec /usr/sbin/ip link set dev eth0 up",)
     assert "UP" in wired.shell("ip link show eth0")
 
@@ -61,7 +61,7 @@ def test_one_dropping_rule_goes_and_the_others_stay(wired: Patient, hands: Hands
     wired.shell("iptables -A INPUT -p tcp --dport 23 -j DROP && iptables -A INPUT -p tcp --dport 8080 -j DROP")
     facts = hands.look("look_at_network", port=8080)
     assert facts["broken_layer"] == "firewall"
-    assert hands.would(facts) == ["remove_dropping_rule"]
+    assert hands.would("tcp.failed", facts) == ["remove_dropping_rule"]
     assert hands.repair("remove_dropping_rule", facts).ok
     assert "--dport 8080" not in wired.shell("iptables -S INPUT")
     assert "--dport 23" in wired.shell("iptables -S INPUT")
