@@ -43,8 +43,9 @@ def host_of(patient: Patient, *protected: Path) -> Iterator[NamespaceHost]:
 @contextmanager
 def probe_of(patient: Patient) -> Iterator[ServedProbe]:
     """Eyes on it."""
-    children = KeptChildren(Holder(*patient.holder), MODULE)
+    children, steady = KeptChildren(Holder(*patient.holder), MODULE), KeptChildren(Holder(*patient.holder), MODULE)
     try:
-        yield ServedProbe(children.ask, SystemClock())
+        yield ServedProbe(children.ask, SystemClock(), steady.ask)
     finally:
         children.close()
+        steady.close()

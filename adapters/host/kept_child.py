@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidError, NeverError, UnavailableError
+from core.errors import InvalidError, NeverError, UnavailableError, UnknownError
 from core.skill import HostError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -186,6 +186,8 @@ def _refusal(error: list[str]) -> Exception:
         return HostError(*facts)
     if kind == "never":
         return NeverError(*facts)
+    if kind == "unknown":
+        return UnknownError(facts[0], facts[1], tuple(facts[2:]))
     return {"invalid": InvalidError, "unavailable": UnavailableError}[kind](*facts)
 
 

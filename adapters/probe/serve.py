@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.probe.local import LocalProbe
 from core.alert import Signal
-from core.errors import InvalidError, UnavailableError
+from core.errors import InvalidError, UnavailableError, UnknownError
 
 _LONGEST_LINE = 1 << 20
 _PR_SET_PDEATHSIG = 1
@@ -34,6 +34,8 @@ def answer(probe: LocalProbe, request: dict[str, Any]) -> dict[str, Any]:
         reading = probe.read(Signal.parse(request["arguments"]["signal"]))
     except UnavailableError as error:
         return {"error": ["unavailable", error.message]}
+    except UnknownError as error:
+        return {"error": ["unknown", error.what, error.name, *error.known]}
     except InvalidError as error:
         return {"error": ["invalid", error.message]}
     return {"ok": {"value": reading.value, "detail": reading.detail}}

@@ -1,0 +1,3 @@
+"""Fake Hosts: see `tests/fakes/host.py`, where the machines it names are."""
+
+from tests.fakes.host import FakeHosts as FakeHosts
