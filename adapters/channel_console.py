@@ -21,7 +21,8 @@ from rich.text import Text
 
 from core.card import Card, CardKind
 from core.errors import UnavailableError
-from core.ports import Clock, Message
+from core.message import Message
+from core.ports import Clock
 
 CHANNEL = "console"
 KEY_PAUSE = 0.35

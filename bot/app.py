@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from core.message import Message
 from core.ports import (
     ApprovalBook,
     Audit,
@@ -19,7 +20,6 @@ from core.ports import (
     IncidentLog,
     Intake,
     Memory,
-    Message,
     Outbox,
 )
 

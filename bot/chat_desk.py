@@ -24,7 +24,8 @@ from core.approval import Approval
 from core.card import Card, CardKind
 from core.errors import InvalidError, NightshiftError, UnavailableError
 from core.inventory import Inventory
-from core.ports import Channel, Message
+from core.message import Message
+from core.ports import Channel
 
 MACHINE_CHANNEL = "cli"
 """Commands from another process on this machine: their replies are JSON, so that the command line shows them as its own."""

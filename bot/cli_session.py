@@ -22,7 +22,7 @@ from bot.settings import Settings
 from bot.settings_files import load
 from core.errors import BusyError, InvalidError, RefusedError, UnavailableError
 from core.incident import IncidentState
-from core.ports import Message
+from core.message import Message
 
 if TYPE_CHECKING:
     from bot.app import Rows, Wiring

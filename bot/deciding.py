@@ -13,7 +13,7 @@ from core.approval import Approval, Verdict
 from core.errors import UnknownError
 from core.incident import Incident, IncidentState
 from core.inventory import Inventory
-from core.ports import Message
+from core.message import Message
 from core.proposal import Choices
 
 SHORTEST_TO_APPROVE = 4

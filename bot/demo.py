@@ -36,7 +36,8 @@ from core.episode import Episode
 from core.errors import InvalidError, UnavailableError, UnknownError
 from core.incident import Ending, Incident, IncidentState
 from core.inventory import HostEntry, Inventory, Mode
-from core.ports import Channel, Message
+from core.message import Message
+from core.ports import Channel
 from core.report import Report
 
 GROUP = "patients"
@@ -146,20 +147,22 @@ class Demo:
     ) -> Told:
         began = house.store.clock.now()
         night.inject(patient)
-        incident = _until(lambda: _opened_since(house, night, began), LONGEST_STEP, f"{night.check.signal} was not noticed")
+        incident = _until(
+            lambda: _opened_since(house, night, began), LONGEST_STEP, f"{night.check.signal} was not noticed"
+        )
         asked = self._decided(house, dispatcher, incident)
-        report = _until(lambda: house.rows.history.report(incident.id), LONGEST_STEP * 2, f"{incident.id} came to no end")
+        report = _until(
+            lambda: house.rows.history.report(incident.id), LONGEST_STEP * 2, f"{incident.id} came to no end"
+        )
         return _told(night, run, incident, report, asked, began)
 
-    def _decided(self, house: House, dispatcher: Dispatcher, incident: Incident) -> Approval | None:
+    def _decided(self, house: House, dispatcher: Dispatcher, incident: Incident) -> Approval:
         """The question once it has its answer; with `--yes` the answer is given here, through the inbox like a person's."""
         asked = _until(lambda: _question(house, incident), LONGEST_STEP, f"nothing came of {incident.id}")
-        if asked is not None and asked.verdict is Verdict.PENDING and self._is_answered:
+        if asked.verdict is Verdict.PENDING and self._is_answered:
             me, now = f"os:{os.geteuid()}", house.store.clock.now()
             house.rows.inbox.put(Message(f"yes:{asked.id}", CONSOLE, me, f"approve {asked.id}", incident.id, now))
             dispatcher.heard()
-        if asked is None:
-            return None
         return _until(lambda: _answered(house, asked.id), LONGEST_WAIT, f"{asked.id} had no answer")
 
     def _seed(self, house: House, night: Night) -> None:
@@ -257,7 +260,7 @@ def _named(names: Sequence[str]) -> tuple[Night, ...]:
     return tuple(known[name] for name in dict.fromkeys(names)) or NIGHTS
 
 
-def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval | None, began: datetime) -> Told:  # noqa: PLR0913, PLR0917 - what one run consists of
+def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval, began: datetime) -> Told:  # noqa: PLR0913, PLR0917 - what one run consists of
     proof = report.proof[-1] if report.proof else None
     by = ", ".join(report.decided_by) or "nobody"
     return Told(
@@ -266,8 +269,8 @@ def _told(night: Night, run: str, incident: Incident, report: Report, asked: App
         incident=incident.id,
         ending=report.ending,
         detected_after=(incident.opened - began).total_seconds(),
-        decided_by=f"{report.tier or 'nobody'} ({asked.policy_line if asked else 'no question'}; {by})",
-        waited_for_a_person=0.0 if asked is None or asked.by == ("policy",) else report.asked_seconds,
+        decided_by=f"{report.tier or 'nobody'} ({asked.policy_line}; {by})",
+        waited_for_a_person=0.0 if asked.by == ("policy",) else report.asked_seconds,
         repaired_after=(report.closed - began).total_seconds(),
         verified_by=f"{proof.signal} = {proof.value:g}, {len(report.proof)} times" if proof else "nothing measured",
     )
@@ -321,4 +324,3 @@ def _ended_in_order() -> Iterator[None]:
 
 def _shown(value: object) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
-

@@ -55,8 +55,12 @@ def _sandbox(_: Settings) -> Finding:
     if reasons:
         return Finding("sandbox", "bad", reasons[0], "no skill runs until this is mended")
     is_bounded = "no cgroup" not in detail
-    advice = "" if is_bounded else "memory is bounded per process only; run as root or under systemd for a control group"
-    return Finding("sandbox", "ok" if is_bounded else "warn", f"{detail}; one honest and every hostile probe passed", advice)
+    advice = (
+        "" if is_bounded else "memory is bounded per process only; run as root or under systemd for a control group"
+    )
+    return Finding(
+        "sandbox", "ok" if is_bounded else "warn", f"{detail}; one honest and every hostile probe passed", advice
+    )
 
 
 def _hands(settings: Settings) -> Finding:

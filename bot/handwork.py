@@ -13,8 +13,9 @@ from core.diagnosis import Diagnosis
 from core.errors import InvalidError, UnknownError
 from core.execution import Rehearsal
 from core.inventory import Inventory
+from core.message import Message
 from core.origin import Value
-from core.ports import Catalog, Message
+from core.ports import Catalog
 from core.skill_manifest import Skill
 from core.task import UNDO, task
 

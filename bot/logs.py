@@ -11,7 +11,6 @@ from structlog.typing import EventDict, WrappedLogger
 
 from core.redaction import redact
 
-
 _CHATTY = ("alembic", "apscheduler", "uvicorn", "dbos")
 """Libraries whose INFO says what they do, tick by tick, and not what happened."""
 

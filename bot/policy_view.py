@@ -33,5 +33,8 @@ def explained(skill: Skill, inventory: Inventory, host: str) -> tuple[tuple[str,
     """(asker, answer by which line) for one skill on one host, its values known; raises UnknownError for a host nobody listed."""
     if inventory.entry(host) is None:
         raise UnknownError("host", host, tuple(entry.name for entry in inventory.hosts))
-    cases = {asker: Case(inventory.mode(host), risk_of_skill(skill), skill.state, asker, has_text_origin=False) for asker in Asker}
+    cases = {
+        asker: Case(inventory.mode(host), risk_of_skill(skill), skill.state, asker, has_text_origin=False)
+        for asker in Asker
+    }
     return tuple((str(asker), line_of(case)) for asker, case in cases.items())

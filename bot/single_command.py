@@ -11,7 +11,7 @@ from bot.chat_desk import ChatDesk
 from bot.json_view import as_json
 from bot.wiring import House
 from core.incident import Incident, IncidentState
-from core.ports import Message
+from core.message import Message
 
 LONGEST = 900.0
 """Seconds that a command works at most; what is unfinished then goes on at the next `up`."""

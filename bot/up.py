@@ -39,7 +39,9 @@ class Up:
         console = self._console_fits()
         self._start_logs(is_quiet=console and sys.stdin.isatty())
         house = build(local_place(self._settings, (CONSOLE,) if console else ()))
-        channel = ConsoleChannel(sys.stdin.fileno(), sys.stdout, house.store.clock, self._words.table) if console else None
+        channel = (
+            ConsoleChannel(sys.stdin.fileno(), sys.stdout, house.store.clock, self._words.table) if console else None
+        )
         channels: dict[str, Channel] = {CONSOLE: channel} if channel else {}
         dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, channels), tuple(channels))
         queue, server = self._doors(house)
@@ -117,4 +119,3 @@ def _not_ready(house: House) -> tuple[str, ...]:
     """What keeps it from working: a database that does not answer is raised and shown as such."""
     house.rows.gate.stops()
     return house.sandbox.self_test()
-

@@ -23,8 +23,9 @@ from core.errors import BusyError
 from core.execution import Executor
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
+from core.leg import Leg
 from core.night_watch import NightWatch
-from core.ports import Channel, Host, Leg, Probe
+from core.ports import Channel, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 from core.verification import Watch
 
@@ -188,7 +189,9 @@ def build(place: Place) -> House:
 
     def give_up(leg: Leg, why: str) -> None:
         """A leg that cannot be played ends in a person's hands, never in silence."""
-        incident = store.incidents.load(leg.subject if leg.leg == "investigate" else store.approvals.load(leg.subject).incident)
+        incident = store.incidents.load(
+            leg.subject if leg.leg == "investigate" else store.approvals.load(leg.subject).incident
+        )
         closing.hand_over(incident, f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)

@@ -13,7 +13,9 @@ from core.errors import InvalidError
 LOCALHOST = "localhost"
 """The name of this machine, always."""
 
-_SIGNAL = re.compile(r"(?P<kind>[a-z][a-z0-9_]{0,30})\.(?P<metric>[a-z][a-z0-9_]{0,40})(?::(?P<object>[^\x00-\x20\x7f]{1,300}))?")
+_SIGNAL = re.compile(
+    r"(?P<kind>[a-z][a-z0-9_]{0,30})\.(?P<metric>[a-z][a-z0-9_]{0,40})(?::(?P<object>[^\x00-\x20\x7f]{1,300}))?"
+)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
@@ -45,7 +47,9 @@ class Signal:
         """Reads the text form; raises InvalidError for anything else."""
         match = _SIGNAL.fullmatch(text)
         if match is None:
-            raise InvalidError(f"{text!r} is not a signal; write kind.metric or kind.metric:object, e.g. disk.used_percent:/")
+            raise InvalidError(
+                f"{text!r} is not a signal; write kind.metric or kind.metric:object, e.g. disk.used_percent:/"
+            )
         return cls(match["kind"], match["metric"], match["object"] or "")
 
     @property

@@ -30,9 +30,10 @@ from core.errors import (
 )
 from core.grant import Grant
 from core.host_call import HostCall, parse_call
+from core.journal import EffectRow
 from core.look import look
 from core.permission import Rules, check_step
-from core.ports import Blobs, Clock, EffectLog, EffectRow, Host
+from core.ports import Blobs, Clock, EffectLog, Host
 from core.rehearsal import ImaginedHost, ImaginedServices
 from core.service_control import Services
 from core.skill import HostError

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from core.capability import NO_UNDO, Undo
 from core.errors import UnknownError
-from core.ports import Change, Changed, EffectRow, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
+from core.host_change import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
+from core.journal import EffectRow
 from core.skill import HostError, ServiceState
 from core.world import CommandResult, FileContent, FileInfo, Json, Process
 

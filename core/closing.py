@@ -9,7 +9,8 @@ from core.diagnosis import group_of
 from core.episode import Episode
 from core.incident import Attempt, Ending, Incident, Refusal
 from core.inventory import Inventory
-from core.ports import ApprovalBook, Catalog, Clock, EffectLog, EffectRow, IncidentLog
+from core.journal import EffectRow
+from core.ports import ApprovalBook, Catalog, Clock, EffectLog, IncidentLog
 from core.proposal import Evidence
 from core.report import Action, Report
 from core.task import UNDO
@@ -19,7 +20,13 @@ class Closing:
     """Tells how it ended; everything in the report comes from the journal and from measurements."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
-        self, log: IncidentLog, book: ApprovalBook, effects: EffectLog, catalog: Catalog, inventory: Inventory, clock: Clock
+        self,
+        log: IncidentLog,
+        book: ApprovalBook,
+        effects: EffectLog,
+        catalog: Catalog,
+        inventory: Inventory,
+        clock: Clock,
     ) -> None:
         self._log, self._book, self._effects = log, book, effects
         self._catalog, self._inventory, self._clock = catalog, inventory, clock
@@ -78,7 +85,11 @@ class Closing:
         return self._log.close(report, self._episodes(incident, now), (card,))
 
     def _actions(self, attempt: Attempt) -> tuple[Action, ...]:
-        undone = [f"{value.value}.undo" for _, value in attempt.proposal.parameters] if attempt.proposal.skill == UNDO else []
+        undone = (
+            [f"{value.value}.undo" for _, value in attempt.proposal.parameters]
+            if attempt.proposal.skill == UNDO
+            else []
+        )
         return tuple(_action(row) for run in (attempt.id, *undone) for row in self._effects.of_run(run))
 
     def _episodes(self, incident: Incident, now: datetime) -> tuple[Episode, ...]:
@@ -103,16 +114,19 @@ class Closing:
 
 def _tried(incident: Incident) -> tuple[str, ...]:
     runs = [(a.round, f"{a.proposal.skill}: {a.ending or 'cut off'}") for a in incident.attempts]
-    refused = [(r.round, f"{r.skill or 'choice'}: {r.ending}" + (f" ({r.why})" if r.why else "")) for r in incident.refusals]
+    refused = [
+        (r.round, f"{r.skill or 'choice'}: {r.ending}" + (f" ({r.why})" if r.why else "")) for r in incident.refusals
+    ]
     return tuple(line for _, line in sorted(runs + refused))
 
 
 def _action(row: EffectRow) -> Action:
     state = {True: "", False: " (failed)", None: " (cut off)"}[row.ok]
     undone = f" (undone by {row.undone_by})" if row.undone_by else ""
-    return Action(str(row.action), f"{row.effect}{state}{undone}", bool(row.ok and row.undo.is_possible and not row.undone_by))
+    return Action(
+        str(row.action), f"{row.effect}{state}{undone}", bool(row.ok and row.undo.is_possible and not row.undone_by)
+    )
 
 
 def _seconds(begin: datetime, end: datetime | None) -> float:
     return max(0.0, (end - begin).total_seconds()) if end else 0.0
-

@@ -11,8 +11,8 @@ from core.card import Card, CardKind
 from core.diagnosis import group_of
 from core.incident import Ending, Incident, Refusal
 from core.inventory import Inventory
-from core.policy import Asker, Case, decide, line_of
 from core.origin import Origin
+from core.policy import Asker, Case, decide, line_of
 from core.ports import ApprovalBook, Catalog, Clock
 from core.proposal import Choices, Proposal, Tier
 from core.skill_manifest import SkillState
@@ -113,12 +113,16 @@ class Desk:
 
     def _is_all_typed(self, proposal: Proposal) -> bool:
         """A command is complete when every privileged value in it was typed (TRUST 1)."""
-        privileged = {p.name for s in self._catalog.skills() if s.name == proposal.skill for p in s.parameters if p.is_privileged}
+        privileged = {
+            p.name for s in self._catalog.skills() if s.name == proposal.skill for p in s.parameters if p.is_privileged
+        }
         return all(value.origin is Origin.TYPED for name, value in proposal.parameters if name in privileged)
 
     def _rests_on_text(self, proposal: Proposal) -> bool:
         spec = {p.name: p for s in self._catalog.skills() if s.name == proposal.skill for p in s.parameters}
-        return any(not value.is_known for name, value in proposal.parameters if name not in spec or spec[name].is_privileged)
+        return any(
+            not value.is_known for name, value in proposal.parameters if name not in spec or spec[name].is_privileged
+        )
 
     @staticmethod
     def decision(approval: Approval) -> Decision:

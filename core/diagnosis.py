@@ -111,7 +111,9 @@ class Diagnosis:
             return NothingHelps(incident.id, f"skill {incident.picked!r} is no longer there")
         self._memory.remember(self._pick(incident, skill))
         findings = self._look(incident, self._lookers_of((skill,)))
-        candidate = self._weigh(incident, skill, findings) or Candidate(skill, 0.0, (), "its conditions do not hold on this host")
+        candidate = self._weigh(incident, skill, findings) or Candidate(
+            skill, 0.0, (), "its conditions do not hold on this host"
+        )
         if candidate.missing:
             return NothingHelps(incident.id, f"{skill.name}: {candidate.missing}", tuple(findings.evidence))
         proposal = self._rehearsed(incident, candidate, Tier.PERSON, findings, (skill.name,))
@@ -172,7 +174,9 @@ class Diagnosis:
     def rehearse_again(self, proposal: Proposal) -> Rehearsal:
         """The dry run of a proposal, on the host as it is now."""
         if proposal.skill == UNDO:
-            return self._executor.rehearse_undo(str(dict(proposal.parameters)["run"].value), proposal.host, proposal.incident)
+            return self._executor.rehearse_undo(
+                str(dict(proposal.parameters)["run"].value), proposal.host, proposal.incident
+            )
         return self._executor.rehearse(
             self._catalog.get(proposal.skill), proposal.host, proposal.parameters, proposal.incident
         )
@@ -265,7 +269,9 @@ class Diagnosis:
             findings.evidence.append(Evidence(skill.name, f"cannot be prepared: {error}"))
             return None
         if not rehearsal.outcome.ok or not rehearsal.plan:
-            findings.evidence.append(Evidence(skill.name, f"dry run: {rehearsal.outcome.summary or rehearsal.outcome.error}"))
+            findings.evidence.append(
+                Evidence(skill.name, f"dry run: {rehearsal.outcome.summary or rehearsal.outcome.error}")
+            )
             return None
         return Proposal(
             incident=incident.id,
@@ -301,7 +307,11 @@ class Diagnosis:
         self, incident: Incident, cures: tuple[Skill, ...], ranked: list[Candidate], findings: Findings
     ) -> NothingHelps:
         if not cures:
-            reason = "everything I know for it has been tried" if incident.tried else f"I know no cure for {incident.signal.name}"
+            reason = (
+                "everything I know for it has been tried"
+                if incident.tried
+                else f"I know no cure for {incident.signal.name}"
+            )
         elif ranked and ranked[0].missing:
             reason = f"{ranked[0].skill.name} would fit, but {ranked[0].missing}"
         else:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from core import undo as undoing
 from core.capability import NO_UNDO, Undo, Verb
 from core.host_call import HostCall
+from core.host_change import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
 from core.never_list import why_never_read
-from core.ports import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, Host, ProcessSignal
+from core.ports import Host
 from core.service_control import Services
 from core.skill import HostError
 from core.world import CommandResult, FileContent, FileInfo, Json, Process

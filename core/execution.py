@@ -15,8 +15,8 @@ from core.errors import ChangedError, ExpiredError, NightshiftError, RefusedErro
 from core.grant import Grant, risk_of
 from core.incident import Outcome
 from core.inventory import Mode
+from core.journal import EffectRow
 from core.origin import Scalar, Value
-from core.ports import EffectRow
 from core.proposal import Proposal
 from core.recovery import recover
 from core.run import Operator, Runner, Task, as_scalar, canonical, granted, named
@@ -103,8 +103,14 @@ class Executor(Runner):
         steps = undoing.plan_undo(self.effects.of_run(run))
         plan = tuple(self._planned_undo(row, step) for row, step in steps if step is not None and row.host == host)
         left = len(steps) - len(plan)
-        said = f"takes back {len(plan)} of {len(steps)} effects of run {run}" if steps else f"run {run} has nothing left to take back"
-        outcome = Outcome(f"{incident}.rehearsal.undo", bool(plan) and not left, said, (), 0, 0, began, self.clock.now())
+        said = (
+            f"takes back {len(plan)} of {len(steps)} effects of run {run}"
+            if steps
+            else f"run {run} has nothing left to take back"
+        )
+        outcome = Outcome(
+            f"{incident}.rehearsal.undo", bool(plan) and not left, said, (), 0, 0, began, self.clock.now()
+        )
         return Rehearsal(outcome, plan, max((effect.risk for effect in plan), default=Risk.MEDIUM), ())
 
     def _planned_undo(self, row: EffectRow, step: undoing.Step) -> PlannedEffect:

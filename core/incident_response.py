@@ -131,5 +131,3 @@ class IncidentResponse:
     def close(self, incident: Incident, ending: Ending, reason: str, flow: Flow) -> None:
         """Report and memory, in one transaction."""
         flow.step("close", self.closing.close, incident, ending, reason)
-
-

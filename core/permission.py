@@ -10,6 +10,7 @@ from core.effect import SERVICE_ORDERS, find_process
 from core.errors import CapabilityDeniedError, NeverError
 from core.grant import Grant, risk_of_call
 from core.host_call import HostCall
+from core.host_change import FileDelete, FileMove, FileWrite
 from core.never_list import (
     RESOLVER,
     is_open_file,
@@ -22,7 +23,7 @@ from core.never_list import (
     why_never_written,
     why_not_resolver,
 )
-from core.ports import FileDelete, FileMove, FileWrite, Host
+from core.ports import Host
 from core.undo import ServiceOrder, Step
 
 

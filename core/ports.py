@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -16,7 +15,11 @@ from core.approval import Approval, Verdict
 from core.capability import Undo
 from core.card import Card, OutboxItem
 from core.episode import Episode, Recall
+from core.guest import GuestResult, GuestRun
+from core.host_change import Change, Changed
 from core.incident import Attempt, Incident, Refusal
+from core.journal import AuditRow, AuditState, EffectRow
+from core.message import Message
 from core.report import Report
 from core.skill_manifest import Skill
 from core.world import CommandResult, FileContent, FileInfo, Json, Measurement, Process
@@ -54,59 +57,6 @@ class Probe(Protocol):
 
 
 # ---- hosts: only the broker holds one ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FileWrite:
-    """Replace a plain file atomically. An old one keeps owner and mode; a new one gets `mode`."""
-
-    path: str
-    data: bytes
-    mode: int = 0o644
-
-
-@dataclass(frozen=True, slots=True)
-class FileDelete:
-    """Delete one plain file."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileMove:
-    """Rename one plain file on its file system, never over another."""
-
-    path: str
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileTruncate:
-    """Empty one plain file, or a deleted one through `/proc/PID/fd/N`."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessSignal:
-    """Send a signal to exactly (pid, started)."""
-
-    pid: int
-    started: int
-    name: str
-
-
-Change = FileWrite | FileDelete | FileMove | FileTruncate | ProcessSignal
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What a change did: bytes freed or written, and the former bytes where they were at most 1 MiB (for the undo record)."""
-
-    bytes: int
-    before: Bytes | None = None
-    before_mode: int = 0o644
-    after_sha256: str = ""
 
 
 class Host(Protocol):
@@ -154,28 +104,6 @@ class Hosts(Protocol):
 
 
 # ---- sandbox ------------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class GuestRun:
-    """One skill to be run: source text, parameters (JSON), wall limit in seconds."""
-
-    name: str
-    source: str
-    parameters: dict[str, Json]
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True)
-class GuestResult:
-    """What came out. `status` is done, failed, timeout, protocol, memory or died; everything in it is untrusted."""
-
-    status: str
-    ok: bool
-    summary: str
-    facts: dict[str, Json]
-    error: str
-    stderr: str
 
 
 class Sandbox(Protocol):
@@ -315,23 +243,6 @@ class EffectLog(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EffectRow:
-    """One effect as journalled. `ok` None: no outcome yet. `undone_by` is the action that took it back, 0 if none."""
-
-    action: int
-    run: str
-    host: str
-    effect: str
-    at: datetime
-    ok: bool | None
-    result: str
-    undo: Undo
-    pid: int = 0
-    start: int = 0
-    undone_by: int = 0
-
-
 class Audit(Protocol):
     """The HMAC chain over everything that mattered."""
 
@@ -346,27 +257,6 @@ class Audit(Protocol):
     def tail(self, limit: int, subject: str = "") -> tuple[AuditRow, ...]:
         """The newest rows, oldest of them first; of one subject where given."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One row of the trail."""
-
-    seq: int
-    at: datetime
-    kind: str
-    subject: str
-    body: dict[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditState:
-    """Whether the trail is whole: `broken_at` is the first row that does not verify, 0 if none; `problem` says what is wrong."""
-
-    count: int
-    head: str
-    broken_at: int
-    problem: str
 
 
 class Gate(Protocol):
@@ -453,18 +343,6 @@ class Outbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a person said or pressed, in any channel. `id` is the platform's, `by` the person's account there."""
-
-    id: str
-    channel: str
-    by: str
-    text: str
-    thread: str
-    at: datetime
-
-
 class Inbox(Protocol):
     """What people said, durable and once."""
 
@@ -534,17 +412,6 @@ class Flow(Protocol):
     def go_on(self, leg: str, subject: str, round: int) -> None:
         """Starts another leg: a row, idempotent by (subject, round, leg)."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One leg of a story to be played: a row, whose id is the id of its workflow. `subject` is the id of a noun, never a noun."""
-
-    id: str
-    leg: str
-    subject: str
-    round: int
-    due: datetime
 
 
 class Engine(Protocol):

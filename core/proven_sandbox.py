@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 
 from core.errors import UnavailableError
-from core.ports import GuestResult, GuestRun, Sandbox
+from core.guest import GuestResult, GuestRun
+from core.ports import Sandbox
 from core.world import Json
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from core.capability import NO_UNDO
 from core.errors import NightshiftError, UnavailableError
-from core.ports import EffectRow, Host, ProcessSignal
+from core.host_change import ProcessSignal
+from core.journal import EffectRow
+from core.ports import Host
 from core.run import Runner
 from core.skill import HostError
 from core.world import Process

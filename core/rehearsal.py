@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.ports import Change, Changed, FileDelete, FileMove, FileWrite, Host, ProcessSignal
+from core.host_change import Change, Changed, FileDelete, FileMove, FileWrite, ProcessSignal
+from core.ports import Host
 from core.service_control import Services
 from core.skill import HostError, ServiceState
 from core.world import CommandResult, FileContent, FileInfo, Process

@@ -11,10 +11,11 @@ from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_notice, no_
 from core.capability import PlannedEffect
 from core.errors import FencedError, InvalidError, NightshiftError, RefusedError, TamperedError
 from core.grant import Grant, fill
+from core.guest import GuestResult, GuestRun
 from core.incident import Outcome
 from core.inventory import Inventory
 from core.origin import Scalar
-from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, GuestResult, GuestRun, Hosts, Leases, Sandbox
+from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, Hosts, Leases, Sandbox
 from core.redaction import clean
 from core.service_control import ServiceControl
 from core.skill_manifest import Skill, SkillState

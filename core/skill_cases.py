@@ -50,7 +50,8 @@ from core.case_host import CaseHost, CaseJournal
 from core.case_world import Case, parse_case
 from core.errors import NightshiftError, RefusedError
 from core.grant import Grant, fill
-from core.ports import GuestResult, GuestRun, Sandbox
+from core.guest import GuestResult, GuestRun
+from core.ports import Sandbox
 from core.service_control import Services
 from core.skill import HostError
 from core.skill_manifest import Skill

@@ -14,7 +14,9 @@ from typing import TypeAlias, cast
 
 from core.capability import NO_UNDO, Undo
 from core.errors import ChangedError, NightshiftError
-from core.ports import Blobs, EffectRow, FileDelete, FileMove, FileWrite, Host
+from core.host_change import FileDelete, FileMove, FileWrite
+from core.journal import EffectRow
+from core.ports import Blobs, Host
 from core.skill import HostError
 from core.world import FileContent
 

@@ -9,9 +9,9 @@ import stat
 
 from adapters.host.walk import Walker
 from core.errors import NeverError
+from core.host_change import Changed
 from core.never_list import why_never_emptied
 from core.paths import Parts, parts_of
-from core.ports import Changed
 from core.skill import HostError
 
 _DELETED = " (deleted)"

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from adapters.host.deleted_file import truncate_deleted
 from adapters.host.syscalls import rename_no_replace
 from adapters.host.walk import Inode, Walker, translated
+from core.host_change import Changed, FileDelete, FileMove, FileTruncate, FileWrite
 from core.never_list import is_open_file
-from core.ports import Changed, FileDelete, FileMove, FileTruncate, FileWrite
 from core.skill import HostError
 from core.world import FileContent, FileInfo
 

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from core.errors import InvalidError, NeverError
-from core.ports import ProcessSignal
+from core.host_change import ProcessSignal
 from core.skill import HostError
 from core.world import Process
 

@@ -17,7 +17,7 @@ from adapters.host.files import Files
 from adapters.host.process_table import processes, send_signal
 from adapters.host.syscalls import die_with_parent
 from core.errors import InvalidError, NeverError
-from core.ports import Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
+from core.host_change import Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
 from core.skill import HostError
 
 Arguments = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.host.kept_child import KeptChildren
 from adapters.host.serve import bytes_in, bytes_out
 from adapters.host.walk import inodes_of
-from core.ports import Change, Changed, FileWrite
+from core.host_change import Change, Changed, FileWrite
 from core.world import CommandResult, FileContent, FileInfo, Process
 
 _SECONDS = 20.0

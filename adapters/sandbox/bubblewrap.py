@@ -10,7 +10,7 @@ from adapters.sandbox import probes
 from adapters.sandbox.conversation import Conversation
 from adapters.sandbox.launch import Launcher
 from adapters.sandbox.warm import WarmGuests
-from core.ports import GuestResult, GuestRun
+from core.guest import GuestResult, GuestRun
 from core.world import Json
 
 

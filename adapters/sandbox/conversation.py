@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.sandbox.frames import FRAME_IN, FrameError, clean_json, cleaned, decode, encode, is_text
 from core.errors import FencedError, InvalidError, NightshiftError, QuotaError, RefusedError, StoppedError
-from core.ports import GuestResult, GuestRun
+from core.guest import GuestResult, GuestRun
 from core.skill import HostError
 from core.world import Json
 

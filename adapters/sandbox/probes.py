@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UnavailableError
-from core.ports import GuestRun, Sandbox
+from core.guest import GuestRun
+from core.ports import Sandbox
 from core.world import Json
 
 HEAD = """

@@ -14,7 +14,7 @@ from adapters.store.database import Database, Transaction
 from adapters.store.rows import canonical, clean
 from adapters.store.schema import ANCHOR, AUDIT, INSTANCE, REPORT
 from adapters.store.sealed import Sealer
-from core.ports import AuditRow, AuditState
+from core.journal import AuditRow, AuditState
 from core.world import Json
 
 HEAD = "audit head"

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import InvalidError, UnavailableError
-from core.ports import Clock, Leg
+from core.leg import Leg
+from core.ports import Clock
 
 _GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
 

@@ -15,7 +15,7 @@ from adapters.store.schema import EFFECT
 from adapters.store.sealed import Sealer
 from core.capability import NO_UNDO, Undo
 from core.errors import UnknownError
-from core.ports import EffectRow
+from core.journal import EffectRow
 from core.world import Json
 
 _SEALED = [column for column in EFFECT.c if column.name != "mark"]

@@ -23,7 +23,8 @@ from adapters.store.flow_steps import (
 )
 from adapters.store.store import Store
 from core.errors import BusyError, InvalidError, NightshiftError
-from core.ports import Flow, Leg
+from core.leg import Leg
+from core.ports import Flow
 
 log = logging.getLogger(__name__)
 

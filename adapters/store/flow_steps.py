@@ -15,7 +15,7 @@ from adapters.store.journal import error_text, read_value, value_text
 from adapters.store.legs import first_id
 from adapters.store.store import Store
 from core.errors import BusyError, NightshiftError
-from core.ports import Leg
+from core.leg import Leg
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from adapters.store.database import Database
 from adapters.store.rows import clean, dump, load
 from adapters.store.schema import INBOX
 from adapters.store.sealed import Sealer
-from core.ports import Message
+from core.message import Message
 
 
 class StoredInbox:

@@ -11,7 +11,7 @@ from adapters.store.database import Database, Transaction
 from adapters.store.rows import clean, epoch, moment
 from adapters.store.schema import INCIDENT, LEG, TAKEOVER
 from core.incident import IncidentState
-from core.ports import Leg
+from core.leg import Leg
 
 INVESTIGATE, ACT, CONCLUDE = "investigate", "act", "conclude"
 MOST_TRIES = 40

@@ -31,7 +31,8 @@ from adapters.store.schema import INSTANCE
 from adapters.store.sealed import Sealer
 from adapters.store.ticks import StoredTicks
 from core.errors import NightshiftError
-from core.ports import Clock, Leg, Seal
+from core.leg import Leg
+from core.ports import Clock, Seal
 
 _BIRTH = "birth"
 

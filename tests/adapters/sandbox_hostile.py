@@ -6,7 +6,7 @@ import json
 import sys
 
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
-from core.ports import GuestResult, GuestRun
+from core.guest import GuestResult, GuestRun
 from tests.adapters.sandbox_outside import Outside, outside
 
 HEAD = """

@@ -22,7 +22,7 @@ from adapters import channel_console
 from adapters.channel_console import ConsoleChannel
 from bot.messages import en
 from core.card import Card, CardKind
-from core.ports import Message
+from core.message import Message
 from tests.fakes.clock import FakeClock
 from tests.source_tree import ROOT
 

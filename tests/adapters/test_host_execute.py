@@ -15,7 +15,7 @@ import pytest
 
 from adapters.host.local import LocalHost
 from core.errors import NeverError, StoppedError, UnavailableError
-from core.ports import ProcessSignal
+from core.host_change import ProcessSignal
 from core.skill import HostError
 from core.world import CommandResult
 

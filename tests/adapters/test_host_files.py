@@ -15,7 +15,7 @@ from adapters.host.files import FileChange, Files
 from adapters.host.local import LocalHost
 from adapters.host.walk import inodes_of
 from core.errors import NeverError
-from core.ports import FileDelete, FileMove, FileTruncate, FileWrite
+from core.host_change import FileDelete, FileMove, FileTruncate, FileWrite
 from core.skill import HostError
 from tests.patient_kit import host_of, running_patient
 

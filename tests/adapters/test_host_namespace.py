@@ -11,7 +11,7 @@ import pytest
 from adapters.host.namespace import NamespaceHost
 from adapters.patient.patient import Patient
 from core.errors import NeverError, UnavailableError
-from core.ports import FileWrite, ProcessSignal
+from core.host_change import FileWrite, ProcessSignal
 from core.skill import HostError
 from tests.patient_kit import host_of, running_patient
 

@@ -21,7 +21,7 @@ from adapters.patient.patient import Patient
 from adapters.probe.served import ServedProbe
 from core.alert import Signal
 from core.errors import UnavailableError
-from core.ports import FileTruncate
+from core.host_change import FileTruncate
 from tests.patient_kit import host_of, probe_of, running_patient
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,8 +40,9 @@ class Ward:
         self.patient, self.host, self._probe = patient, host, probe
 
     def value(self, signal_name: str) -> float:
-        time.sleep(1.1)  # the process table of a probe is a second old at most
-        return self._probe.measure(layout.NAME, Signal.parse(signal_name)).value
+        asked = Signal.parse(signal_name)
+        time.sleep({"process": 1.1}.get(asked.kind, 0))  # the process table of a probe is a second old at most
+        return self._probe.measure(layout.NAME, asked).value
 
     def run(self, *argv: str) -> int:
         return self.host.run(argv, 20, lambda _pid, _start: None).status

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
-from core.ports import GuestRun
+from core.guest import GuestRun
 from tests.adapters.sandbox_hostile import (
     CONNECTS,
     DEATHS,

@@ -19,7 +19,7 @@ import pytest
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from adapters.sandbox.cgroup import Cgroups
 from core.errors import UnavailableError
-from core.ports import GuestResult, GuestRun
+from core.guest import GuestResult, GuestRun
 from core.world import Json
 from tests.adapters.sandbox_outside import descendants, is_alive
 

@@ -22,7 +22,8 @@ from core.approval import Answer, Approval, Verdict, digest_of, short_id
 from core.capability import Risk
 from core.errors import InvalidError, UnavailableError
 from core.incident import Attempt, Ending, Incident, Outcome
-from core.ports import Flow, Leg
+from core.leg import Leg
+from core.ports import Flow
 from core.proposal import Proposal, Tier
 from core.report import Report
 from tests.fakes.seal import FakeSeal

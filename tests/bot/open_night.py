@@ -16,8 +16,8 @@ from core.approval import Approval, digest_of, short_id
 from core.capability import PlannedEffect, Risk, Verb
 from core.card import Card, CardKind
 from core.inventory import HostEntry, Inventory, Person
+from core.message import Message
 from core.origin import Origin, Value
-from core.ports import Message
 from core.proposal import Choices, Evidence, Proposal, Tier
 from tests.fakes.channel import FakeChannel
 from tests.fakes.store import FakeStore

@@ -14,7 +14,7 @@ from core.approval import Approval, Verdict
 from core.capability import Risk
 from core.card import CardKind
 from core.inventory import HostEntry, Inventory
-from core.ports import Message
+from core.message import Message
 from tests.bot.open_night import OWNER, OpenNight
 
 

@@ -12,7 +12,8 @@ import pytest
 from adapters.host.local import LocalHost
 from adapters.host.namespace import NamespaceHost
 from core.errors import NeverError, NightshiftError
-from core.ports import FileDelete, FileMove, FileTruncate, FileWrite, Host, ProcessSignal
+from core.host_change import FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
+from core.ports import Host
 from core.skill import HostError
 from tests.fakes.host import FakeHost
 from tests.patient_kit import host_of, running_patient

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.ports import Message
+from core.message import Message
 from tests.stores import Case
 
 

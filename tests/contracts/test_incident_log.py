@@ -10,7 +10,7 @@ import pytest
 from core.approval import Verdict
 from core.errors import InvalidError, UnknownError
 from core.incident import Ending, IncidentState, Refusal
-from core.ports import Leg
+from core.leg import Leg
 from tests.contracts.nouns import alert, approval, attempt, card, episode, outcome, report
 from tests.stores import Case
 

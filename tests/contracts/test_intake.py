@@ -9,7 +9,7 @@ import pytest
 from core.alert import AlertStatus
 from core.errors import UnknownError
 from core.incident import IncidentState
-from core.ports import Leg
+from core.leg import Leg
 from tests.contracts.nouns import alert, report
 from tests.stores import Case
 

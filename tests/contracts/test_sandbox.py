@@ -18,7 +18,8 @@ from core.errors import (
     StoppedError,
     UnavailableError,
 )
-from core.ports import GuestResult, GuestRun, Sandbox
+from core.guest import GuestResult, GuestRun
+from core.ports import Sandbox
 from core.skill import HostError
 from core.world import Json
 from tests.fakes.sandbox import FakeSandbox

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HEADER = '''# /// script
+HEADER = """# /// script
 # requires-python = ">=3.11"
 # dependencies = []
 # [tool.nightshift]
@@ -17,7 +17,7 @@ HEADER = '''# /// script
 # capabilities = ["fs.list:{directory}", "fs.delete:{directory}/*;rotated"]
 # triggers = ["disk full", "磁盘满了"]
 # ///
-'''
+"""
 
 BODY = '''"""Delete rotated logs."""
 

@@ -22,7 +22,7 @@ from core.errors import (
     UnavailableError,
 )
 from core.host_call import METHODS
-from core.ports import FileWrite
+from core.host_change import FileWrite
 from core.skill import HostError
 from core.world import Json
 from tests.core.run_kit import LOGS, Bench

@@ -13,9 +13,9 @@ from core.approval import Answer, Approval, Verdict, digest_of, short_id
 from core.capability import Risk
 from core.errors import InvalidError, UnknownError
 from core.execution import Executor, Rehearsal
+from core.host_change import Changed, FileWrite, ProcessSignal
 from core.inventory import HostEntry, Inventory, Mode
 from core.origin import Origin, Value
-from core.ports import Changed, FileWrite, ProcessSignal
 from core.proposal import Choices, Proposal, Tier
 from core.recovery import CUT_OFF
 from core.skill import HostError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.broker import Broker
 from core.capability import Undo
 from core.errors import ChangedError, NeverError, TamperedError, UnknownError
-from core.ports import FileDelete, FileTruncate, FileWrite
+from core.host_change import FileDelete, FileTruncate, FileWrite
 from core.skill import HostError
 from core.undo import describe, plan_undo, undo_of_command
 from core.world import Json

@@ -19,7 +19,20 @@ from core.world import Measurement
 T0 = datetime(2026, 1, 1, 3, tzinfo=UTC)
 SIGNAL = Signal.parse("disk.used_percent:/srv")
 INTERVAL = 10.0
-PROPOSAL = Proposal("i1", 1, "free_rotated_logs", "0" * 64, "web-1", (), (), (), Risk.MEDIUM, Tier.RULES, "frees logs", progress=("in recovery",))
+PROPOSAL = Proposal(
+    "i1",
+    1,
+    "free_rotated_logs",
+    "0" * 64,
+    "web-1",
+    (),
+    (),
+    (),
+    Risk.MEDIUM,
+    Tier.RULES,
+    "frees logs",
+    progress=("in recovery",),
+)
 
 
 def attempt(settles: float = 0.0) -> Attempt:
@@ -89,6 +102,6 @@ def test_fixed_is_said_exactly_when_the_last_three_looks_were_quiet(quiet: list[
 
 
 @pytest.mark.parametrize("is_quiet", [True, False])
-def test_the_next_look_is_never_in_the_past(is_quiet: bool) -> None:  # noqa: FBT001 - a parametrised fact
+def test_the_next_look_is_never_in_the_past(is_quiet: bool) -> None:
     later = judge(attempt(settles=5), seen(1, T0), is_quiet, frozenset(), T0, INTERVAL)
     assert later.next_measure > T0

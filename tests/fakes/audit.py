@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.ports import AuditRow, AuditState
+from core.journal import AuditRow, AuditState
 from core.world import Json
 from tests.fakes.shelf import Shelf
 

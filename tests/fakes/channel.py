@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.card import Card
 from core.errors import UnavailableError
-from core.ports import Message
+from core.message import Message
 from tests.fakes.clock import FakeClock
 
 

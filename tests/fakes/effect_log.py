@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.capability import NO_UNDO, Undo
 from core.errors import TamperedError, UnknownError
-from core.ports import EffectRow
+from core.journal import EffectRow
 from core.world import Json
 from tests.fakes.shelf import Shelf
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.errors import BusyError
-from core.ports import Flow, Leg
+from core.leg import Leg
+from core.ports import Flow
 from tests.fakes.flow import FakeFlow, HasShelf, Killed, no_breakpoint
 
 

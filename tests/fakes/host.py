@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from core.case_host import CaseHost
 from core.case_world import parse_case
 from core.errors import NeverError, UnknownError
+from core.host_change import Change, Changed, FileMove, ProcessSignal
 from core.never_list import is_open_file, why_never_listed, why_never_read, why_never_written
-from core.ports import Change, Changed, FileMove, Host, ProcessSignal
+from core.ports import Host
 from core.skill import HostError, ServiceState
 from core.world import CommandResult, FileContent, FileInfo, Process
 

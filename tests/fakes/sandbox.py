@@ -16,7 +16,7 @@ from core.errors import (
     StoppedError,
     UnavailableError,
 )
-from core.ports import GuestResult, GuestRun
+from core.guest import GuestResult, GuestRun
 from core.skill import Host, HostError, Outcome
 from core.world import Json
 

@@ -11,7 +11,9 @@ from core.card import Card, OutboxItem
 from core.episode import Episode
 from core.errors import UnknownError
 from core.incident import Attempt, Incident, IncidentState, Refusal
-from core.ports import AuditRow, EffectRow, Leg, Message
+from core.journal import AuditRow, EffectRow
+from core.leg import Leg
+from core.message import Message
 from core.report import Report
 from core.world import Json
 from tests.fakes.clock import FakeClock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.ports import Leg
+from core.leg import Leg
 from tests.fakes.approval_book import FakeApprovalBook
 from tests.fakes.audit import FakeAudit
 from tests.fakes.blobs import FakeBlobs

@@ -13,8 +13,9 @@ from core.capability import PlannedEffect
 from core.case_host import CaseJournal
 from core.conditions import evaluate
 from core.grant import Grant, fill
+from core.guest import GuestResult, GuestRun
 from core.origin import Scalar
-from core.ports import GuestResult, GuestRun, Host, Sandbox
+from core.ports import Host, Sandbox
 from core.service_control import ServiceControl
 from core.world import Json
 
