@@ -9,6 +9,9 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
+from core.errors import InvalidError
+from core.paths import parts_of
+
 MOST = 4096
 """Characters of a text that are looked at."""
 
@@ -92,7 +95,15 @@ def _urls(text: str) -> list[str | int | float]:
 
 def _paths(text: str) -> list[str | int | float]:
     found = (match[1] or match[2] for match in _PATH.finditer(_URL.sub(" ", text)))
-    return [path.rstrip(".") for path in found]
+    return [path for path in (text.rstrip(".") for text in found) if _is_path(path)]
+
+
+def _is_path(text: str) -> bool:
+    try:
+        parts_of(text)
+    except InvalidError:
+        return False
+    return True
 
 
 def _addresses(text: str) -> list[str | int | float]:

@@ -158,7 +158,7 @@ def _literal_cases(node: ast.expr) -> tuple[Mapping[str, Json], ...]:
     try:
         cases = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        raise InvalidError(f"CASES must be a literal: {error}") from error
+        raise InvalidError(f"CASES must be a literal, from line {node.lineno}") from error
     if not isinstance(cases, list | tuple) or not cases or not all(isinstance(case, dict) for case in cases):
         raise InvalidError("CASES must be a list of at least one object")
     return tuple(cast("list[Mapping[str, Json]]", cases))

@@ -173,9 +173,9 @@ def _check_name(node: ast.Name) -> Iterator[str]:
 def _check_attribute(node: ast.Attribute) -> Iterator[str]:
     if node.attr.startswith("_"):
         yield f"private attribute .{node.attr}"
-    if _is_name(node.value, "host") and node.attr not in _METHODS and node.attr not in _OTHER_MEMBERS:
+    elif _is_name(node.value, "host") and node.attr not in _METHODS and node.attr not in _OTHER_MEMBERS:
         yield f"host.{node.attr} does not exist"
-    if isinstance(node.value, ast.Attribute) and _is_host_process(node.value) and node.attr not in _PROCESS_METHODS:
+    elif isinstance(node.value, ast.Attribute) and _is_host_process(node.value) and node.attr not in _PROCESS_METHODS:
         yield f"host.process.{node.attr} does not exist"
 
 

@@ -1,0 +1,207 @@
+"""Filling parameters: the best source wins, every value says where it is from, and what an alert says is not known by itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.alert import Alert, AlertStatus, Signal
+from core.errors import InvalidError
+from core.inventory import HostEntry, Inventory
+from core.origin import Origin, Value
+from core.parameters import Filled, Observed, check_value, fill
+from core.skill_catalog import parse_skill
+from core.skill_manifest import ParameterSpec, Skill
+from tests.core.skill_texts import FREE_LOGS, with_body
+
+HOST = "web-1"
+INVENTORY = Inventory((HostEntry(HOST), HostEntry("db-1")))
+
+
+def skill(signature: str, filled: str = "") -> Skill:
+    text = with_body('directory: str = "/var/log", days: int = 7', signature)
+    text = text.replace("host.list(directory)", 'host.list("/var/log")').replace("> days", "> 7")
+    text = text.replace(
+        '"fs.list:{directory}", "fs.delete:{directory}/*;rotated"', '"fs.list:/var/log", "fs.delete:/var/log/*;rotated"'
+    )
+    return parse_skill(
+        "skills/disk/free_logs.py", text.replace('fill = {directory = "rotated_directory"}', f"fill = {{{filled}}}")
+    )
+
+
+def alert(signal: str = "disk.used_percent:/data", text: str = "", source: str = "probe", **labels: str) -> Alert:
+    return Alert(
+        "a1",
+        HOST,
+        Signal.parse(signal),
+        source,
+        AlertStatus.FIRING,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        text=text,
+        labels=tuple(labels.items()),
+    )
+
+
+def value_of(filled: Filled, name: str) -> Value:
+    return dict(filled.values)[name]
+
+
+def seen(value: Any, host: str = HOST) -> Observed:
+    return Observed(value, "find_old_logs", host)
+
+
+def test_the_best_source_wins() -> None:
+    one = skill("mount: str", 'mount = "full_mount"')
+    facts = {"full_mount": seen("/fact")}
+    everything = alert(text="see /text", mount="/label")
+    assert value_of(fill(one, everything, facts, INVENTORY, {"mount": "/typed"}), "mount") == Value(
+        "/typed", Origin.TYPED, "typed"
+    )
+    assert value_of(fill(one, everything, facts, INVENTORY, {}), "mount") == Value(
+        "/fact", Origin.OBSERVED, "find_old_logs on web-1"
+    )
+    assert value_of(fill(one, everything, {}, INVENTORY, {}), "mount") == Value("/label", Origin.ALERT, "label mount")
+    assert value_of(fill(one, alert(text="see /text"), {}, INVENTORY, {}), "mount").value == "/data"
+    assert (
+        value_of(fill(one, alert("memory.used_percent", "see /text"), {}, INVENTORY, {}), "mount").origin is Origin.TEXT
+    )
+
+
+def test_a_default_is_used_last_and_is_known() -> None:
+    value = value_of(
+        fill(skill('target_dir: str = "/var/log"'), alert("memory.used_percent"), {}, INVENTORY, {}), "target_dir"
+    )
+    assert value == Value("/var/log", Origin.DEFAULT, "the skill's default")
+    assert value.is_known
+
+
+def test_a_required_value_that_nobody_names_is_missing_and_said() -> None:
+    filled = fill(skill("service: str, days: int = 3"), alert(), {}, INVENTORY, {})
+    assert "service" in filled.missing
+    assert dict(filled.values).keys() == {"days"}
+
+
+def test_the_object_of_our_own_check_is_known_and_that_of_a_claim_is_not() -> None:
+    one = skill("service: str")
+    own, claim = alert("process.down:nginx"), alert("process.down:nginx", source="claim:grafana")
+    assert value_of(fill(one, own, {}, INVENTORY, {}), "service") == Value(
+        "nginx", Origin.INVENTORY, "check process.down:nginx"
+    )
+    assert value_of(fill(one, claim, {}, INVENTORY, {}), "service") == Value(
+        "nginx", Origin.ALERT, "signal process.down:nginx"
+    )
+
+
+def test_what_a_claim_says_is_known_once_our_own_look_at_that_host_names_it() -> None:
+    one, claim = skill("service: str"), alert("process.down:nginx", source="claim:grafana")
+    assert value_of(fill(one, claim, {"service": seen("nginx")}, INVENTORY, {}), "service").origin is Origin.OBSERVED
+    assert (
+        value_of(fill(one, claim, {"service": seen("nginx", "db-1")}, INVENTORY, {}), "service").origin is Origin.ALERT
+    )
+    assert value_of(fill(one, claim, {"service": seen("redis")}, INVENTORY, {}), "service").origin is Origin.ALERT
+    assert value_of(fill(one, claim, {"last_line": seen("nginx")}, INVENTORY, {}), "service").origin is Origin.ALERT
+
+
+def test_a_listed_host_is_known() -> None:
+    one, claim = skill("server: str"), alert("disk.used_percent:/", source="claim:x", server="db-1")
+    assert value_of(fill(one, claim, {}, INVENTORY, {}), "server").origin is Origin.INVENTORY
+    stranger = alert("disk.used_percent:/", source="claim:x", server="db-9")
+    assert value_of(fill(one, stranger, {}, INVENTORY, {}), "server").origin is Origin.ALERT
+
+
+@given(st.text(max_size=200))
+def test_text_never_makes_a_value_known(text: str) -> None:
+    names = "service: str, path: str, port: int, address: str"
+    filled = fill(skill(names), alert("memory.used_percent", text, "claim:x"), {}, INVENTORY, {})
+    assert all(value.origin is Origin.TEXT and not value.is_known for _, value in filled.values)
+
+
+def test_facts_of_another_host_are_not_used() -> None:
+    filled = fill(skill("pid: int", 'pid = "writer_pid"'), alert(), {"writer_pid": seen(77, "db-1")}, INVENTORY, {})
+    assert filled.missing
+
+
+@pytest.mark.parametrize("fact", ["77", True, 1.5, None, -3, [77], {"pid": 77}, 1 << 40, 0])
+def test_a_fact_that_does_not_fit_is_passed_over(fact: object) -> None:
+    filled = fill(skill("pid: int = 5", 'pid = "writer_pid"'), alert(), {"writer_pid": seen(fact)}, INVENTORY, {})
+    assert value_of(filled, "pid").value in (5, 77)
+
+
+def test_host_and_port_come_from_a_tcp_signal() -> None:
+    filled = fill(skill("port: int, server: str"), alert("tcp.failed:db-1:5432"), {}, INVENTORY, {})
+    assert value_of(filled, "port").value == 5432
+    assert value_of(filled, "server").value == "db-1"
+
+
+@pytest.mark.parametrize(
+    ("signature", "typed"),
+    [
+        ("path: str", "relative"),
+        ("path: str", "/a/../b"),
+        ("path: str", "/a\u200b"),
+        ("port: int", 0),
+        ("port: int", 70000),
+        ("port: int", "http"),
+        ("pid: int", -1),
+        ("days: int", True),
+        ("days: int", "1.5"),
+        ("share: float", "nan"),
+        ("share: float", float("inf")),
+        ("share: float", None),
+        ("flag: bool", "yes"),
+        ("flag: bool", 1),
+        ('how: Literal["soft", "hard"]', "other"),
+        ("names: tuple[str, ...]", "a"),
+        ("names: tuple[str, ...]", ()),
+        ("text: str", ""),
+        ("text: str", "a\x1b[0m"),
+        ("text: str", 3),
+    ],
+)
+def test_a_typed_value_that_does_not_fit_is_said(signature: str, typed: Any) -> None:
+    name = signature.partition(":")[0]
+    with pytest.raises(InvalidError, match=name):
+        fill(skill(signature), alert(), {}, INVENTORY, {name: typed})
+
+
+@pytest.mark.parametrize(
+    ("signature", "typed", "value"),
+    [
+        ("days: int", "7", 7),
+        ("share: float", "0.5", 0.5),
+        ("share: float", 2, 2.0),
+        ("flag: bool", "true", True),
+        ('how: Literal["soft", "hard"]', "soft", "soft"),
+        ("names: tuple[str, ...]", ["a", "b"], ("a", "b")),
+        ("path: str", "/", "/"),
+        ("text: str", "磁盘满了", "磁盘满了"),
+    ],
+)
+def test_a_typed_value_is_read_as_its_type(signature: str, typed: Any, value: object) -> None:
+    name = signature.partition(":")[0]
+    assert value_of(fill(skill(signature), alert(), {}, INVENTORY, {name: typed}), name) == Value(
+        value, Origin.TYPED, "typed"
+    )  # type: ignore[arg-type]
+
+
+def test_an_unknown_parameter_is_said_with_the_known_ones() -> None:
+    with pytest.raises(InvalidError, match="no parameter 'colour'; it has: days, directory"):
+        fill(parse_skill("skills/disk/free_logs.py", FREE_LOGS), alert(), {}, INVENTORY, {"colour": "red"})
+
+
+@given(
+    st.sampled_from(["str", "int", "float", "bool", "tuple[str, ...]"]),
+    st.sampled_from(["path", "port", "pid", "days", "text"]),
+    st.from_type(object),
+)
+def test_a_checked_value_is_of_its_type(kind: str, name: str, value: object) -> None:
+    spec = ParameterSpec(name, kind, None, is_required=True, is_privileged=True)
+    try:
+        checked = check_value(spec, value)
+    except InvalidError:
+        return
+    assert type(checked).__name__ == kind.partition("[")[0]
