@@ -64,7 +64,9 @@ class KeptChild:
     @property
     def is_alive(self) -> bool:
         """False once it ended; between two questions nothing but the end of file can make the channel readable."""
-        return self._process.poll() is None and not select.select([self._channel], [], [], 0)[0]
+        waiting = select.poll()  # not select(), which knows no descriptor above 1023
+        waiting.register(self._channel, select.POLLIN)
+        return self._process.poll() is None and not waiting.poll(0)
 
     def ask(
         self, request: dict[str, Any], seconds: float, started: Callable[[int, int], None] | None
@@ -108,7 +110,10 @@ class KeptChild:
         """The command's pid as it is on our side of the pid namespaces, which only the kernel can tell."""
         self._hello.settimeout(seconds)
         _, ancillary, _, _ = self._hello.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
-        return next(int(_CREDENTIALS.unpack(data)[0]) for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS)
+        pids = [int(_CREDENTIALS.unpack(data)[0]) for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
+        if len(pids) != 1 or pids[0] <= 0:
+            raise ConnectionError("the kernel did not name the command")
+        return pids[0]
 
     def _last_words(self) -> str:
         stderr = self._process.stderr
