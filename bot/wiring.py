@@ -20,7 +20,7 @@ from core.closing import Closing
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
 from core.errors import BusyError
-from core.execution import Executor
+from core.execution import Executor, Operator
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
 from core.leg import Leg
@@ -176,6 +176,7 @@ def build(place: Place) -> House:
         audit=store.audit,
         clock=store.clock,
         inventory=place.inventory,
+        operator=Operator(trusted=frozenset({0, os.geteuid()})),
     )
     night_watch = NightWatch(sweep.measure, store.ticks, store.intake, store.approvals, store.outbox, store.clock)
     watch = Watch(
