@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -75,7 +74,7 @@ def runit(tmp_path: Path) -> Iterator[Path]:
         ended(process, signal.SIGHUP)
 
 
-@pytest.mark.skipif(shutil.which("runsvdir") is None, reason="runit is not installed")
+@pytest.mark.needs("runsvdir", "sv")
 @pytest.mark.usefixtures("runit")
 def test_a_service_under_a_running_runit_is_found_and_obeys(here: LocalHost) -> None:
     control = ServiceControl(here, frozenset({os.geteuid()}))
@@ -117,7 +116,7 @@ def supervisord(tmp_path: Path) -> Iterator[Path]:
         ended(process, signal.SIGTERM)
 
 
-@pytest.mark.skipif(shutil.which("supervisord") is None, reason="supervisor is not installed")
+@pytest.mark.needs("supervisord", "supervisorctl")
 @pytest.mark.usefixtures("supervisord")
 def test_a_service_under_a_running_supervisord_is_found_and_obeys(here: LocalHost) -> None:
     control = ServiceControl(here, frozenset({os.geteuid()}))
@@ -133,7 +132,7 @@ def test_a_service_under_a_running_supervisord_is_found_and_obeys(here: LocalHos
     assert control.status("nobody-s").supervisor == "none"
 
 
-@pytest.mark.skipif(shutil.which("supervisord") is None, reason="supervisor is not installed")
+@pytest.mark.needs("supervisord", "supervisorctl")
 @pytest.mark.usefixtures("supervisord")
 def test_a_supervisor_of_an_untrusted_user_is_not_listened_to(here: LocalHost) -> None:
     wait_for(ServiceControl(here, frozenset({os.geteuid()})), "shop-s", lambda state: state.is_running)
