@@ -29,6 +29,7 @@ from bot.settings import Settings
 from bot.wiring import CONSOLE, House, Place, build, desk_of, protected_paths
 from core.alert import Signal
 from core.approval import Approval, Verdict
+from core.card import Card
 from core.check import Check
 from core.desk import Patience
 from core.diagnosis import group_of
@@ -37,7 +38,6 @@ from core.errors import InvalidError, UnavailableError, UnknownError
 from core.incident import Ending, Incident, IncidentState
 from core.inventory import HostEntry, Inventory, Mode
 from core.message import Message
-from core.ports import Channel
 from core.report import Report
 
 GROUP = "patients"
@@ -93,6 +93,35 @@ NIGHTS = (
 )
 
 
+class ShownChannel:
+    """The terminal, and which cards have been on it: so that the story is told in order."""
+
+    def __init__(self, console: ConsoleChannel) -> None:
+        self._console = console
+        self._shown: set[str] = set()
+        self._changed = threading.Condition()
+
+    def receive(self, wait: float) -> Message | None:
+        """See `core.ports.Channel`."""
+        return self._console.receive(wait)
+
+    def send(self, rendered: str, card: Card) -> None:
+        """See `core.ports.Channel`."""
+        self._console.send(rendered, card)
+        with self._changed:
+            self._shown.add(card.key)
+            self._changed.notify_all()
+
+    def wait_for(self, key: str, seconds: float) -> bool:
+        """True once the card has been shown."""
+        with self._changed:
+            return self._changed.wait_for(lambda: key in self._shown, seconds)
+
+    def close(self) -> None:
+        """Gives the terminal back."""
+        self._console.close()
+
+
 class Demo:
     """The demo in a data folder of its own, `demo/` below `NIGHTSHIFT_HOME`, fresh at each run and left for `why` and `audit verify`."""
 
@@ -143,7 +172,7 @@ class Demo:
                     house.night_watch.forget([night.check])
 
     def _one(  # noqa: PLR0913, PLR0917 - one run has these parts
-        self, house: House, dispatcher: Dispatcher, channel: Channel, patient: Patient, night: Night, run: str
+        self, house: House, dispatcher: Dispatcher, channel: ShownChannel, patient: Patient, night: Night, run: str
     ) -> Told:
         began = house.store.clock.now()
         night.inject(patient)
@@ -191,22 +220,22 @@ class Demo:
     # ---- making and removing --------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _house(self, patient: Patient, mode: Mode) -> Iterator[tuple[House, Dispatcher, Channel]]:
-        children = KeptChildren(Holder(*patient.holder), MODULE)
+    def _house(self, patient: Patient, mode: Mode) -> Iterator[tuple[House, Dispatcher, ShownChannel]]:
+        children, steady = (KeptChildren(Holder(*patient.holder), MODULE) for _ in range(2))
         place = Place(
             home=self._home,
             database_url=self._settings.demo().database_url,
             inventory=Inventory((HostEntry(layout.NAME, "namespace", (GROUP,)),), ((GROUP, mode),)),
             checks=tuple(night.check for night in self._nights),
             hosts={layout.NAME: NamespaceHost(*patient.holder, protected_paths(self._home))},
-            probes={layout.NAME: ServedProbe(children.ask, SystemClock())},
+            probes={layout.NAME: ServedProbe(children.ask, SystemClock(), steady.ask)},
             channels=(CONSOLE,),
             patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
         )
         house = build(place)
         quiet = os.open(os.devnull, os.O_RDONLY)
         stdin = quiet if self._is_answered else sys.stdin.fileno()
-        channel = ConsoleChannel(stdin, self._out, house.store.clock, self._words.table)
+        channel = ShownChannel(ConsoleChannel(stdin, self._out, house.store.clock, self._words.table))
         dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, {CONSOLE: channel}), (CONSOLE,))
         try:
             dispatcher.start()
@@ -215,6 +244,7 @@ class Demo:
             channel.close()
             dispatcher.close()
             children.close()
+            steady.close()
             os.close(quiet)
 
     def _make_fresh(self) -> None:

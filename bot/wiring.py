@@ -14,7 +14,7 @@ from bot.app import CaseResult, Finding, Rows, Worker
 from bot.chat_desk import ChatDesk
 from bot.handwork import Handwork
 from bot.roster import Roster
-from core.alert import LOCALHOST
+from core.alert import LOCALHOST, Severity, Signal
 from core.check import Check
 from core.closing import Closing
 from core.desk import Desk, Patience
@@ -116,13 +116,32 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         home=settings.home,
         database_url=settings.database_url,
         inventory=settings.inventory(),
-        checks=settings.checks(),
+        checks=(settings.checks() if settings.file.checks is not None else machine_checks())
+        + self_checks(settings.home),
         hosts={LOCALHOST: LocalHost(protected_paths(settings.home))},
         probes={LOCALHOST: LocalProbe(SystemClock())},
         channels=channels,
         patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
         replica_lease=settings.file.replicas.lease,
     )
+
+
+def machine_checks() -> tuple[Check, ...]:
+    """What is watched on this machine while nobody has said what."""
+    from adapters.probe.mounts import real_mounts
+    from adapters.probe.process_list import ProcessList
+    from adapters.probe.routes import has_default_route
+    from adapters.probe.system import SystemProbe
+    from adapters.probe.time_limit import TimeLimit
+    from core.watch_list import default_checks
+
+    mounts = real_mounts(SystemProbe(TimeLimit(), ProcessList()))
+    return default_checks(((one.path, one.has_inodes) for one in mounts), has_default_route=has_default_route())
+
+
+def self_checks(home: Path) -> tuple[Check, ...]:
+    """Nightshift watches itself: without room for its own rows it can promise nothing."""
+    return (Check(Signal("disk", "used_percent", str(home)), LOCALHOST, over=95, margin=1, severity=Severity.PAGE),)
 
 
 def store_of(home: Path, url: str, channels: tuple[str, ...]) -> Store:

@@ -316,8 +316,17 @@ class Diagnosis:
             reason = f"{ranked[0].skill.name} would fit, but {ranked[0].missing}"
         else:
             reason = f"none of the {len(cures)} cures I know fits what I saw"
+        if unfit := self._unfit(incident):
+            reason += f"; not run, because they are not as they were admitted: {', '.join(unfit)}"
         evidence = tuple(findings.evidence) or self._vital_signs(incident.host)
         return NothingHelps(incident.id, reason, evidence, tuple(cure.name for cure in cures))
+
+    def _unfit(self, incident: Incident) -> tuple[str, ...]:
+        """Skills that would have been asked or looked at, had nobody changed them since they were admitted."""
+        skills = self._catalog.skills()
+        concerned = [s for s in skills if incident.signal.name in (*s.cures, *s.looks_at)]
+        named = {name for skill in concerned for name in (skill.name, *skill.lookers)}
+        return tuple(s.name for s in skills if s.name in named and s.state is SkillState.CHANGED)
 
     def _vital_signs(self, host: str) -> tuple[Evidence, ...]:
         """What is known of a host when nothing else is: a person starts from here."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from core.alert import Severity, Signal
 from core.approval import Approval
+from core.capability import Verb
 from core.check import Check
 from core.errors import NightshiftError, UnknownError
 from core.incident import Attempt, Ending, Incident, Outcome
@@ -164,7 +165,7 @@ class Watch:
         except NightshiftError:
             quiet = incident.alert.is_claim and self._intake.source_says_over(incident.id) is not None
             return judge(attempt, None, quiet, frozenset(), now, self._interval(incident))
-        worse = self._bad_now() & frozenset(attempt.was_good) - {check.key}
+        worse = (self._bad_now() & frozenset(attempt.was_good)) - {check.key} - _meant_to_be_down(attempt)
         return judge(attempt, measured, check.is_clear(measured.value), worse, now, self._interval(incident))
 
     def attempt_of(self, incident: Incident, attempt_id: str) -> Attempt:
@@ -182,6 +183,13 @@ class Watch:
 
     def _interval_of(self, attempt: Attempt) -> float:
         return self._interval(self._log.load(attempt.incident))
+
+
+def _meant_to_be_down(attempt: Attempt) -> frozenset[str]:
+    """Checks of services that the approved plan stops: being down is then what was wanted."""
+    host = attempt.proposal.host
+    stopped = [effect.target for effect in attempt.proposal.plan if effect.verb is Verb.SERVICE_STOP]
+    return frozenset(f"{host}|process.down:{service}" for service in stopped)
 
 
 def judge(  # noqa: PLR0913, PLR0917 - one pure table, all of it needed
