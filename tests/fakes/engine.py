@@ -24,7 +24,7 @@ class FakeEngine:
     ) -> None:
         self._store, self._plays, self._breakpoint = store, plays, breakpoint
         self._replays = replays_each_step
-        self.journals: dict[str, list[tuple[str, str]]] = {}
+        self.journals = store.shelf.journals
 
     def launch(self) -> None:
         """See `core.ports.Engine`."""

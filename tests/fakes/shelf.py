@@ -51,6 +51,7 @@ class Shelf:
     sent: set[int] = field(default_factory=set)
     inbox: dict[tuple[str, str], Message] = field(default_factory=dict)
     replies: dict[tuple[str, str], str] = field(default_factory=dict)
+    journals: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     once: dict[str, str | None] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     on_leg: Callable[[Leg], None] = _no_leg
@@ -75,7 +76,7 @@ class Shelf:
         if row.id in self.legs:
             return
         self.legs[row.id] = row
-        if leg == "investigate" and self.incidents[subject].round < round:
+        if leg == "investigate" and subject in self.incidents and self.incidents[subject].round < round:
             changed = replace(self.incidents[subject], round=round, picked="", state=IncidentState.OPEN)
             self.incidents[subject] = changed
         self.on_leg(row)

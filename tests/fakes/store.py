@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from core.leg import Leg
 from tests.fakes.approval_book import FakeApprovalBook
@@ -47,6 +48,18 @@ __all__ = [
 ]
 
 
+class FakeLegs:
+    """Legs over a shelf, for who writes one by hand."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def start(self, leg: str, subject: str, round: int, now: datetime) -> None:
+        """As `adapters.store.legs.Legs.start`."""
+        del now
+        self._shelf.write_leg(leg, subject, round)
+
+
 class FakeStore:
     """What `Store` is, without a database; `shelf` holds every row for a test to look at, or to break."""
 
@@ -67,6 +80,7 @@ class FakeStore:
         self.outbox = FakeOutbox(self.shelf)
         self.inbox = FakeInbox(self.shelf)
         self.ticks = FakeTicks()
+        self.legs = FakeLegs(self.shelf)
 
     def on_leg(self, hook: Callable[[Leg], None]) -> None:
         """As `Store.on_leg`."""
