@@ -156,9 +156,14 @@ class ConsoleChannel:
         self._escape = ""
         if letter in "\r\n":
             self._finish_line()
-        elif not self._has_keys:
+        elif not self._has_keys or letter.isprintable():
             self._buffer += letter
-        elif letter in "\x7f\b":
+        else:
+            self._edit(letter)
+
+    def _edit(self, letter: str) -> None:
+        """Control keys: delete, delete all, end of input, the beginning of an escape sequence."""
+        if letter in "\x7f\b":
             self._buffer = self._buffer[:-1]
         elif letter == "\x15":
             self._buffer = ""
@@ -166,8 +171,6 @@ class ConsoleChannel:
             self.is_open = False
         elif letter == "\x1b":
             self._escape = "\x1b"
-        elif letter.isprintable():
-            self._buffer += letter
 
     def _finish_line(self) -> None:
         line, self._buffer, self._escape = self._buffer.strip(), "", ""

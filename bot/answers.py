@@ -38,7 +38,7 @@ class Status:
     open_incidents: tuple[Incident, ...]
     pending_approvals: tuple[Approval, ...]
     stops: tuple[tuple[str, str, datetime], ...]
-    modes: tuple[tuple[str, str], ...]
+    modes: dict[str, str]
 
 
 class Views:
@@ -69,7 +69,7 @@ class Views:
             self._rows.log.incidents(only_open=True, limit=MOST_LISTED),
             self._rows.book.pending(),
             self._rows.gate.stops(),
-            tuple((entry.name, self._inventory.mode(entry.name).word) for entry in self._inventory.hosts),
+            {entry.name: self._inventory.mode(entry.name).word for entry in self._inventory.hosts},
         )
         is_quiet = not (status.open_incidents or status.pending_approvals or status.stops)
         counts = {
@@ -82,7 +82,7 @@ class Views:
             *(self._stop_line(stop) for stop in status.stops),
             *(self.approval_line(approval) for approval in status.pending_approvals),
             *(self._incident_line(incident) for incident in status.open_incidents),
-            *(self.words.say("status.mode", host=host, mode=mode) for host, mode in status.modes),
+            *(self.words.say("status.mode", host=host, mode=mode) for host, mode in status.modes.items()),
         ]
         return Answer("\n".join(lines), status)
 

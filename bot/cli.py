@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 USAGE = 2
 PROBLEM = 1
+UsageError: Any = typer.BadParameter.__mro__[1]  # typer gives it no name of its own
 
 app = typer.Typer(
     help="Nightshift takes the night shift: it watches servers, asks before it acts, and proves that it is over.",
@@ -100,7 +101,9 @@ def doctor() -> None:
 @app.command()
 def chat() -> None:
     """Talk to Nightshift in this terminal, beside a running `up` or without one."""
-    raise typer.Exit(_session().chat())
+    from bot.chat_session import talk
+
+    raise typer.Exit(talk(_session()))
 
 
 # ---- asking -----------------------------------------------------------------------------------------------------------------------
@@ -241,7 +244,7 @@ def alert(
     if explain:
         raise typer.Exit(_session().explain_alerts(explain))
     if not signal or not host:
-        raise typer.BadParameter("write: nightshift alert SIGNAL --host HOST [--value V], or --explain FILE")
+        raise UsageError("write: nightshift alert SIGNAL --host HOST [--value V], or --explain FILE")
     options = [
         f"host={host}",
         *([f"value={value!r}"] if value is not None else []),
@@ -323,7 +326,7 @@ def audit_export() -> None:
 
 def _needs_subcommand(ctx: typer.Context, usage: str) -> None:
     if ctx.invoked_subcommand is None:
-        raise typer.BadParameter(f"write: nightshift {usage}")
+        raise UsageError(f"write: nightshift {usage}")
 
 
 # ---- the end ----------------------------------------------------------------------------------------------------------------------
@@ -340,11 +343,10 @@ def main() -> None:
 def _run(arguments: list[str], *, as_json: bool) -> int:
     from core.errors import InvalidError, NightshiftError
 
-    usage_error: type[BaseException] = typer.BadParameter.__mro__[1]  # typer exports no name for it
     try:
         return int(app(arguments, prog_name="nightshift", standalone_mode=False) or 0)
-    except usage_error as error:
-        return _complain(getattr(error, "format_message", lambda: str(error))(), as_json=as_json, code=USAGE)
+    except UsageError as error:
+        return _complain(error.format_message(), as_json=as_json, code=USAGE)
     except InvalidError as error:
         return _complain(error.message, as_json=as_json, code=USAGE)
     except NightshiftError as error:

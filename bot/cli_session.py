@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapters.store.data_folder import DataFolder
+from bot import wiring as module
+from bot.alert_explain import explained
 from bot.answers import Answer
 from bot.chat_desk import MACHINE_CHANNEL, ChatDesk
 from bot.commands import Command, Verb, parse
 from bot.json_view import as_json, jsonable
+from bot.messages import Words, words_of
+from bot.policy_view import policy_table
 from bot.roster import Roster
 from bot.settings import Settings
 from bot.settings_files import load
@@ -27,8 +32,11 @@ from core.message import Message
 if TYPE_CHECKING:
     from bot.app import Rows, Wiring
 
-ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO, Verb.APPROVE, Verb.PICK})
-"""Commands after which somebody must do something at once."""
+ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO})
+"""Commands that are work themselves."""
+
+DECIDED_THEN_DONE = frozenset({Verb.APPROVE, Verb.PICK})
+"""Commands that decide a row first, whoever runs; the work that follows is done here only where no `up` does it."""
 
 ANSWERED_WITHIN = 120.0
 FOLLOWED_FOR = 900.0
@@ -37,8 +45,6 @@ GLANCE = 0.3
 
 def wiring() -> Wiring:
     """The module that composes; loaded when a command needs it."""
-    from bot import wiring as module
-
     return module
 
 
@@ -62,8 +68,20 @@ class Session:
 
     def answer(self, text: str) -> Answer:
         """Acting commands go where the work is done; the others read and write rows, with or without a running `up`."""
-        command = parse(text)
-        return self._act(command, text) if command.verb in ACTING else self._direct(text)
+        verb = parse(text).verb
+        if verb in ACTING:
+            return self._act(text)
+        answer = self._direct(text)
+        if verb in DECIDED_THEN_DONE and answer.ok and not self.up_pid:
+            return self._act(text)
+        if verb is Verb.ALERT and answer.ok and not self.up_pid:
+            self.note("cli.later")
+        return answer
+
+    @property
+    def up_pid(self) -> int:
+        """The pid of the running `up`; 0 if none has the data folder."""
+        return DataFolder(self.settings.home).holder()
 
     def show(self, answer: Answer) -> int:
         """On stdout, what was refused on stderr."""
@@ -79,10 +97,19 @@ class Session:
         """One piece of stdout."""
         sys.stdout.write(text + "\n")
 
-    def note(self, line: str) -> None:
-        """Progress and who does the work: on stderr, so that stdout is the answer alone."""
+    def note(self, key: str) -> None:
+        """Who does the work: on stderr, so that stdout is the answer alone."""
+        self.tell(self.words.say(key))
+
+    def tell(self, line: str) -> None:
+        """Progress, on stderr too."""
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
+
+    @property
+    def words(self) -> Words:
+        """The sentences in the language that is set."""
+        return words_of(self.settings.file.language)
 
     @contextmanager
     def desk(self) -> Iterator[tuple[ChatDesk, Rows]]:
@@ -103,19 +130,19 @@ class Session:
         with self.desk() as (desk, rows):
             return desk.answer(self.message(rows, text))
 
-    def _act(self, command: Command, text: str) -> Answer:
+    def _act(self, text: str) -> Answer:
         """Here, with the data folder's lock, when nothing else has it; else the running `up` does it."""
         try:
             with wiring().open_desk(self.settings) as worker:
-                self.note("No `up` is running: this command takes the data folder and does the work itself.")
-                return _answer_of(worker.carry_out(self.message(worker.rows, text), self.note))
+                self.note("cli.here")
+                return _answer_of(worker.carry_out(self.message(worker.rows, text), self.tell))
         except BusyError:
-            self.note("Handed to the running `up`.")
+            self.note("cli.handed")
         with self.desk() as (_, rows):
             message = self.message(rows, text)
             rows.inbox.put(message)
             answer = _answer_of(self._reply(rows, message))
-            return self._followed(rows, answer) if answer.incident and command.verb is not Verb.PICK else answer
+            return self._followed(rows, answer) if answer.incident else answer
 
     def _reply(self, rows: Rows, message: Message) -> str:
         waited = 0.0
@@ -125,20 +152,17 @@ class Session:
                 return reply
             _pause(GLANCE)
             waited += GLANCE
-        raise UnavailableError(
-            f"the running `up` has not answered within {ANSWERED_WITHIN:.0f} s; it will: see nightshift status"
-        )
+        raise UnavailableError(self.words.say("cli.silent", seconds=int(ANSWERED_WITHIN)))
 
     def _followed(self, rows: Rows, answer: Answer) -> Answer:
         """Tells each state that an incident comes to, until it is closed or waits for a person."""
-        if not self.as_json:
-            self.note(answer.text)
+        self.tell(answer.text)
         with self.desk() as (desk, _):
             words, last, waited = desk.views.words, "", 0.0
             while waited < FOLLOWED_FOR:
                 incident = rows.log.load(answer.incident)
                 if incident.state is not IncidentState.CLOSED and incident.state != last:
-                    self.note(words.say(f"state.{incident.state}"))
+                    self.tell(words.say(f"state.{incident.state}"))
                 last = incident.state
                 if incident.state in {IncidentState.CLOSED, IncidentState.WAITING}:
                     return desk.views.incidents(incident.id)
@@ -156,28 +180,17 @@ class Session:
         """Real nights on a patient host."""
         return wiring().run_demo(self.settings, nights, yes=yes, as_json=self.as_json)
 
-    def chat(self) -> int:
-        """A conversation in this terminal."""
-        from bot.chat_session import talk
-
-        return talk(self)
-
     # ---- views that need more than the desk -------------------------------------------------------------------------------------
 
     def status(self) -> int:
         """What is on now, and whether `up` runs."""
-        from adapters.store.data_folder import DataFolder
-
-        holder = DataFolder(self.settings.home).holder()
-        answer = self._direct("status")
-        running = f"up runs, pid {holder}." if holder else "up does not run."
-        data = {"up": holder or None} | _fields(answer.data) if answer.ok else None
+        pid, answer = self.up_pid, self._direct("status")
+        running = self.words.say("cli.up", pid=pid) if pid else self.words.say("cli.down")
+        data = {"up": pid or None} | _fields(answer.data) if answer.ok else None
         return self.show(Answer(f"{running}\n{answer.text}" if answer.ok else answer.text, data, answer.ok))
 
     def policy(self) -> int:
         """The whole table, one row per mode, risk, state and asker."""
-        from bot.policy_view import policy_table
-
         rows, lines = policy_table()
         return self.show(Answer("\n".join(lines), rows))
 
@@ -223,9 +236,10 @@ class Session:
         with self.desk() as (_, rows):
             state = rows.audit.verify()
         if state.problem or state.broken_at:
-            self.out(as_json(state, indent=2) if self.as_json else f"BROKEN at row {state.broken_at}: {state.problem}")
+            broken = self.words.say("cli.broken", row=state.broken_at, problem=state.problem)
+            self.out(as_json(state, indent=2) if self.as_json else broken)
             return 1
-        return self.show(Answer(f"{state.count} rows, all whole; head {state.head}", state))
+        return self.show(Answer(self.words.say("cli.whole", count=state.count, head=state.head), state))
 
     def audit_export(self) -> int:
         """Every row."""
@@ -236,8 +250,6 @@ class Session:
 
     def explain_alerts(self, file: str) -> int:
         """How the labels of a webhook's body map to host, signal and severity; nothing is sent."""
-        from bot.alert_explain import explained
-
         try:
             data = Path(file).read_bytes()
         except OSError as error:

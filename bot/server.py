@@ -164,10 +164,17 @@ async def _healthy(_: Request) -> Response:
 def _ready(doors: Doors) -> Callable[[Request], object]:
     async def ready(_: Request) -> Response:
         closed = () if doors.queue.is_working else ("alerts are not taken",)
-        reasons = [*closed, *await asyncio.to_thread(doors.not_ready)]
+        reasons = [*closed, *await asyncio.to_thread(_reasons, doors)]
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
     return ready
+
+
+def _reasons(doors: Doors) -> Sequence[str]:
+    try:
+        return doors.not_ready()
+    except NightshiftError as error:
+        return (error.message,)
 
 
 def _metrics(doors: Doors) -> Callable[[Request], object]:

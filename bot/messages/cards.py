@@ -143,7 +143,7 @@ def whose(words: Words, alert: Alert) -> str:
         return words.say("card.measured")
     kind, _, name = alert.source.partition(":")
     key = "card.asked" if kind == "person" else "card.claimed"
-    return words.say(key, name=plain(name, 40), source=plain(alert.source, 40))
+    return words.say(key, name=plain(name, 40))
 
 
 def effect_text(effect: object) -> str:

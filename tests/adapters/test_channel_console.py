@@ -180,7 +180,10 @@ def test_the_terminal_is_given_back_as_it_was() -> None:
     outer, inner = pty.openpty()
     before = termios.tcgetattr(inner)
     program = (
-        "import os, sys; from adapters.channel_console import ConsoleChannel; from bot.messages import en; from tests.fakes.clock import FakeClock\n"
+        "import os, sys\n"
+        "from adapters.channel_console import ConsoleChannel\n"
+        "from bot.messages import en\n"
+        "from tests.fakes.clock import FakeClock\n"
         "os.setsid(); import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
         "c = ConsoleChannel(0, sys.stdout, FakeClock(), en.WORDS); assert c._has_keys; c.close()"
     )
@@ -195,7 +198,7 @@ def test_the_terminal_is_given_back_as_it_was() -> None:
 
 def test_when_the_input_ends_the_last_line_counts_and_the_channel_is_closed() -> None:
     reading, writing = os.pipe()
-    os.write(writing, "status\nhelp".encode())
+    os.write(writing, b"status\nhelp")
     os.close(writing)
     channel = ConsoleChannel(reading, io.StringIO(), FakeClock(), en.WORDS)
     assert [getattr(channel.receive(1.0), "text", None) for _ in range(3)] == ["status", "help", None]

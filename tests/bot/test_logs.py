@@ -39,7 +39,7 @@ def test_ours_and_libraries_lines_are_json_without_secrets(written: io.StringIO)
 
 def test_an_exception_is_one_line_too(written: io.StringIO) -> None:
     try:
-        raise ValueError("password=hunter2")
+        int("password=hunter2")
     except ValueError:
         logging.getLogger("x").exception("failed")
     (line,) = written.getvalue().splitlines()

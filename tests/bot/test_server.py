@@ -101,7 +101,7 @@ def test_one_alert_is_durable_before_it_is_answered(house: House) -> None:
 def test_a_list_is_answered_in_its_order(house: House) -> None:
     hosts = ["localhost", "web-1", "nobody-knows-me"]
     answer = house.post("/alerts", [DISK | {"host": host} for host in hosts])
-    incidents = [house.intake.store.incidents.load(id).host for id in answer.json()["incidents"]]
+    incidents = [house.intake.store.incidents.load(one).host for one in answer.json()["incidents"]]
     assert incidents == hosts
 
 
@@ -121,7 +121,7 @@ def test_a_resolved_alert_without_an_incident_is_taken(house: House) -> None:
 )
 @pytest.mark.parametrize("path", ["/alerts", "/alerts/alertmanager", "/alerts/grafana"])
 def test_without_its_token_nothing_is_taken(house: House, path: str, header: str | None) -> None:
-    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    headers: dict[bytes, bytes] = {} if header is None else {b"Authorization": header.encode("latin-1")}
     answer = httpx.post(house.url + path, json=DISK, headers=headers)
     assert answer.status_code == 401
     assert "Bearer" in answer.json()["error"]

@@ -26,7 +26,7 @@ class FakeChannel:
         """See `core.ports.Channel`."""
         if self.is_down:
             raise UnavailableError(f"{self._name} is down")
-        if not self._typed:
+        if not self._typed or wait < 0:
             return None
         self._count += 1
         return Message(
