@@ -14,7 +14,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, ForwardRef, NoReturn, Union, cast
 
@@ -92,7 +92,7 @@ def _codec(annotation: object) -> Codec:
         return _PLAIN[annotation]
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
     build = _BUILDERS.get(origin)
-    if build is not None and members:
+    if build is not None and (members or origin is tuple):
         return build(members)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _enum(annotation)
@@ -150,7 +150,7 @@ def _number(value: Any) -> float:
 def _write_time(value: Any) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
         _refuse(value, "an aware datetime")
-    return value.astimezone(UTC).isoformat()
+    return value.isoformat()
 
 
 def _read_time(data: Any) -> datetime:
@@ -158,7 +158,7 @@ def _read_time(data: Any) -> datetime:
         read = datetime.fromisoformat(data)
     except (TypeError, ValueError):
         _refuse(data, datetime)
-    return read.astimezone(UTC) if read.tzinfo is not None else _refuse(data, "an aware datetime")
+    return read if read.tzinfo is not None else _refuse(data, "an aware datetime")
 
 
 _PLAIN: dict[object, Codec] = {
@@ -267,10 +267,10 @@ def _union(members: tuple[object, ...]) -> Codec:
 
 def _tagged(members: tuple[object, ...]) -> Codec:
     codecs = {_name(member): _codec(member) for member in members}
-    if len(codecs) != len(members):
-        raise InvalidError(f"members of {members!r} share a name, so that they could not be told apart")
     plain = {member: _codec(member) for member in members if member in (str, int, float, bool)}
     names = {typing.get_origin(member) or member: _name(member) for member in members}
+    if len(codecs) != len(members) or len(names) != len(members):
+        raise InvalidError(f"members of {members!r} could not be told apart")
 
     def write(value: Any) -> Json:
         kind = type(value)
@@ -281,7 +281,7 @@ def _tagged(members: tuple[object, ...]) -> Codec:
     def read(data: Any) -> Any:
         if type(data) in plain:
             return plain[type(data)][1](data)
-        is_tagged = type(data) is dict and data.keys() == {_TAG, _VALUE} and data[_TAG] in codecs
+        is_tagged = type(data) is dict and data.keys() == {_TAG, _VALUE} and data[_TAG] in list(codecs)
         return codecs[data[_TAG]][1](data[_VALUE]) if is_tagged else _refuse(data, members)
 
     return write, read

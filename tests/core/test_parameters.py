@@ -181,11 +181,11 @@ def test_a_typed_value_that_does_not_fit_is_said(signature: str, typed: Any) -> 
         ("text: str", "磁盘满了", "磁盘满了"),
     ],
 )
-def test_a_typed_value_is_read_as_its_type(signature: str, typed: Any, value: object) -> None:
+def test_a_typed_value_is_read_as_its_type(signature: str, typed: Any, value: Any) -> None:
     name = signature.partition(":")[0]
     assert value_of(fill(skill(signature), alert(), {}, INVENTORY, {name: typed}), name) == Value(
         value, Origin.TYPED, "typed"
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_an_unknown_parameter_is_said_with_the_known_ones() -> None:
