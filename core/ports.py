@@ -110,7 +110,12 @@ class Sandbox(Protocol):
     """Runs a skill where it can touch nothing; every call it makes comes to `answer`."""
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
-        """Runs it in a fresh guest. `answer` raises HostError or RefusedError for a refusal, QuotaError or StoppedError ends the run."""
+        """Runs it in a fresh guest, gone when this returns; several threads may run at once. UnavailableError where none can be started.
+
+        What `answer` raises: HostError reaches the skill as it is; a RefusedError as code "denied", any other NightshiftError as
+        "failed"; QuotaError, StoppedError and FencedError end the run as `failed`; anything else is our own fault, ends the guest
+        and is raised from here. The time `answer` takes counts. At most 400 calls and 25 refusals, then the run ends as `protocol`.
+        """
         ...
 
     def self_test(self) -> tuple[str, ...]:

@@ -19,11 +19,9 @@ class BubblewrapSandbox:
 
     `warm` guests are kept started (10 MB each, no CPU); as root guests run as users from `first_user` on; `python` is taken where it is
     3.11 or newer, else the one we run on. Without bubblewrap, user namespaces or a seccomp filter every run raises UnavailableError: no
-    skill ever runs outside.
+    skill ever runs outside. An answer under way is not interrupted at the timeout; nothing of the skill goes on after it.
 
-    Time that `answer` takes counts against a run's timeout; an answer under way is not interrupted. `answer` may raise HostError, which
-    the skill gets; a refusal, which it gets as "denied"; any other error of ours, which it gets as "failed"; QuotaError, StoppedError
-    and FencedError end the run as failed. Anything else is a fault of ours: it ends the guest and is raised from `run`.
+    A guest has no place to write to, no threads and no processes of its own, no clock zone, and of files only Python's.
     """
 
     def __init__(self, warm: int = 2, first_user: int = 200_001, python: str = "/usr/bin/python3") -> None:

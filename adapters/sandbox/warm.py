@@ -165,6 +165,8 @@ class WarmGuests:
             idle = list(self._idle)
             self._idle.clear()
             self._taken += idle
+            for guest in idle:  # all at once, then wait for each
+                guest.kill()
         for guest in idle:
             self.give_back(guest)
         with self._changed:
@@ -182,14 +184,15 @@ class WarmGuests:
                 self._waiting -= 1
             if self._closed:
                 raise UnavailableError("the sandbox is closed")
-            if self._error is not None:
-                raise UnavailableError(str(self._error)) from self._error
             if not self._idle:
-                raise UnavailableError("the sandbox is too busy to start a guest")
+                raise self._why_none()
             guest = self._idle.popleft()
             self._taken.append(guest)
             self._changed.notify_all()
             return guest
+
+    def _why_none(self) -> NightshiftError:
+        return self._error or UnavailableError("the sandbox is too busy to start a guest")
 
     def _keep_filled(self) -> None:
         try:

@@ -84,11 +84,11 @@ def shipped(machine: str) -> seccomp.Filters:
     return found
 
 
+@pytest.mark.skipif(seccomp.build("x86_64") is None, reason="libseccomp is not installed")
 @pytest.mark.parametrize("machine", ARCH)
 def test_the_shipped_filters_decide_like_the_built_ones(machine: str) -> None:
     built = seccomp.build(machine)
-    if built is None:
-        pytest.skip("libseccomp is not installed")
+    assert built is not None
     ours = shipped(machine)
     for number in range(463):
         for arguments in ARGUMENTS:
