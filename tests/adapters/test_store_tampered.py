@@ -1,0 +1,236 @@
+"""Rows changed outside Nightshift: absent for whoever decides, an error where loaded, named by `audit verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.store.store import Store
+from core.approval import Verdict
+from core.capability import NO_UNDO
+from core.errors import StoppedError, TamperedError
+from core.message import Message
+from tests.contracts.nouns import alert, approval, episode, report
+from tests.fakes.clock import FakeClock
+from tests.fakes.seal import FakeSeal
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """On SQLite, with a trail of five rows."""
+    opened = Store(f"sqlite:///{tmp_path}/nightshift.db", FakeSeal(), FakeClock(), tmp_path / "var", ("console",))
+    for number in range(5):
+        opened.audit.append("note", f"s{number}", {"n": number}, opened.clock.now())
+    yield opened
+    opened.close()
+
+
+def change(store: Store, sql: str) -> None:
+    """What somebody with the database file can do."""
+    with store.db.engine.begin() as conn:
+        conn.exec_driver_sql(sql)
+
+
+def asked(store: Store) -> str:
+    """The id of an open question."""
+    now = store.clock.now()
+    (incident,) = store.intake.take_in([alert("a1", now)], now)
+    return store.approvals.open(approval(incident, now), ()).id
+
+
+# ---- the trail ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("UPDATE ns_audit SET body = '{\"n\":9}' WHERE seq = 3", 3),
+        ("UPDATE ns_audit SET at = '2020-01-01T00:00:00+00:00' WHERE seq = 1", 1),
+        ("UPDATE ns_audit SET kind = 'notE' WHERE seq = 5", 5),
+        ("UPDATE ns_audit SET mark = substr(mark, 2) || '0' WHERE seq = 2", 2),
+        ("DELETE FROM ns_audit WHERE seq = 3", 3),
+        ("DELETE FROM ns_audit WHERE seq = 5", 5),
+        ("DELETE FROM ns_audit WHERE seq > 2", 3),
+        ("DELETE FROM ns_audit", 1),
+        ("UPDATE ns_audit SET seq = 6 WHERE seq = 5", 5),
+    ],
+)
+def test_verify_names_the_first_row_that_is_not_whole(store: Store, sql: str, row: int) -> None:
+    change(store, sql)
+    state = store.audit.verify()
+    assert state.broken_at == row
+    assert str(row) in state.problem
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM ns_instance WHERE name = 'audit head'",
+        "UPDATE ns_instance SET body = '[2, \"\"]' WHERE name = 'audit head'",
+    ],
+)
+def test_a_head_that_was_changed_or_taken_away_is_noticed(store: Store, sql: str) -> None:
+    change(store, sql)
+    assert "head row" in store.audit.verify().problem
+
+
+def test_a_row_after_a_lost_head_does_not_heal_the_trail(store: Store) -> None:
+    change(store, "DELETE FROM ns_audit WHERE seq > 3")
+    change(store, "DELETE FROM ns_instance WHERE name = 'audit head'")
+    store.audit.append("note", "s", {}, store.clock.now())
+    assert store.audit.verify().broken_at == 4
+
+
+def test_emptying_every_table_is_noticed_by_the_anchor_outside(store: Store) -> None:
+    now = store.clock.now()
+    (incident,) = store.intake.take_in([alert("a1", now)], now)
+    store.incidents.close(report(incident, now), (), ())
+    for table in ("ns_audit", "ns_anchor", "ns_report"):
+        change(store, f"DELETE FROM {table}")
+    change(store, "DELETE FROM ns_instance WHERE name = 'audit head'")
+    state = store.audit.verify()
+    assert state.broken_at == 1
+    assert "data folder" in state.problem
+
+
+def test_a_trail_rolled_back_to_a_former_head_is_noticed_by_the_reports(store: Store) -> None:
+    with store.db.read() as conn:
+        former = conn.execute(sa.text("SELECT body, mark FROM ns_instance WHERE name = 'audit head'")).one()
+    now = store.clock.now()
+    (incident,) = store.intake.take_in([alert("a1", now)], now)
+    closed = store.incidents.close(report(incident, now), (), ())
+    change(store, "DELETE FROM ns_audit WHERE seq > 5")
+    with store.db.engine.begin() as conn:
+        conn.execute(
+            sa.text("UPDATE ns_instance SET body = :b, mark = :m WHERE name = 'audit head'"),
+            {"b": former[0], "m": former[1]},
+        )
+    assert store.audit.verify().broken_at == closed.audit_count
+
+
+def test_an_anchor_set_by_hand_holds(store: Store) -> None:
+    head = store.audit.anchor("digest")
+    assert head.seq == 5
+    assert store.audit.verify().problem == ""
+    change(store, "UPDATE ns_anchor SET seq = 4")
+    assert "digest" in store.audit.verify().problem
+
+
+# ---- rows that decide -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ns_approval SET verdict = 'approved'",
+        "UPDATE ns_approval SET verdict = 'approved', decided = 1, starts_by = 9e12",
+        "UPDATE ns_approval SET body = replace(body, '\"pending\"', '\"approved\"')",
+        "UPDATE ns_approval SET body = replace(body, '/var/log/app.log.3', '/etc/passwd')",
+    ],
+)
+def test_a_forged_yes_is_no_yes(store: Store, sql: str) -> None:
+    id = asked(store)  # noqa: A001 - the field's word
+    change(store, sql)
+    with pytest.raises(TamperedError):
+        store.approvals.load(id)
+    with pytest.raises(TamperedError):
+        store.approvals.decide(id, Verdict.APPROVED, "li", "", store.clock.now())
+    with pytest.raises(TamperedError):
+        store.gate.check("web-1", (), "i1", id, store.clock.now())
+    assert store.approvals.pending() == ()
+    assert any(id in line for line in store.tampered())
+
+
+def test_a_yes_cannot_be_made_to_last(store: Store) -> None:
+    id = asked(store)  # noqa: A001 - the field's word
+    store.approvals.decide(id, Verdict.APPROVED, "li", "", store.clock.now())
+    store.gate.check("web-1", (), "i1", id, store.clock.now())
+    change(store, "UPDATE ns_approval SET starts_by = 9e12")
+    with pytest.raises(TamperedError):
+        store.gate.check("web-1", (), "i1", id, store.clock.now())
+
+
+@pytest.mark.parametrize("sql", ["UPDATE ns_stop SET body = '[]'", "DELETE FROM ns_stop"])
+def test_a_stop_that_was_taken_away_still_stops(store: Store, sql: str) -> None:
+    store.gate.stop("all", "li", store.clock.now())
+    change(store, sql)
+    with pytest.raises(TamperedError):
+        store.gate.check("web-1", (), "i1", "", store.clock.now())
+    with pytest.raises(TamperedError):
+        store.gate.stops()
+    assert any("stop" in line for line in store.tampered())
+
+
+def test_a_forged_message_was_said_by_nobody(store: Store) -> None:
+    for name in ("m1", "m2"):
+        store.inbox.put(Message(name, "console", "li", f"approve {name}", "", store.clock.now()))
+    change(store, "UPDATE ns_inbox SET body = replace(body, 'approve m1', 'approve m9')")
+    following = store.inbox.next()
+    assert following is not None
+    assert following.id == "m2"
+    assert store.tampered() == ("inbox console m1",)
+
+
+def test_a_forged_outcome_or_undo_record_is_refused(store: Store) -> None:
+    now = store.clock.now()
+    action = store.effects.intend("r1", "web-1", "fs.delete /x", {}, now)
+    store.effects.done(action, True, "", NO_UNDO, now)
+    change(store, "UPDATE ns_effect SET undo = replace(undo, 'none', 'unlink')")
+    with pytest.raises(TamperedError):
+        store.effects.of_run("r1")
+
+
+def test_an_intent_that_was_changed_is_not_finished(store: Store) -> None:
+    now = store.clock.now()
+    action = store.effects.intend("r1", "web-1", "fs.delete /x", {}, now)
+    change(store, "UPDATE ns_effect SET pid = 1")
+    assert store.effects.unfinished() == ()
+    with pytest.raises(TamperedError):
+        store.effects.done(action, True, "", NO_UNDO, now)
+
+
+def test_forged_trust_is_no_trust(store: Store) -> None:
+    store.memory.remember(episode("e1", store.clock.now()))
+    change(store, "UPDATE ns_episode SET skill = 'evil'")
+    assert store.memory.recall("f" * 16, "web") == ()
+
+
+def test_saved_bytes_that_were_changed_are_refused(store: Store) -> None:
+    name = store.blobs.put(b"before")
+    change(store, "UPDATE ns_blob SET data = x'00'")
+    with pytest.raises(TamperedError):
+        store.blobs.get(name)
+
+
+def test_a_report_that_was_changed_is_refused(store: Store) -> None:
+    now = store.clock.now()
+    (incident,) = store.intake.take_in([alert("a1", now)], now)
+    store.incidents.close(report(incident, now), (), ())
+    change(store, "UPDATE ns_report SET body = replace(body, 'fixed', 'worse')")
+    with pytest.raises(TamperedError):
+        store.history.report(incident)
+
+
+def test_under_another_key_nothing_acts(store: Store, tmp_path: Path) -> None:
+    foreign = Store(
+        f"sqlite:///{tmp_path}/nightshift.db", FakeSeal("lost and made anew"), FakeClock(), tmp_path / "var"
+    )
+    with pytest.raises(TamperedError):
+        foreign.gate.check("web-1", (), "i1", "", foreign.clock.now())
+    assert any("key" in line for line in foreign.tampered())
+    assert foreign.audit.verify().problem
+    foreign.close()
+    assert store.tampered() == ()
+
+
+def test_the_file_stop_stops_at_once(store: Store) -> None:
+    file = store.folder.path / "STOP"
+    file.touch()
+    with pytest.raises(StoppedError):
+        store.gate.check("web-1", (), "i1", "", store.clock.now())
+    assert [(scope, by) for scope, by, _ in store.gate.stops()] == [("all", "file STOP")]
+    file.unlink()
+    store.gate.check("web-1", (), "i1", "", store.clock.now())
