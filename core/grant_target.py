@@ -20,9 +20,8 @@ from core.never_list import (
     why_never_served,
     why_never_written,
 )
-from core.never_table import SERVICE_TOOLS
 from core.paths import Parts, literal_parts, matches, parts_of, pattern_of
-from core.vetted_shapes import program_of, shape_of
+from core.vetted_shapes import shape_of
 
 Arguments = Mapping[str, object]
 Options = tuple[str, ...]
@@ -151,9 +150,6 @@ def _check_exec(_verb: Verb, target: str, _options: Options) -> None:
         raise InvalidError(
             f"{target!r} is not a vetted shape (core/vetted_shapes.py): without placeholders it can be granted, as high risk"
         )
-    name = program_of(program).rpartition("/")[2]
-    if name in SERVICE_TOOLS and not SERVICE_TOOLS[name].intersection(map(str, argv[1:])):
-        raise NeverError(target, "supervisors are asked by the service verbs only")
     _refuse_never(target, why_never_run(list(map(str, argv))))
 
 

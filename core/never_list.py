@@ -21,7 +21,6 @@ from core.never_table import (
     NEVER_SERVED,
     NEVER_STOPPED,
     NEVER_WRITTEN,
-    SERVICE_TOOLS,
 )
 from core.paths import has_hidden_character, parts_of
 from core.vetted_shapes import shape_of_argv
@@ -67,15 +66,8 @@ _OTHER_UNIT = re.compile(
     r"\.(?:target|slice|scope|mount|automount|swap|device|socket|timer|path|snapshot)$", re.IGNORECASE
 )
 _PATH_IN_ARGUMENT = re.compile(r"/[^=,:;@\s]*")
-_SERVICE_WORDS = {
-    "up": "start",
-    "down": "stop",
-    "hup": "reload",
-    "start": "start",
-    "stop": "stop",
-    "restart": "restart",
-    "reload": "reload",
-}
+_PUT_THERE = re.compile(r"/(?:tmp|var|run|home|root|dev|proc|mnt|media)/")
+_VERSION = re.compile(r"[-.]?\d[\d.]*$")
 
 
 def why_never_written(path: str) -> str | None:
@@ -216,17 +208,18 @@ def _plain(path: str) -> str | None:
 def why_never_run(argv: Sequence[object]) -> str | None:
     """Why a command line is never run, granted or not. A vetted shape passes, but for files in it that are never read."""
     words = tuple(word for word in argv if isinstance(word, str) and word and not has_hidden_character(word))
-    if not words or len(words) != len(argv):
+    if not words or len(words) != len(argv) or ("/" in words[0] and _plain(words[0]) is None):
         return "not a plain command line"
     secret = next((reason for word in words[1:] for reason in _why_argument_refused(word)), None)
     if secret is not None or shape_of_argv(words) is not None:
         return secret
+    if _PUT_THERE.match(words[0]):
+        return "it lies where others than the system put programs"
     program = words[0].rpartition("/")[2]
-    reason = next((reason for reason, rule in _RUN_RULES if rule.fullmatch(program)), None)
+    names = (program, _VERSION.sub("", program))
+    reason = next((reason for reason, rule in _RUN_RULES if any(map(rule.fullmatch, names))), None)
     if reason is not None:
         return reason
-    if program in SERVICE_TOOLS:
-        return _why_not_served_by(program, words[1:])
     line = " ".join(words[1:])
     refused = any(name.fullmatch(program) and rule.fullmatch(line) for name, rule in _ARGUMENT_RULES)
     return "these arguments change more than one thing, or run something else" if refused else None
@@ -256,15 +249,3 @@ def _why_argument_refused(word: str) -> list[str]:
     if "/" in word and not word.startswith(("-", "/")):
         paths.append(f"/{word}".rstrip("/"))
     return [reason for path in paths if (reason := why_never_read(path))]
-
-
-def _why_not_served_by(tool: str, words: Sequence[str]) -> str | None:
-    """A supervisor's tool may look, or do to a service what the service verbs do; nothing else."""
-    plain = [word for word in words if not word.startswith("-")]
-    if SERVICE_TOOLS[tool].intersection(plain) or "" in SERVICE_TOOLS[tool]:
-        return None
-    verb = next((_SERVICE_WORDS[word] for word in plain if word in _SERVICE_WORDS), None)
-    if verb is None:
-        return "supervisors are asked by the service verbs only"
-    units = [word.rpartition("/")[2] for word in plain if word not in _SERVICE_WORDS]
-    return next((reason for unit in units if (reason := why_never_served(unit, verb))), None)

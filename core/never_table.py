@@ -73,14 +73,14 @@ NEVER_RUN: Mapping[str, str] = {
     "it is a package tool": """apt* aptitude dpkg* yum* dnf* microdnf rpm* apk zypper pacman* emerge snap* flatpak pip* pipx uv uvx conda*
      npm npx yarn pnpm gem bundle* cargo composer brew nix* opkg update-alternatives""",
     "it reaches another machine": """ssh* scp sftp rsync rsh rlogin rexec telnet ftp tftp lftp nc ncat netcat nc.* socat mosh* curl wget*
-     aria2c http https lynx links elinks mail* sendmail* smbclient nmap aws az gcloud kubectl* helm""",
+     aria2c http https lynx links elinks mail* sendmail* smbclient nmap nsupdate aws az gcloud kubectl* helm""",
     "it changes who one is": """sudo* su doas pkexec runuser setpriv capsh newgrp sg login chroot nsenter unshare bwrap firejail setcap
      useradd userdel usermod adduser deluser addgroup delgroup groupadd groupdel groupmod gpasswd passwd chpasswd chage chsh chfn
      newusers pwconv visudo vipw vigr sudoedit""",
     "it creates or enters containers": """docker* dockerd podman* nerdctl ctr crictl runc crun lxc* lxd incus machinectl systemd-nspawn
      containerd* buildah skopeo virsh qemu*""",
     "files are changed by the fs verbs only": """rm rmdir unlink shred srm wipe mv cp ln tee dd install touch truncate fallocate chmod chown
-     chgrp chattr setfacl setfattr patch mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip gunzip bzip2 xz zstd split
+     chgrp chattr setfacl setfattr patch uniq mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip gunzip bzip2 xz zstd split
      csplit sponge rename logrotate tmpreaper tmpwatch updatedb restorecon setenforce""",
     "processes are ended by process.signal only": "kill killall* pkill skill snice fuser",
     "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted partprobe
@@ -90,12 +90,16 @@ NEVER_RUN: Mapping[str, str] = {
     "it changes the kernel or the power": """insmod modprobe rmmod depmod kexec sysctl reboot shutdown poweroff halt init telinit wall
      rtcwake hwclock date timedatectl hostnamectl localectl loginctl busctl dbus-send gdbus udevadm update-grub grub* mkinitrd
      update-initramfs dracut bootctl efibootmgr setterm stty chvt""",
+    "supervisors are asked by the service verbs": """systemctl service sv runsv* supervisorctl supervisord rc-service rc-update openrc*
+     invoke-rc.d initctl s6-* svc svscan* monit update-rc.d chkconfig""",
+    "it serves or changes a database": """pg_* postgres* initdb dropdb createdb redis-* valkey-* mysqld* mariadbd* mongod* influx* rabbitmq*
+     kafka-* cockroach* neo4j*""",
     "it is Nightshift itself": "nightshift*",
 }
 """Programs that no grant names, with or without placeholders, unless the whole command line is a vetted shape."""
 
 NEVER_ARGUED: Mapping[str, str] = {
-    "ip": r"(?:.* )?(?:netns|vrf) .*|(?:.* )?-(?:b|batch|force|n|netns)\b.*|.* flush\b.*",
+    "ip": r"(?:.* )?(?:netns|vrf|xdp\w*|xfrm|macsec|tuntap) .*|(?:.* )?-(?:b|batch|force|n|netns)\b.*|.* flush\b.*",
     "iptables*": r"(?:.* )?(?:-[A-Za-z]*[FXZEP]|--flush|--delete-chain|--policy|--zero|--rename-chain|--modprobe)(?:[ =].*)?",
     "ip6tables*": r"(?:.* )?(?:-[A-Za-z]*[FXZEP]|--flush|--delete-chain|--policy|--zero|--rename-chain|--modprobe)(?:[ =].*)?",
     "*tables-restore": r".*",
@@ -111,6 +115,8 @@ NEVER_ARGUED: Mapping[str, str] = {
     "dmesg": r"(?:.* )?(?:-[A-Za-z]*[cCDEn]|--clear|--read-clear|--console-\S*)(?: .*)?",
     "auditctl": r"(?!-[sl]$).*",
     "nginx": r"(?!-[tvTV]$|-t -q$).*",
+    "hostname": r".+",
+    "ethtool": r"-.*",
     "getent": r"(?:.* )?g?shadow\b.*",
     "resolvectl": r"(?!status\b|query\b|statistics\b|dns$|domain$).*",
     "tc": r"(?!-?[a-z]* ?(?:qdisc|class|filter) show).*",
@@ -119,26 +125,9 @@ NEVER_ARGUED: Mapping[str, str] = {
 }
 """Program -> which argument lines (joined by single spaces) are never run although the program may be."""
 
-SERVICE_TOOLS: Mapping[str, frozenset[str]] = {
-    "systemctl": frozenset(
-        {"show", "status", "is-active", "is-failed", "is-enabled", "list-units", "list-unit-files", "list-timers"}
-    ),
-    "service": frozenset({"status"}),
-    "sv": frozenset({"status", "s", "check"}),
-    "supervisorctl": frozenset({"status", "pid", "avail", "version"}),
-    "rc-service": frozenset({"status"}),
-    "invoke-rc.d": frozenset({"status"}),
-    "initctl": frozenset({"status", "list"}),
-    "s6-svstat": frozenset({""}),
-    "s6-svc": frozenset(),
-    "monit": frozenset({"status", "summary"}),
-    "svc": frozenset(),
-    "svstat": frozenset({""}),
-}
-"""Tools of supervisors -> the words with which they only look; everything else is done by the service verbs."""
-
 NEVER_STOPPED = """ssh sshd sshd-* dropbear openssh* audit* apparmor selinux* fail2ban crowdsec* falco* sysdig* ossec* wazuh* osquery*
- clamav* clamd* freshclam* aide* rkhunter* samhain* tripwire* snort* suricata* zeek* falcon* sentinel* mdatp* cbagent* firewalld ufw nftables
+ clamav* clamd* freshclam* aide* rkhunter* samhain* tripwire* snort* suricata* zeek* falcon* sentinel* mdatp* cbagent* firewalld ufw
+ nftables
  iptables* ip6tables* netfilter* ferm shorewall* systemd-* rsyslog* syslog* dbus* polkit* sssd* elogind* getty* serial-getty*
  NetworkManager* networking wpa_supplicant* dhcp*"""
 """Services that are never stopped, nor restarted, which stops them; they may be started and reloaded."""
