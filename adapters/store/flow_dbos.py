@@ -106,11 +106,15 @@ class DbosEngine:
         if _Stage.engine is not None:
             raise InvalidError("an engine is running in this process already")
         _Stage.engine = self
-        self._start_dbos()
-        if not self._store.db.is_sqlite:
-            self._store.executors.join(self._me)
-        else:
+        try:
+            self._start_dbos()
+        except BaseException:
+            _Stage.engine = None
+            raise
+        if self._store.db.is_sqlite:
             self._adopt()
+        else:
+            self._store.executors.join(self._me)
         self._store.on_leg(self._hear)
         for target in (self._starter, self._keeper):
             thread = threading.Thread(target=target, name=f"engine{target.__name__}", daemon=True)
@@ -237,8 +241,9 @@ class DbosEngine:
                     self._waiting.discard(leg.id)
 
     def _start_dbos(self) -> None:
-        logger = logging.getLogger("dbos")
-        logger.addHandler(logging.NullHandler())  # so that DBOS adds none of its own; ours hears through the root
+        logging.getLogger("dbos").handlers = [
+            logging.NullHandler()
+        ]  # so that DBOS adds none; ours hear it through the root
         config: DBOSConfig = {
             "name": "nightshift",
             "system_database_url": self._store.db.url.render_as_string(hide_password=False),

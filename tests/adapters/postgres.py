@@ -7,9 +7,11 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 _USER = "postgres"
 
@@ -49,6 +51,17 @@ class PostgresServer:
     def _run(self, program: str, *arguments: str) -> None:
         argv = [str(self._programs / program), *arguments]
         subprocess.run(argv, check=True, user=self._as, cwd="/", stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests of this process; `conftest.py` of a folder imports it where its tests want it."""
+    found = programs()
+    if why_not() or found is None:
+        pytest.skip(why_not())
+    server = PostgresServer(found)
+    yield server
+    server.close()
 
 
 def why_not() -> str:

@@ -1,6 +1,6 @@
 """A story of three legs with real effects (lines in a file), played by a child process that a test kills at a given step.
 
-    python toy_story.py DATABASE_URL DATA_FOLDER EFFECTS_FILE [KILL_AT]
+    python toy_story.py DATABASE_URL DATA_FOLDER EFFECTS_FILE [KILL_AT [LEASE_SECONDS]]
 
 KILL_AT is `leg:subject:round/step@before|inside|after`; the child kills itself there. It ends by itself when nothing is left to do.
 """
@@ -142,10 +142,25 @@ class ToyStory:
 
     def close(self, incident: Incident) -> Report:
         """The end."""
-        ending = incident.attempts[0].ending or Ending.FAILED
+        ending = incident.attempts[0].ending if incident.attempts else None
         now = self._store.clock.now()
         report = Report(
-            incident.id, "web-1", str(incident.signal), ending, now, now, None, None, None, (), (), (), (), (), 0.0, 0.0
+            incident.id,
+            "web-1",
+            str(incident.signal),
+            ending or Ending.HANDED_OVER,
+            now,
+            now,
+            None,
+            None,
+            None,
+            (),
+            (),
+            (),
+            (),
+            (),
+            0.0,
+            0.0,
         )
         return self._store.incidents.close(report, (), ())
 
@@ -156,7 +171,7 @@ def kill_at(where: str | None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(url: str, folder: str, effects: str, kill: str = "") -> int:
+def main(url: str, folder: str, effects: str, kill: str = "", lease: str = "30") -> int:
     """Takes one alert in if there is none, says yes to every question, ends when everything is over."""
     logging.basicConfig(level=logging.WARNING)
     store = Store(url, FakeSeal(), RealClock(), Path(folder))
@@ -168,9 +183,11 @@ def main(url: str, folder: str, effects: str, kill: str = "") -> int:
 
     def on_lost(leg: Leg, why: str) -> None:
         lost.append(f"{leg.id}: {why}")
+        subject = leg.subject if leg.leg == "investigate" else store.approvals.load(leg.subject).incident
+        story.close(store.incidents.load(subject))
 
     plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}
-    engine = DbosEngine(store, plays, workers=4, on_lost=on_lost, breakpoint=breakpoint)
+    engine = DbosEngine(store, plays, 4, float(lease), on_lost=on_lost, breakpoint=breakpoint)
     store.folder.lock()
     if not store.incidents.incidents(only_open=False, limit=1):
         now = store.clock.now()

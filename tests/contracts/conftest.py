@@ -7,21 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.postgres import PostgresServer, programs, why_not
+from tests.adapters.postgres import postgres
 from tests.stores import Case, in_memory, on_postgres, on_sqlite
 
+__all__ = ["postgres"]
+
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.slow])]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One server for all tests of this process."""
-    found = programs()
-    if why_not() or found is None:
-        pytest.skip(why_not())
-    server = PostgresServer(found)
-    yield server
-    server.close()
 
 
 @pytest.fixture(params=KINDS)
