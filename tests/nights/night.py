@@ -1,0 +1,305 @@
+"""A whole night on fakes, played twice side by side: straight, and killed and replayed from its journal before each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from core.alert import Alert, AlertStatus, Signal
+from core.approval import Approval, Verdict
+from core.card import CardKind
+from core.check import Check
+from core.episode import Episode
+from core.errors import UnavailableError
+from core.incident import Ending, Incident
+from core.inventory import HostEntry, Inventory, Mode
+from core.report import Report
+from core.skill_manifest import Skill
+from core.world import Measurement
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.engine import FakeEngine
+from tests.fakes.host import FakeHost, FakeHosts
+from tests.fakes.sandbox import FakeSandbox
+from tests.fakes.store import FakeStore
+from tests.nights.composition import World, compose
+from tests.nights.remedies import ROTATED
+
+T = TypeVar("T")
+
+GROUP = "web"
+PULSE = 10.0
+"""Seconds between two looks at what the clock decides."""
+LONGEST = 5000
+"""Pulses after which a night that came to no end is a failed test."""
+
+BAD, GOOD = 97.0, 41.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What breaks: the signal, the host as it is then, and what is measured of a host; None where nothing of ours measures it.
+
+    `source` is `probe`, or `claim:NAME` for what somebody outside says. `others` are further signals that are watched.
+    """
+
+    host: str
+    signal: str
+    world: Mapping[str, object]
+    measure: Callable[[FakeHost], float] | None
+    source: str = "probe"
+    lasting: float = 0.0
+    others: Mapping[str, Callable[[FakeHost], float]] = field(default_factory=dict)
+
+    def said_by(self, source: str) -> Trouble:
+        """The same, but it is a claim."""
+        return replace(self, source=source)
+
+
+def disk_full_on(host: str, **world: object) -> Trouble:
+    """Full as long as the rotated log is there."""
+    files: dict[str, object] = {"/var/log/app.log": "live", ROTATED: "old and large"}
+    return Trouble(
+        host, "disk.used_percent:/", {"files": files, **world}, lambda h: BAD if h.files.get(ROTATED) else GOOD
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All of a night but the trouble."""
+
+    skills: Sequence[Skill] = ()
+    mode: Mode = Mode.APPROVE
+    episodes: Sequence[Episode] = ()
+
+
+class WorldProbe:
+    """Probe that measures the fake hosts as they are at that moment; `broken` makes everything unmeasurable."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self.broken = False
+
+    def measure(self, host: str, signal: Signal) -> Measurement:
+        """See `core.ports.Probe`."""
+        trouble = self._play.trouble
+        measures = {trouble.signal: trouble.measure, **trouble.others}
+        measure = measures.get(str(signal))
+        if measure is None or self.broken:
+            raise UnavailableError(f"nothing here measures {signal}")
+        return Measurement(host, signal, measure(self._play.hosts[host]), self._play.store.clock.now())
+
+
+class Play:
+    """One of the two plays of a night."""
+
+    def __init__(self, trouble: Trouble, setting: Setting, *, replays: bool) -> None:
+        self.trouble, self.store = trouble, FakeStore()
+        self.hosts: dict[str, FakeHost] = {trouble.host: FakeHost(trouble.world)}
+        self.catalog = FakeCatalog(*setting.skills)
+        self.probe = WorldProbe(self)
+        self.before: dict[str, Callable[[Play], None]] = {}
+        for episode in setting.episodes:
+            self.store.memory.remember(episode)
+        self._checks = self._watched() if trouble.source == "probe" else ()
+        inventory = Inventory((HostEntry(trouble.host, "local", (GROUP,)),), ((GROUP, setting.mode),))
+        self._team = compose(
+            self.store, World(_Hosts(self.hosts), self.probe, self._checks, inventory, self.catalog, FakeSandbox())
+        )
+        self._engine = FakeEngine(self.store, self._team.plays, replays, self._reached)
+
+    # ---- time -------------------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """It breaks, and is noticed or said."""
+        if self.trouble.source != "probe":
+            self.say(AlertStatus.FIRING)
+        self.settle()
+
+    def pulse(self) -> None:
+        """What the running house does again and again."""
+        now = self.store.clock.now()
+        self._team.night_watch.tick(self._checks)
+        self._team.watch.tick()
+        for approval in self.store.approvals.overdue(now):
+            self.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
+        self.store.approvals.reminders_due(now)
+        self._engine.wait_idle(0)
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        for _ in range(int(seconds // PULSE)):
+            self.store.clock.advance(PULSE)
+            self.pulse()
+
+    def settle(self) -> None:
+        """Until a person is waited for, or nothing is open."""
+        self.pulse()
+        for _ in range(LONGEST):
+            is_open = self.store.incidents.incidents(only_open=True, limit=1)
+            if not is_open or self.store.approvals.pending():
+                return
+            self.wait(PULSE)
+        raise AssertionError("the night came to no end")
+
+    # ---- what happens -----------------------------------------------------------------------------------------------------------
+
+    def say(self, status: AlertStatus) -> None:
+        """Somebody outside says that it is bad, or over."""
+        now, trouble = self.store.clock.now(), self.trouble
+        name = f"{status}:{now.isoformat()}"
+        self.take_in(Alert(name, trouble.host, Signal.parse(trouble.signal), trouble.source, status, now))
+
+    def take_in(self, alert: Alert) -> None:
+        """One alert comes in."""
+        self.store.intake.take_in((alert,), self.store.clock.now())
+
+    def decide(self, verdict: Verdict, by: str, why: str) -> None:
+        """A person answers the question that is open."""
+        (asked,) = self.store.approvals.pending()
+        self.store.approvals.decide(asked.id, verdict, by, why, self.store.clock.now())
+
+    def break_again(self) -> None:
+        """Well for a while, then the same trouble on the same host."""
+        self.hosts[self.trouble.host] = FakeHost({})
+        self.wait(6 * PULSE)
+        self.hosts[self.trouble.host] = FakeHost(self.trouble.world)
+        self.begin()
+
+    # ---- inside -----------------------------------------------------------------------------------------------------------------
+
+    def _watched(self) -> tuple[Check, ...]:
+        host, lasting = self.trouble.host, self.trouble.lasting
+        waking = Check(Signal.parse(self.trouble.signal), host, over=90, every=PULSE, lasting=lasting)
+        others = (Check(Signal.parse(text), host, over=0, every=PULSE) for text in self.trouble.others)
+        return (waking, *others)
+
+    def _reached(self, step: str, where: str) -> None:
+        if where == "before" and step in self.before:
+            self.before.pop(step)(self)
+
+
+class _Hosts(FakeHosts):
+    """Hosts as they are by now, because a night may make one anew."""
+
+    def __init__(self, hosts: dict[str, FakeHost]) -> None:
+        super().__init__({})
+        self._hosts = hosts  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """What really happened on a host, whoever says what of it."""
+
+    effects: list[str]
+    files: dict[str, str | None]
+
+
+class Night:
+    """Begins broken and noticed; what is asked of it is asked of both plays, and must be the same in both."""
+
+    def __init__(
+        self,
+        trouble: Trouble,
+        skills: Sequence[Skill] = (),
+        mode: Mode = Mode.APPROVE,
+        episodes: Sequence[Episode] = (),
+    ) -> None:
+        setting = Setting(tuple(skills), mode, tuple(episodes))
+        self._plays = (Play(trouble, setting, replays=False), Play(trouble, setting, replays=True))
+        self.both(Play.begin)
+
+    # ---- what people do and what happens ----------------------------------------------------------------------------------------
+
+    def answer(self, verdict: Verdict, by: str = "li", why: str = "") -> None:
+        """A person answers, and the night goes on until somebody is asked again or it is over."""
+        self.both(lambda play: play.decide(verdict, by, why))
+        self.both(Play.settle)
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, and nobody does anything."""
+        self.both(lambda play: play.wait(seconds))
+
+    def settle(self) -> None:
+        """Until somebody is asked or it is over."""
+        self.both(Play.settle)
+
+    def break_again(self) -> None:
+        """The same trouble another time."""
+        self.both(Play.break_again)
+
+    def before(self, step: str, what: Callable[[Play], None]) -> None:
+        """Something happens at the instant before a step is played for the first time."""
+        self.both(lambda play: play.before.update({step: what}))
+
+    def heal(self) -> None:
+        """It becomes well by itself."""
+        self.both(lambda play: play.hosts.update({play.trouble.host: FakeHost({})}))
+
+    def stop(self, scope: str = "all") -> None:
+        """Somebody says stop."""
+        self.both(lambda play: play.store.gate.stop(scope, "bo", play.store.clock.now()))
+
+    # ---- what came of it --------------------------------------------------------------------------------------------------------
+
+    @property
+    def report(self) -> Report:
+        """How the newest incident ended."""
+        return self.both(lambda play: play.store.shelf.reports[_newest(play).id])
+
+    @property
+    def incident(self) -> Incident:
+        """The newest incident."""
+        return self.both(_newest)
+
+    @property
+    def asked(self) -> Approval:
+        """The one question that is open."""
+        (asked,) = self.both(lambda play: play.store.approvals.pending())
+        return asked
+
+    @property
+    def questions(self) -> list[Approval]:
+        """Every question of the newest incident, oldest first, whatever became of it."""
+        return self.both(lambda play: list(play.store.history.approvals(_newest(play).id)))
+
+    @property
+    def endings(self) -> list[Ending | None]:
+        """How every incident of this night ended, oldest first."""
+        return self.both(lambda play: [i.ending for i in play.store.incidents.incidents(False, 100)][::-1])
+
+    @property
+    def cards(self) -> list[CardKind]:
+        """What was said in chat, in order."""
+        return self.both(lambda play: [item.card.kind for item in play.store.shelf.outbox.values()])
+
+    @property
+    def verified(self) -> dict[str, int]:
+        """What memory holds for this trouble: successes since the last failure, by skill."""
+
+        def known(play: Play) -> dict[str, int]:
+            found = play.store.memory.recall(_newest(play).alert.fingerprint, GROUP)
+            return {recall.skill: recall.verified for recall in found}
+
+        return self.both(known)
+
+    def host(self, name: str) -> HostView:
+        """A host as it is now, with everything that was done to it."""
+        return self.both(lambda play: HostView([_told(done) for done in play.hosts[name].done], play.hosts[name].files))
+
+    def both(self, ask: Callable[[Play], T]) -> T:
+        """Asks both plays; what they say is the same."""
+        straight, replayed = (ask(play) for play in self._plays)
+        assert straight == replayed, "the replayed night is another one"
+        return straight
+
+
+def _newest(play: Play) -> Incident:
+    (incident,) = play.store.incidents.incidents(only_open=False, limit=1)
+    return incident
+
+
+def _told(done: object) -> str:
+    if isinstance(done, tuple):
+        return " ".join(done)
+    return f"{type(done).__name__.removeprefix('File').lower()} {getattr(done, 'path', '')}"
