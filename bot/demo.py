@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from adapters.channel_console import ConsoleChannel
@@ -21,9 +21,10 @@ from adapters.host.namespace import Holder, NamespaceHost
 from adapters.patient import layout
 from adapters.patient.patient import Patient
 from adapters.probe.served import MODULE, ServedProbe
+from adapters.store.data_folder import DataFolder
 from bot.dispatcher import Dispatcher
 from bot.json_view import as_json
-from bot.logs import start_logging
+from bot.logs import start_logging_to
 from bot.messages import Words, words_of
 from bot.settings import Settings
 from bot.wiring import CONSOLE, House, Place, build, desk_of, protected_paths
@@ -48,6 +49,7 @@ LONGEST_STEP = 60.0
 LONGEST_WAIT = 600.0
 """Seconds that a person has for an answer."""
 SEEDS = 3
+REPLICA_LEASE = 30.0
 GLANCE = 0.05
 
 T = TypeVar("T")
@@ -137,8 +139,9 @@ class Demo:
         """0 when every run of every night was repaired, or when this machine forbids hosts of their own."""
         if not self._is_answered and not sys.stdin.isatty():
             raise InvalidError("the demo asks in a terminal; add --yes to have it answered for you")
-        self._make_fresh()
-        self._start_logs()
+        DataFolder(self._settings.home)
+        DataFolder.make_fresh(self._home)
+        start_logging_to(self._home / "nightshift.log")
         patient = Patient(self._home / "patient", hidden=(self._settings.home, *protected_paths(self._home)[3:]))
         self._say("demo.making")
         with _ended_in_order():
@@ -171,7 +174,7 @@ class Demo:
                     patient.reset()
                     house.night_watch.forget([night.check])
 
-    def _one(  # noqa: PLR0913, PLR0917 - one run has these parts
+    def _one(
         self, house: House, dispatcher: Dispatcher, channel: ShownChannel, patient: Patient, night: Night, run: str
     ) -> Told:
         began = house.store.clock.now()
@@ -183,6 +186,7 @@ class Demo:
         report = _until(
             lambda: house.rows.history.report(incident.id), LONGEST_STEP * 2, f"{incident.id} came to no end"
         )
+        channel.wait_for(f"{incident.id}:report", GLANCE * 40)
         return _told(night, run, incident, report, asked, began)
 
     def _decided(self, house: House, dispatcher: Dispatcher, incident: Incident) -> Approval:
@@ -231,11 +235,12 @@ class Demo:
             probes={layout.NAME: ServedProbe(children.ask, SystemClock(), steady.ask)},
             channels=(CONSOLE,),
             patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
+            replica_lease=REPLICA_LEASE,
         )
         house = build(place)
-        quiet = os.open(os.devnull, os.O_RDONLY)
-        stdin = quiet if self._is_answered else sys.stdin.fileno()
-        channel = ShownChannel(ConsoleChannel(stdin, self._out, house.store.clock, self._words.table))
+        nobody = Path(os.devnull).open("rb")
+        stdin = nobody if self._is_answered else sys.stdin
+        channel = ShownChannel(ConsoleChannel(stdin.fileno(), self._out, house.store.clock, self._words.table))
         dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, {CONSOLE: channel}), (CONSOLE,))
         try:
             dispatcher.start()
@@ -245,25 +250,7 @@ class Demo:
             dispatcher.close()
             children.close()
             steady.close()
-            os.close(quiet)
-
-    def _make_fresh(self) -> None:
-        """The folder of the last demo goes; nobody else's, because only the demo is ever started in it."""
-        from adapters.store.data_folder import DataFolder
-
-        DataFolder(self._settings.home)
-        if self._home.is_symlink():
-            raise InvalidError(f"{self._home} is a link; remove it")
-        if self._home.exists():
-            folder = DataFolder(self._home)
-            folder.lock()
-            shutil.rmtree(self._home)
-            folder.unlock()
-        self._home.mkdir(mode=0o700)
-
-    def _start_logs(self) -> None:
-        log = (self._home / "nightshift.log").open("a", encoding="utf-8", buffering=1)
-        start_logging(stream=log)
+            nobody.close()
 
     # ---- telling --------------------------------------------------------------------------------------------------------------------
 
@@ -290,7 +277,7 @@ def _named(names: Sequence[str]) -> tuple[Night, ...]:
     return tuple(known[name] for name in dict.fromkeys(names)) or NIGHTS
 
 
-def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval, began: datetime) -> Told:  # noqa: PLR0913, PLR0917 - what one run consists of
+def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval, began: datetime) -> Told:
     proof = report.proof[-1] if report.proof else None
     by = ", ".join(report.decided_by) or "nobody"
     return Told(

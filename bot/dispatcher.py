@@ -98,7 +98,7 @@ class Dispatcher:
             try:
                 loop()
             except NightshiftError as error:
-                log.error("%s: %s", name, error)
+                log.warning("%s: %s", name, error)
                 self._closing.wait(PULSE)
             except BaseException as error:
                 log.exception("%s ended by a fault", name)
@@ -154,8 +154,8 @@ class Dispatcher:
         )
         try:
             self._house.store.intake.take_in((alert,), now)
-        except NightshiftError as error:
-            log.error("could not raise an incident for it: %s", error)
+        except NightshiftError:
+            log.exception("could not raise an incident for it")
 
 
 def _by_interval(house: House) -> dict[float, tuple[Check, ...]]:

@@ -60,7 +60,9 @@ class Handwork:
         is_yes = metric == "run" and self._roster.may(
             message.channel, message.by, Verb.APPROVE, self._inventory.groups(host)
         )
-        asked = task(f"{message.channel}:{message.id}", by, host, metric, subject, typed, message.at, is_yes=is_yes)
+        asked = task(
+            f"{message.channel}:{message.id}", by, host, metric, subject, typed=typed, at=message.at, is_yes=is_yes
+        )
         incident = self._rows.intake.take_in((asked,), self._rows.clock.now())[0]
         return Answer(self._say("reply.task", incident=incident), {"incidents": [incident]}, incident=incident)
 

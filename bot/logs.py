@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TextIO
 
 import structlog
@@ -11,12 +13,13 @@ from structlog.typing import EventDict, WrappedLogger
 
 from core.redaction import redact
 
+LOG_BYTES = 10 << 20
 _CHATTY = ("alembic", "apscheduler", "uvicorn", "dbos")
 """Libraries whose INFO says what they do, tick by tick, and not what happened."""
 
 
-def start_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Sends structlog and the standard library's loggers to one handler."""
+def start_logging(level: str = "INFO", stream: TextIO | None = None, handler: logging.Handler | None = None) -> None:
+    """Sends structlog and the standard library's loggers to one handler; stderr unless another is given."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -32,7 +35,7 @@ def start_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = handler or logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -47,6 +50,12 @@ def start_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def start_logging_to(path: Path) -> None:
+    """The same into a private file that is kept small: what a terminal shows is for people."""
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+    start_logging(handler=handler)
 
 
 def redacted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

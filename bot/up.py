@@ -7,22 +7,19 @@ import os
 import signal
 import stat
 import sys
-from logging.handlers import RotatingFileHandler
 
 from adapters.channel_console import ConsoleChannel
 from adapters.token_file import first_token
 from bot.alert_tokens import tokens_of
 from bot.dispatcher import Dispatcher
 from bot.intake_queue import IntakeQueue
-from bot.logs import start_logging
+from bot.logs import start_logging, start_logging_to
 from bot.messages import words_of
 from bot.metrics import Metrics
 from bot.server import Doors, Server, build_app
 from bot.settings import Settings
 from bot.wiring import CONSOLE, House, build, desk_of, local_place
 from core.ports import Channel
-
-LOG_BYTES = 10 << 20
 
 log = logging.getLogger("nightshift")
 
@@ -82,12 +79,10 @@ class Up:
 
     def _start_logs(self, *, is_quiet: bool) -> None:
         """Beside a person's cards the log goes to a file; a service's goes to stderr, where its supervisor keeps it."""
-        if not is_quiet:
+        if is_quiet:
+            start_logging_to(self._settings.home / "nightshift.log")
+        else:
             start_logging()
-            return
-        self._settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handler = RotatingFileHandler(self._settings.home / "nightshift.log", maxBytes=LOG_BYTES, backupCount=2)
-        start_logging(stream=handler.stream)
 
     def _greet(self, house: House, *, has_console: bool) -> None:
         say = self._words.say

@@ -53,8 +53,8 @@ class Place:
     hosts: Mapping[str, Host]
     probes: Mapping[str, Probe]
     channels: tuple[str, ...]
-    patience: Patience = Patience()
-    replica_lease: float = 30.0
+    patience: Patience
+    replica_lease: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from core.task import UNDO
 class Closing:
     """Tells how it ended; everything in the report comes from the journal and from measurements."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+    def __init__(
         self,
         log: IncidentLog,
         book: ApprovalBook,

@@ -42,7 +42,7 @@ _ENDINGS = {
 class Desk:
     """Puts ideas before people, after policy has said whether they must be asked."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+    def __init__(
         self,
         book: ApprovalBook,
         catalog: Catalog,
@@ -107,7 +107,7 @@ class Desk:
         """A choice by a person is theirs; a recall counts as one only with earned trust and our own bad measurement."""
         if proposal.tier is Tier.PERSON:
             return Asker.PERSON if standing.asker is Asker.PROBE else standing.asker
-        if proposal.tier is Tier.MEMORY and standing.asker is Asker.PROBE and proposal.times_verified >= 3:  # noqa: PLR2004 - TRUST 4
+        if proposal.tier is Tier.MEMORY and standing.asker is Asker.PROBE and proposal.times_verified >= 3:
             return Asker.RECALL
         return standing.asker
 

@@ -58,7 +58,7 @@ class Findings:
 class Diagnosis:
     """Turns an incident into an idea. It looks, it rehearses, it never acts and never permits."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+    def __init__(
         self,
         catalog: Catalog,
         memory: Memory,
@@ -165,7 +165,7 @@ class Diagnosis:
         return filled, self._executor.rehearse(skill, host, filled, "")
 
     def _filled_by_hand(self, skill: Skill, host: str, typed: Mapping[str, str]) -> Values:
-        by_hand = task("", "", host, "run", skill.name, {}, self._clock.now(), is_yes=False)
+        by_hand = task("", "", host, "run", skill.name, typed={}, at=self._clock.now(), is_yes=False)
         filled = fill(skill, by_hand, {}, self._inventory, typed)
         if filled.missing:
             raise InvalidError(f"{skill.name}: {filled.missing}")

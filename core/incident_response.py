@@ -122,7 +122,9 @@ class IncidentResponse:
         if attempt.outcome is None or not attempt.outcome.undoable:
             return
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
-            flow.once("undo", self.executor.undo, attempt.id, incident.id, attempt.approval, fence)
+            undone = flow.once("undo", self.executor.undo, attempt.id, incident.id, attempt.approval, fence)
+            if undone is None:
+                flow.step("end what still runs", self.executor.recover, f"{attempt.id}.undo")
 
     def hand_over(self, incident: Incident, reason: str, flow: Flow, evidence: tuple[Evidence, ...] = ()) -> None:
         """A person has it now, with what was seen and tried."""

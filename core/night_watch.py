@@ -26,7 +26,7 @@ class NightWatch:
     In that order: killed in between, the same tick played again makes the same alerts, which count once.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
+    def __init__(
         self, sweep: Sweep, ticks: Ticks, intake: Intake, book: ApprovalBook, outbox: Outbox, clock: Clock
     ) -> None:
         self._sweep, self._ticks, self._intake = sweep, ticks, intake

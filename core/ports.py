@@ -62,8 +62,8 @@ class Probe(Protocol):
 class Host(Protocol):
     """One machine's hands. Paths are absolute and walked without following links; never-listed places raise NeverError.
 
-    Raises HostError codes as `UnavailableError` subclasses only where the host is gone; a missing file is `core.skill.HostError("missing")`,
-    an existing one "exists", a full disk "full", anything else of the operating system "failed".
+    Raises UnavailableError only where the host is gone; a missing file is `core.skill.HostError("missing")`, an existing one "exists", a
+    full disk "full", anything else of the operating system "failed".
     """
 
     def read(self, path: str, limit: int) -> FileContent:

@@ -22,7 +22,7 @@ class SkillState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """One parameter of `run`: its type as written (`str`, `int`, `float`, `bool`, a Literal or tuple), default, and whether it is privileged.
+    """One parameter of `run`: its type as written (`str`, `int`, `float`, `bool`, a Literal or tuple) and its default.
 
     `choices` is what a Literal allows; `is_privileged` is True when it selects a host, path, unit, container, pid, address, URL, user
     or package, or stands in a grant (TRUST 1).

@@ -15,7 +15,7 @@ _KIND, _PERSON, _VALUE, _YES = "task", "person:", "value:", "yes"
 
 
 def task(  # noqa: PLR0913 - the whole of what was asked
-    id: str, by: str, host: str, metric: str, subject: str, typed: Mapping[str, str], at: datetime, *, is_yes: bool
+    id: str, by: str, host: str, metric: str, subject: str, *, typed: Mapping[str, str], at: datetime, is_yes: bool
 ) -> Alert:
     """`metric` is run (subject: a skill) or undo (subject: an action). `is_yes`: the words were complete and by an approver (TRUST 1)."""
     labels = [(f"{_VALUE}{name}", value) for name, value in sorted(typed.items())]

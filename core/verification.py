@@ -192,7 +192,7 @@ def _meant_to_be_down(attempt: Attempt) -> frozenset[str]:
     return frozenset(f"{host}|process.down:{service}" for service in stopped)
 
 
-def judge(  # noqa: PLR0913, PLR0917 - one pure table, all of it needed
+def judge(
     attempt: Attempt,
     measured: Measurement | None,
     is_quiet: bool,  # noqa: FBT001 - the judgement's own word

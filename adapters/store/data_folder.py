@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 import stat
 from pathlib import Path
 
@@ -39,6 +40,21 @@ class DataFolder:
             )
         if mode & 0o055:
             self.path.chmod(0o700)
+
+    @classmethod
+    def make_fresh(cls, path: Path) -> DataFolder:
+        """An empty one, for the demo: what an earlier one left goes, unless a process has it or it is a link."""
+        if path.is_symlink():
+            raise InvalidError(f"{path} is a link; remove it")
+        former = cls(path)
+        former.lock()
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            raise InvalidError(f"{path} cannot be emptied: {error.strerror}; remove it") from error
+        finally:
+            former.unlock()
+        return cls(path)
 
     # ---- one `up` at a time -----------------------------------------------------------------------------------------------------
 

@@ -251,7 +251,11 @@ WORDS = {
     "demo.night.process": "The shop has crashed",
     "demo.night.disk": "The disk is full",
     "demo.night.network": "The network is cut",
-    "demo.told": "--> {ending}: detected after {detected_after} s, decided by {decided_by}, waited {waited_for_a_person} s for a person, repaired after {repaired_after} s, verified by {verified_by}",
+    "demo.told": (
+        "--> {ending}: detected after {detected_after} s, decided by {decided_by}, waited "
+        "{waited_for_a_person} s for a person, repaired after {repaired_after} s, verified by "
+        "{verified_by}"
+    ),
     "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  verified by",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\nThe patient is gone. What happened is kept: nightshift incidents, nightshift why ID, nightshift audit verify.",

@@ -251,7 +251,10 @@ WORDS = {
     "demo.night.process": "商店进程崩溃",
     "demo.night.disk": "磁盘满了",
     "demo.night.network": "网络断了",
-    "demo.told": "--> {ending}：{detected_after} 秒后发现，由 {decided_by} 决定，等人 {waited_for_a_person} 秒，{repaired_after} 秒后修好，验证：{verified_by}",
+    "demo.told": (
+        "--> {ending}：{detected_after} 秒后发现，由 {decided_by} 决定，等人 {waited_for_a_person} 秒，"
+        "{repaired_after} 秒后修好，验证：{verified_by}"
+    ),
     "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      验证",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\n病人机已移除。经过都留着：nightshift incidents、nightshift why ID、nightshift audit verify。",
