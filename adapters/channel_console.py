@@ -78,9 +78,9 @@ class ConsoleChannel:
         self._has_keys = os.isatty(stdin) and _is_in_front(stdin)
         self._console = Console(file=out, highlight=False, markup=False, emoji=False)
         self._before = termios.tcgetattr(stdin) if self._has_keys else None
+        self._is_listening = False
         if self._has_keys:
             tty.setcbreak(stdin)
-            self._draw()
 
     @property
     def greeting(self) -> str:
@@ -106,6 +106,10 @@ class ConsoleChannel:
     def receive(self, wait: float) -> Message | None:
         """See `core.ports.Channel`."""
         deadline = time.monotonic() + wait
+        if not self._is_listening:
+            with self._screen:
+                self._is_listening = True
+                self._draw()
         while not self._lines:
             left = deadline - time.monotonic()
             if self._is_letter_due():
@@ -273,7 +277,7 @@ class ConsoleChannel:
 
     def _draw(self) -> None:
         """The prompt with what was typed so far, on one line; cards are printed above it."""
-        if not self._has_keys:
+        if not self._has_keys or not self._is_listening:
             return
         prompt = self._words["console.why"] if self._reason_for else self._words["console.prompt"]
         seconds = time.monotonic() - self._busy_since
