@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -225,32 +225,30 @@ class Demo:
 
     @contextmanager
     def _house(self, patient: Patient, mode: Mode) -> Iterator[tuple[House, Dispatcher, ShownChannel]]:
-        children, steady = (KeptChildren(Holder(*patient.holder), MODULE) for _ in range(2))
-        place = Place(
+        with ExitStack() as ends:
+            children, steady = (ends.enter_context(closing(_eyes_of(patient))) for _ in range(2))
+            nobody = ends.enter_context(Path(os.devnull).open("rb"))
+            house = build(self._place(patient, mode, ServedProbe(children.ask, SystemClock(), steady.ask)))
+            stdin = (nobody if self._is_answered else sys.stdin).fileno()
+            channel = ShownChannel(ConsoleChannel(stdin, self._out, house.store.clock, self._words.table))
+            desk = desk_of(house, self._settings.file.language, {CONSOLE: channel})
+            dispatcher = ends.enter_context(closing(Dispatcher(house, desk, (CONSOLE,))))
+            ends.enter_context(closing(channel))
+            dispatcher.start()
+            yield house, dispatcher, channel
+
+    def _place(self, patient: Patient, mode: Mode, probe: ServedProbe) -> Place:
+        return Place(
             home=self._home,
             database_url=self._settings.demo().database_url,
             inventory=Inventory((HostEntry(layout.NAME, "namespace", (GROUP,)),), ((GROUP, mode),)),
             checks=tuple(night.check for night in self._nights),
             hosts={layout.NAME: NamespaceHost(*patient.holder, protected_paths(self._home))},
-            probes={layout.NAME: ServedProbe(children.ask, SystemClock(), steady.ask)},
+            probes={layout.NAME: probe},
             channels=(CONSOLE,),
             patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
             replica_lease=REPLICA_LEASE,
         )
-        house = build(place)
-        nobody = Path(os.devnull).open("rb")
-        stdin = nobody if self._is_answered else sys.stdin
-        channel = ShownChannel(ConsoleChannel(stdin.fileno(), self._out, house.store.clock, self._words.table))
-        dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, {CONSOLE: channel}), (CONSOLE,))
-        try:
-            dispatcher.start()
-            yield house, dispatcher, channel
-        finally:
-            channel.close()
-            dispatcher.close()
-            children.close()
-            steady.close()
-            nobody.close()
 
     # ---- telling --------------------------------------------------------------------------------------------------------------------
 
@@ -267,6 +265,10 @@ class Demo:
             for told in (one for one in self._told if one.night == night.name):
                 self._say("demo.sum.line", **{name: _shown(getattr(told, name)) for name in Told.__slots__})
         self._say("demo.sum.end", home=str(self._settings.home))
+
+
+def _eyes_of(patient: Patient) -> KeptChildren:
+    return KeptChildren(Holder(*patient.holder), MODULE)
 
 
 def _named(names: Sequence[str]) -> tuple[Night, ...]:
