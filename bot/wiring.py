@@ -170,7 +170,7 @@ def rows_of(store: Store) -> Rows:
     )
 
 
-def build(place: Place) -> House:
+def build(place: Place, skills: Path = SKILLS) -> House:
     """The whole house in one place. Takes the data folder's lock; raises InvalidError while another process has it."""
     from adapters.host.directory import HostDirectory
     from adapters.probe.directory import ProbeDirectory
@@ -180,7 +180,7 @@ def build(place: Place) -> House:
 
     store = store_of(place.home, place.database_url, place.channels)
     store.folder.lock()
-    catalog = open_catalog_at(SKILLS)
+    catalog = open_catalog_at(skills)
     probe = ProbeDirectory(place.probes)
     sweep = Sweep(probe)
     sandbox = ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
