@@ -127,7 +127,7 @@ class StoredAudit:
             gone = f"row {last.seq} is" if last.seq == count + 1 else f"rows {count + 1} to {last.seq} are"
             return AuditState(count, mark, count + 1, f"{gone} missing, says {last.where}")
         broken = next((anchor.where for anchor in anchors if anchor.seq < 0), "")
-        return AuditState(count, mark, count if broken else 0, f"{broken} does not verify" if broken else "")
+        return AuditState(count, mark, max(count, 1) if broken else 0, f"{broken} does not verify" if broken else "")
 
     def _problem(self, count: int, mark: str, row: sa.Row[tuple[object, ...]], wanted: dict[int, _Anchor]) -> str:
         if row.seq != count + 1:

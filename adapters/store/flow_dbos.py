@@ -35,6 +35,9 @@ MOST_STARTS = 50
 """Deaths under one leg on one machine before it is handed over; each restart counts as one."""
 MOST_TAKEOVERS = 3
 _SWEEP_EVERY = 5.0
+_PRUNE_EVERY = 3600.0
+_KEPT = timedelta(days=7)
+"""How long DBOS's journal of a finished leg is kept, for who debugs; what people ask for stands in our own tables."""
 _AT_ONCE = 500
 _FENCED = 70
 _ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
@@ -96,6 +99,7 @@ class DbosEngine:
         self._playing: dict[str, int] = {}
         self._wake = threading.Condition()
         self._next_due = float("inf")
+        self._next_prune = time.monotonic() + _PRUNE_EVERY
         self._is_closing = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -283,11 +287,28 @@ class DbosEngine:
                 return
             self._store.executors.reap(self._lease, self._take_over)
         self.sweep(self._store.clock.now())
+        if time.monotonic() >= self._next_prune:
+            self._next_prune = time.monotonic() + _PRUNE_EVERY
+            self.prune(self._store.clock.now() - _KEPT)
         coming = self._store.legs.next_due()
         if coming is not None:
             with self._wake:
                 wait = max(0.05, (coming - self._store.clock.now()).total_seconds())
                 self._next_due = min(self._next_due, time.monotonic() + wait)
+
+    @staticmethod
+    def prune(before: datetime) -> int:
+        """Forgets DBOS's journal of up to 500 legs that ended before; returns how many."""
+        old = DBOS.list_workflows(
+            status=["SUCCESS", "CANCELLED"],
+            completed_before=before.isoformat(),
+            limit=_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if old:
+            DBOS.delete_workflows([status.workflow_id for status in old])
+        return len(old)
 
     def _take_over(self, executor: str) -> None:
         """Resumes what a dead replica was playing; a leg under which several died is cancelled, and the next sweep hands it over."""

@@ -39,9 +39,9 @@ class _Trouble:
 
 @dataclass(slots=True)
 class _Batch:
-    """The alerts of one call, those heard before set aside."""
+    """The alerts of one call, each with what names the message and what names the trouble; those heard before are known."""
 
-    keys: list[str]
+    keys: list[tuple[str, str]]
     known: dict[str, str]
     troubles: dict[str, _Trouble] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ class StoredIntake:
             for key in sorted(batch.troubles):
                 self._open(tx, key, batch.troubles[key], now)
             self._note(tx, alerts, batch, now)
-        return tuple(_incident_of(batch, key, alert) for key, alert in zip(batch.keys, alerts, strict=True))
+        return tuple(_incident_of(batch, message, trouble) for message, trouble in batch.keys)
 
     def source_says_over(self, incident: str) -> datetime | None:
         """See `core.ports.Intake`."""
@@ -74,17 +74,17 @@ class StoredIntake:
 
     @staticmethod
     def _sort(tx: Transaction, alerts: Sequence[Alert]) -> _Batch:
-        keys = [_alert_key(alert) for alert in alerts]
+        keys = [(_message_key(alert), clean(alert.dedupe_key)) for alert in alerts]
         known: dict[str, str] = {}
-        for part in _parts(keys):
+        for part in _parts([message for message, _ in keys]):
             found = tx.conn.execute(sa.select(ALERT.c.key, ALERT.c.incident).where(ALERT.c.key.in_(part)))
             known.update({row.key: row.incident for row in found})
         batch = _Batch(keys, known)
         seen = set(known)
-        for key, alert in zip(keys, alerts, strict=True):
-            if key not in seen:
-                batch.troubles.setdefault(clean(alert.dedupe_key), _Trouble()).add(alert)
-            seen.add(key)
+        for (message, trouble), alert in zip(keys, alerts, strict=True):
+            if message not in seen:
+                batch.troubles.setdefault(trouble, _Trouble()).add(alert)
+            seen.add(message)
         return batch
 
     @staticmethod
@@ -128,27 +128,26 @@ class StoredIntake:
 
     @staticmethod
     def _note(tx: Transaction, alerts: Sequence[Alert], batch: _Batch, now: datetime) -> None:
+        at = epoch(now)
         rows = {
-            key: {
-                "key": key,
-                "incident": _incident_of(batch, key, alert),
-                "received": epoch(now),
+            message: {
+                "key": message,
+                "incident": batch.troubles[trouble].incident,
+                "received": at,
                 "body": dump(alert, Alert),
             }
-            for key, alert in zip(batch.keys, alerts, strict=True)
-            if key not in batch.known
+            for (message, trouble), alert in zip(batch.keys, alerts, strict=True)
+            if message not in batch.known
         }
         if rows:
             tx.conn.execute(sa.insert(ALERT), list(rows.values()))
 
 
-def _incident_of(batch: _Batch, key: str, alert: Alert) -> str:
-    if key in batch.known:
-        return batch.known[key]
-    return batch.troubles[clean(alert.dedupe_key)].incident
+def _incident_of(batch: _Batch, message: str, trouble: str) -> str:
+    return batch.known[message] if message in batch.known else batch.troubles[trouble].incident
 
 
-def _alert_key(alert: Alert) -> str:
+def _message_key(alert: Alert) -> str:
     """What makes two messages the same one; a source that gives no id is never repeating itself."""
     return clean(f"{alert.source}|{alert.status}|{alert.id}") if alert.id else secrets.token_hex(16)
 

@@ -14,7 +14,7 @@ from adapters.store.sealed import Sealer
 from core.episode import Episode, Recall
 from core.incident import Ending
 
-REMEMBERED = 200
+REMEMBERED = 100
 """Newest episodes of one fault in one group that a recall looks at; older ones only cost it trust."""
 
 _FAILURES = frozenset({Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.HANDED_OVER})

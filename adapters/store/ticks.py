@@ -10,6 +10,10 @@ from adapters.store.database import Database
 from adapters.store.rows import epoch
 from adapters.store.schema import DETECTOR, TICK
 
+_KEPT = 1000
+"""Slots of one job that are remembered; a replica whose clock is further behind than that runs none."""
+_SWEPT_EVERY = 100
+
 
 class StoredTicks:
     """Slots in `ns_tick`, detector states in `ns_detector`."""
@@ -20,6 +24,8 @@ class StoredTicks:
     def claim(self, job: str, slot: int, now: datetime) -> bool:
         """See `core.ports.Ticks`."""
         with self._db.write() as tx:
+            if slot % _SWEPT_EVERY == 0:
+                tx.conn.execute(sa.delete(TICK).where(TICK.c.job == job, TICK.c.slot < slot - _KEPT))
             claim = tx.insert(TICK).values(job=job, slot=slot, at=epoch(now)).on_conflict_do_nothing()
             return tx.conn.execute(claim.returning(TICK.c.slot)).first() is not None
 

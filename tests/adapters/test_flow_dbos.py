@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,20 @@ def test_a_leg_is_busy_a_bounded_number_of_times(store: Store) -> None:
         store.legs.end(leg.id, "done", "")
         clock.advance(300)
     assert tries == 40
+
+
+def test_the_journal_of_finished_legs_is_forgotten_and_no_leg_with_it(store: Store, lost: Lost) -> None:
+    played: list[str] = []
+    engine = engine_of(store, lambda subject, _flow: played.append(subject), lost)
+    start(store)
+    assert engine.wait_idle(10)
+    threading.Event().wait(0.2)
+    assert engine.prune(datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert engine.prune(datetime.now(UTC) + timedelta(hours=1)) == 1
+    start(store)
+    assert engine.wait_idle(10)
+    engine.close()
+    assert played == ["s1"]
 
 
 def test_dbos_speaks_through_our_logs_alone(store: Store, lost: Lost, capfd: pytest.CaptureFixture[str]) -> None:
