@@ -12,6 +12,7 @@ from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.why import why_lines
 from core.approval import Approval
+from core.capability import PlannedEffect
 from core.card import Card, CardKind
 from core.errors import UnknownError
 from core.incident import Incident
@@ -107,7 +108,13 @@ class Views:
             return Answer(self.words.say("plan.choices", id=approval.id), approval)
         say, proposal = self.words.say, approval.asks
         lines = [say("plan.head", id=approval.id, skill=plain(proposal.skill), host=plain(proposal.host))]
-        lines += [
+        lines += self.effect_lines(proposal.plan)
+        return Answer("\n".join(lines if proposal.plan else [*lines, say("plan.none")]), approval)
+
+    def effect_lines(self, plan: tuple[PlannedEffect, ...]) -> list[str]:
+        """Each effect in one line, numbered, with its risk and whether it can be undone."""
+        say = self.words.say
+        return [
             say(
                 "plan.line",
                 n=n,
@@ -115,9 +122,8 @@ class Views:
                 risk=say(f"risk.{effect.risk.word}"),
                 undo=say("plan.can" if effect.is_reversible else "plan.cannot"),
             )
-            for n, effect in enumerate(proposal.plan, start=1)
+            for n, effect in enumerate(plan, start=1)
         ]
-        return Answer("\n".join(lines if proposal.plan else [*lines, say("plan.none")]), approval)
 
     def memory(self, text: str) -> Answer:
         """What was done before."""

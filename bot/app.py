@@ -1,9 +1,8 @@
-"""What the desk and the command line need from wiring, as types: ports in one bundle, and the functions of `bot.wiring` they call."""
+"""What the desk and the command line work with: the rows as one bundle, the worker with hands, and what looks and tests come to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +10,6 @@ from core.message import Message
 from core.ports import (
     ApprovalBook,
     Audit,
-    Catalog,
     Clock,
     EffectLog,
     Gate,
@@ -24,7 +22,7 @@ from core.ports import (
 )
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +74,4 @@ class Worker(Protocol):
 
         Returns the answer as JSON (`bot.json_view.as_json`), as the inbox's reply on the channel `cli` is.
         """
-        ...
-
-
-class Wiring(Protocol):
-    """The module `bot.wiring`, as far as `bot.cli` calls it; each is imported when it is called."""
-
-    def open_store(self, settings: Settings) -> AbstractContextManager[Rows]:
-        """Without the lock: what reading and deciding commands use, also beside a running `up`."""
-        ...
-
-    def open_desk(self, settings: Settings) -> AbstractContextManager[Worker]:
-        """With the lock; raises BusyError while a running `up` holds it."""
-        ...
-
-    def open_catalog(self, settings: Settings) -> Catalog:
-        """The skills as data; needs no database."""
-        ...
-
-    def run_up(self, settings: Settings) -> int:
-        """Runs until it is told to end; BusyError if another `up` holds the data folder."""
-        ...
-
-    def run_demo(self, settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
-        """The nights named, all when empty; 0 when every one was repaired or had a reason to be skipped."""
-        ...
-
-    def examine(self, settings: Settings) -> tuple[Finding, ...]:
-        """What works and what does not: database, key, sandbox, probes, who can be woken."""
-        ...
-
-    def test_skill(self, settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
-        """Runs a skill's CASES on the fake host in the sandbox."""
-        ...
-
-    def explain(self, settings: Settings, skill: str, host: str) -> tuple[tuple[str, str], ...]:
-        """(asker, what policy answers and by which line) for one skill on one host."""
         ...

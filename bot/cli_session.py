@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.store.data_folder import DataFolder
-from bot import wiring as module
+from bot import jobs
 from bot.alert_explain import explained
 from bot.answers import Answer
 from bot.chat_desk import MACHINE_CHANNEL, ChatDesk
@@ -30,7 +30,7 @@ from core.incident import IncidentState
 from core.message import Message
 
 if TYPE_CHECKING:
-    from bot.app import Rows, Wiring
+    from bot.app import Rows
 
 ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO})
 """Commands that are work themselves."""
@@ -41,11 +41,6 @@ DECIDED_THEN_DONE = frozenset({Verb.APPROVE, Verb.PICK})
 ANSWERED_WITHIN = 120.0
 FOLLOWED_FOR = 900.0
 GLANCE = 0.3
-
-
-def wiring() -> Wiring:
-    """The module that composes; loaded when a command needs it."""
-    return module
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ class Session:
     def desk(self) -> Iterator[tuple[ChatDesk, Rows]]:
         """The desk over the rows, without the lock: it decides and answers, but has no hands."""
         inventory = self.settings.inventory()
-        with wiring().open_store(self.settings) as rows:
+        with jobs.open_store(self.settings) as rows:
             roster = Roster(inventory, os.geteuid())
             yield ChatDesk(rows, inventory, roster, self.settings.file.language, _no_hands, {}), rows
 
@@ -133,7 +128,7 @@ class Session:
     def _act(self, text: str) -> Answer:
         """Here, with the data folder's lock, when nothing else has it; else the running `up` does it."""
         try:
-            with wiring().open_desk(self.settings) as worker:
+            with jobs.open_desk(self.settings) as worker:
                 self.note("cli.here")
                 return _answer_of(worker.carry_out(self.message(worker.rows, text), self.tell))
         except BusyError:
@@ -174,11 +169,11 @@ class Session:
 
     def up(self) -> int:
         """The main job."""
-        return wiring().run_up(self.settings)
+        return jobs.run_up(self.settings)
 
     def demo(self, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
         """Real nights on a patient host."""
-        return wiring().run_demo(self.settings, nights, yes=yes, as_json=self.as_json)
+        return jobs.run_demo(self.settings, nights, yes=yes, as_json=self.as_json)
 
     # ---- views that need more than the desk -------------------------------------------------------------------------------------
 
@@ -196,25 +191,25 @@ class Session:
 
     def explain_policy(self, skill: str, host: str) -> int:
         """For one skill on one host."""
-        found = wiring().explain(self.settings, skill, host)
+        found = jobs.explain(self.settings, skill, host)
         rows = [{"asker": asker, "answer": answer} for asker, answer in found]
         return self.show(Answer("\n".join(f"{asker:8} {answer}" for asker, answer in found), rows))
 
     def skills(self) -> int:
         """All skills."""
-        found = wiring().open_catalog(self.settings).skills()
+        found = jobs.open_catalog(self.settings).skills()
         rows = [{key: value for key, value in _fields(skill).items() if key != "source"} for skill in found]
         lines = [f"{skill.name:32} {skill.risk.word:7} {skill.state:12} {skill.summary}" for skill in found]
         return self.show(Answer("\n".join(lines), rows))
 
     def skill(self, name: str) -> int:
         """One skill with its source."""
-        skill = wiring().open_catalog(self.settings).get(name)
+        skill = jobs.open_catalog(self.settings).get(name)
         return self.show(Answer(skill.source.rstrip(), skill))
 
     def test_skill(self, name: str) -> int:
         """A skill's CASES."""
-        results = wiring().test_skill(self.settings, name)
+        results = jobs.test_skill(self.settings, name)
         lines = [
             f"{'ok  ' if one.ok else 'BAD '} {one.name}{': ' + one.detail if one.detail else ''}" for one in results
         ]

@@ -6,8 +6,8 @@ import platform
 import sys
 from collections.abc import Mapping
 
+from bot import jobs
 from bot.app import Finding
-from bot.cli_session import wiring
 from bot.json_view import as_json
 from bot.settings_files import load
 from core.errors import NightshiftError
@@ -34,7 +34,7 @@ def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
         return (python, Finding("settings", "bad", error.message, "correct it, then run doctor again"))
     found = Finding("settings", "ok", f"data folder {settings.home}")
     try:
-        return (python, found, *wiring().examine(settings), NOBODY_WAKES, NO_HEARTBEAT)
+        return (python, found, *jobs.examine(settings), NOBODY_WAKES, NO_HEARTBEAT)
     except NightshiftError as error:
         return (python, found, Finding("nightshift", "bad", error.message))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.app import Finding
 from bot.settings import Settings
-from bot.wiring import open_catalog, protected_paths, store_of
+from bot.wiring import SKILLS, open_catalog_at, protected_paths, store_of
 from core.alert import LOCALHOST, Signal
 from core.errors import NightshiftError
 from core.skill import HostError
@@ -82,8 +82,8 @@ def _probes(_: Settings) -> Finding:
     return Finding("probes", "ok", f"disk / is {measured.value:.0f} % full")
 
 
-def _skills(settings: Settings) -> Finding:
-    catalog = open_catalog(settings)
+def _skills(_: Settings) -> Finding:
+    catalog = open_catalog_at(SKILLS)
     skills = catalog.skills()
     if catalog.problems:
         return Finding("skills", "bad", catalog.problems[0], "mend or remove that file")

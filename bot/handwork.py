@@ -95,16 +95,7 @@ class Handwork:
             say("dry.value", name=plain(key), value=plain(str(value.value)), origin=value.origin)
             for key, value in values
         ]
-        lines += [
-            say(
-                "plan.line",
-                n=n,
-                effect=plain(str(effect), 400),
-                risk=say(f"risk.{effect.risk.word}"),
-                undo=say("plan.can" if effect.is_reversible else "plan.cannot"),
-            )
-            for n, effect in enumerate(rehearsal.plan, start=1)
-        ]
+        lines += self._views.effect_lines(rehearsal.plan)
         return Answer(
             "\n".join(lines if rehearsal.plan else [*lines, say("plan.none")]), rehearsal, ok=rehearsal.outcome.ok
         )

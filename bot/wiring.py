@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answers import Views
-from bot.app import CaseResult, Finding, Rows, Worker
+from bot.app import Rows
 from bot.chat_desk import ChatDesk
 from bot.handwork import Handwork
 from bot.roster import Roster
@@ -19,7 +18,6 @@ from core.check import Check
 from core.closing import Closing
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
-from core.errors import BusyError
 from core.execution import Executor, Operator
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
@@ -232,71 +230,3 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> Cha
     views = Views(rows, house.place.inventory, roster, language)
     hands = Handwork(rows, house.catalog, house.diagnosis, house.place.inventory, roster, views)
     return ChatDesk(rows, house.place.inventory, roster, language, hands.act, channels)
-
-
-# ---- what the command line calls ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def open_store(settings: Settings) -> Iterator[Rows]:
-    """See `bot.app.Wiring`."""
-    store = store_of(settings.home, settings.database_url, (CONSOLE,))
-    try:
-        yield rows_of(store)
-    finally:
-        store.close()
-
-
-@contextmanager
-def open_desk(settings: Settings) -> Iterator[Worker]:
-    """See `bot.app.Wiring`."""
-    from adapters.store.data_folder import DataFolder
-    from bot.single_command import SingleCommand
-
-    if DataFolder(settings.home).holder():
-        raise BusyError(str(settings.home))
-    house = build(local_place(settings, (CONSOLE,)))
-    try:
-        yield SingleCommand(house, desk_of(house, settings.file.language, {}))
-    finally:
-        house.close()
-
-
-def open_catalog(_: Settings) -> FileCatalog:
-    """See `bot.app.Wiring`."""
-    return open_catalog_at(SKILLS)
-
-
-def run_up(settings: Settings) -> int:
-    """See `bot.app.Wiring`."""
-    from bot.up import Up
-
-    return Up(settings).run()
-
-
-def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
-    """See `bot.app.Wiring`."""
-    from bot.demo import Demo
-
-    return Demo(settings, nights, is_answered=yes, wants_json=as_json).run()
-
-
-def examine(settings: Settings) -> tuple[Finding, ...]:
-    """See `bot.app.Wiring`."""
-    from bot.examination import examine as look
-
-    return look(settings)
-
-
-def test_skill(settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
-    """See `bot.app.Wiring`."""
-    from bot.skill_test import run
-
-    return run(open_catalog(settings), name_or_file)
-
-
-def explain(settings: Settings, skill: str, host: str) -> tuple[tuple[str, str], ...]:
-    """See `bot.app.Wiring`."""
-    from bot.policy_view import explained
-
-    return explained(open_catalog(settings).get(skill), settings.inventory(), host)

@@ -53,7 +53,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One approved run and what was measured after it. `outcome` None means that we died halfway: measure, never guess."""
+    """One approved run and what was measured after it. `outcome` None means that we died halfway: measure, never guess.
+
+    `quiet_in_a_row` counts the source's word too, `proven_in_a_row` only what we measured ourselves.
+    """
 
     id: str
     incident: str
@@ -67,6 +70,7 @@ class Attempt:
     next_measure: datetime
     measurements: tuple[Measurement, ...] = ()
     quiet_in_a_row: int = 0
+    proven_in_a_row: int = 0
     was_good: tuple[str, ...] = ()
     ending: Ending | None = None
 

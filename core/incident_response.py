@@ -111,20 +111,22 @@ class IncidentResponse:
             return self.close(incident, attempt.ending, "", flow)
         if attempt.outcome is None:
             return self.hand_over(incident, "cut off in the middle; please look", flow)
-        self.undo(incident, attempt, flow)
+        if not self.is_undone(incident, attempt, flow):
+            return self.hand_over(incident, "it did not help, and could not be taken back; please look", flow)
         if attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS or is_task(incident.alert):
             flow.step("hand over", self.closing.hand_over_attempt, incident, attempt)
             return
         flow.go_on("investigate", incident.id, incident.round + 1)
 
-    def undo(self, incident: Incident, attempt: Attempt, flow: Flow) -> None:
-        """Takes back what the run did, newest first, where it can be taken back."""
+    def is_undone(self, incident: Incident, attempt: Attempt, flow: Flow) -> bool:
+        """Takes back what the run did, newest first, where it can be taken back; False if that was refused or cut off."""
         if attempt.outcome is None or not attempt.outcome.undoable:
-            return
+            return True
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
             undone = flow.once("undo", self.executor.undo, attempt.id, incident.id, attempt.approval, fence)
             if undone is None:
                 flow.step("end what still runs", self.executor.recover, f"{attempt.id}.undo")
+        return undone is not None and not undone.error
 
     def hand_over(self, incident: Incident, reason: str, flow: Flow, evidence: tuple[Evidence, ...] = ()) -> None:
         """A person has it now, with what was seen and tried."""

@@ -27,6 +27,9 @@ PATIENCE = 6
 LONGEST_PROGRESS = timedelta(hours=1)
 """How long signs of progress are waited for past the deadline."""
 
+UNTIL_IT_CAME_BACK = timedelta(days=3650)
+"""An attempt is first judged once its run came back or was ended; after a long outage its effect could still follow."""
+
 DEFAULT_LIMITS: Mapping[str, tuple[float | None, float | None]] = {
     "disk.used_percent": (90, None),
     "disk.inodes_percent": (90, None),
@@ -124,7 +127,7 @@ class Watch:
             began=now,
             settled_at=settled,
             deadline=settled + timedelta(seconds=interval * PATIENCE),
-            next_measure=settled,
+            next_measure=now + UNTIL_IT_CAME_BACK,
             was_good=good,
         )
         self._log.save_attempt(attempt, leg=False)
@@ -207,11 +210,13 @@ def judge(
     is_settled = now >= attempt.settled_at
     is_progress = measured is not None and any(sign in measured.detail for sign in attempt.proposal.progress)
     quiet = attempt.quiet_in_a_row + 1 if is_quiet and is_settled and not is_progress else 0
+    proven = attempt.proven_in_a_row + 1 if quiet and measured is not None else 0
     seen = (*attempt.measurements, measured)[-50:] if measured is not None else attempt.measurements
     after = replace(
         attempt,
         measurements=seen,
         quiet_in_a_row=quiet,
+        proven_in_a_row=proven,
         next_measure=now + timedelta(seconds=interval),
     )
     if not is_settled:
@@ -219,8 +224,10 @@ def judge(
         return replace(after, next_measure=max(soon, now + timedelta(milliseconds=200)))
     if worse:
         return replace(after, ending=Ending.WORSE)
-    if quiet >= QUIET_NEEDED:
-        return replace(after, ending=Ending.FIXED if measured is not None else Ending.UNPROVEN)
+    if proven >= QUIET_NEEDED:
+        return replace(after, ending=Ending.FIXED)
+    if quiet >= QUIET_NEEDED and measured is None:
+        return replace(after, ending=Ending.UNPROVEN)
     is_hopeful = is_progress and now < attempt.deadline + LONGEST_PROGRESS
     if now >= attempt.deadline and not is_quiet and not is_hopeful:
         return replace(after, ending=Ending.STILL_BAD)

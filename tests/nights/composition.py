@@ -8,7 +8,7 @@ from typing import Any
 
 from core.check import Check
 from core.closing import Closing
-from core.desk import Desk, Patience
+from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.errors import NightshiftError
 from core.execution import Executor
@@ -30,7 +30,6 @@ class World:
     inventory: Inventory
     catalog: Catalog
     sandbox: Sandbox
-    patience: Patience = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def compose(store: Any, world: World) -> Team:
         night_watch.bad_now,
     )
     diagnosis = Diagnosis(world.catalog, store.memory, executor, world.probe, world.inventory, store.clock)
-    desk = Desk(store.approvals, world.catalog, world.inventory, store.clock, world.patience)
+    desk = Desk(store.approvals, world.catalog, world.inventory, store.clock)
     closing = Closing(store.incidents, store.approvals, store.effects, world.catalog, world.inventory, store.clock)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
     return Team(executor, diagnosis, watch, night_watch, closing, story)

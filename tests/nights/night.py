@@ -23,7 +23,7 @@ from tests.fakes.host import FakeHost, FakeHosts
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.store import FakeStore
 from tests.nights.composition import World, compose
-from tests.nights.remedies import ROTATED
+from tests.nights.remedies import ROTATED, UPTIME
 
 T = TypeVar("T")
 
@@ -74,18 +74,18 @@ class Setting:
 
 
 class WorldProbe:
-    """Probe that measures the fake hosts as they are at that moment; `broken` makes everything unmeasurable."""
+    """Probe that measures the fake hosts as they are at that moment; `is_broken` makes everything unmeasurable."""
 
     def __init__(self, play: Play) -> None:
         self._play = play
-        self.broken = False
+        self.is_broken = False
 
     def measure(self, host: str, signal: Signal) -> Measurement:
         """See `core.ports.Probe`."""
         trouble = self._play.trouble
         measures = {trouble.signal: trouble.measure, **trouble.others}
         measure = measures.get(str(signal))
-        if measure is None or self.broken:
+        if measure is None or self.is_broken:
             raise UnavailableError(f"nothing here measures {signal}")
         return Measurement(host, signal, measure(self._play.hosts[host]), self._play.store.clock.now())
 
@@ -159,9 +159,13 @@ class Play:
         (asked,) = self.store.approvals.pending()
         self.store.approvals.decide(asked.id, verdict, by, why, self.store.clock.now())
 
+    def heal(self) -> None:
+        """It becomes well by itself."""
+        self.hosts[self.trouble.host] = FakeHost({})
+
     def break_again(self) -> None:
         """Well for a while, then the same trouble on the same host."""
-        self.hosts[self.trouble.host] = FakeHost({})
+        self.heal()
         self.wait(6 * PULSE)
         self.hosts[self.trouble.host] = FakeHost(self.trouble.world)
         self.begin()
@@ -234,7 +238,7 @@ class Night:
 
     def heal(self) -> None:
         """It becomes well by itself."""
-        self.both(lambda play: play.hosts.update({play.trouble.host: FakeHost({})}))
+        self.both(Play.heal)
 
     def stop(self, scope: str = "all") -> None:
         """Somebody says stop."""
@@ -285,7 +289,7 @@ class Night:
 
     def host(self, name: str) -> HostView:
         """A host as it is now, with everything that was done to it."""
-        return self.both(lambda play: HostView([_told(done) for done in play.hosts[name].done], play.hosts[name].files))
+        return self.both(lambda play: _view(play.hosts[name]))
 
     def both(self, ask: Callable[[Play], T]) -> T:
         """Asks both plays; what they say is the same."""
@@ -297,6 +301,10 @@ class Night:
 def _newest(play: Play) -> Incident:
     (incident,) = play.store.incidents.incidents(only_open=False, limit=1)
     return incident
+
+
+def _view(host: FakeHost) -> HostView:
+    return HostView([_told(done) for done in host.done if done != (UPTIME,)], host.files)
 
 
 def _told(done: object) -> str:

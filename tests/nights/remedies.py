@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import TypeAlias
 
 from core.skill_catalog import parse_skill
 from core.skill_manifest import Skill, SkillState
 
+Header: TypeAlias = float | str | list[str]
+
 ROTATED = "/var/log/app.log.1"
 FURTHER = "/var/log/other.log.1"
+UPTIME = "/usr/bin/uptime"
+"""What `grows` looks at: its words decide how much it deletes."""
 
 
-def skill(name: str, body: str, *capabilities: str, state: SkillState = SkillState.OWNED, **header: object) -> Skill:
+def skill(name: str, body: str, *capabilities: str, state: SkillState = SkillState.OWNED, **header: Header) -> Skill:
     """A skill file whose `run` does `body`; it cures a full disk unless the header says what it looks at."""
     purpose = {} if "looks_at" in header or "cures" in header else {"cures": ["disk.used_percent"]}
     table = {"risk": "medium", "timeout": 20, "settles": 0} | purpose | header
@@ -27,7 +32,7 @@ def skill(name: str, body: str, *capabilities: str, state: SkillState = SkillSta
     return parse_skill(f"skills/test/{name}.py", source, state)
 
 
-def rotate_logs(name: str = "rotate_logs", state: SkillState = SkillState.OWNED, **header: object) -> Skill:
+def rotate_logs(name: str = "rotate_logs", state: SkillState = SkillState.OWNED, **header: Header) -> Skill:
     """Deletes rotated logs, which cannot be taken back; cures."""
     body = """
 old = [file.path for file in host.list("/var/log") if file.name.endswith(".1")]
@@ -37,7 +42,7 @@ return Outcome(ok=bool(old), summary=f"deleted {len(old)} rotated logs", facts={
     return skill(name, body, "fs.list:/var/log", "fs.delete:/var/log/*;rotated", state=state, **header)
 
 
-def says_fixed(name: str = "says_fixed", **header: object) -> Skill:
+def says_fixed(name: str = "says_fixed", **header: Header) -> Skill:
     """Writes a file that helps nobody, which can be taken back, and says that all is well."""
     body = f"""
 host.write("/run/{name}.flag", "on")
@@ -47,14 +52,14 @@ return Outcome(ok=True, summary="fixed, I promise", facts={{"fixed": True}})
 
 
 def grows(name: str = "rotate_more") -> Skill:
-    """Deletes one rotated log, and another one while `uptime` says storm: what is planned may differ from one look to the next."""
+    """Deletes one rotated log, and another one while `uptime` says storm: what it would do differs from one look to the next."""
     body = f"""
 freed = host.delete("{ROTATED}")
-if "storm" in host.run(["uptime"]).out:
+if "storm" in host.run(["{UPTIME}"]).out:
     freed += host.delete("{FURTHER}")
 return Outcome(ok=True, summary=f"freed {{freed}} bytes")
 """
-    return skill(name, body, "exec:uptime", "fs.delete:/var/log/*;rotated")
+    return skill(name, body, f"exec:{UPTIME}", "fs.delete:/var/log/*;rotated")
 
 
 def looks(**facts: float) -> Skill:

@@ -1,0 +1,77 @@
+"""What the command line has done: each job composes what it needs when it is called, uses it, and puts it away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.app import CaseResult, Finding, Rows, Worker
+from bot.settings import Settings
+from bot.wiring import CONSOLE, SKILLS, build, desk_of, local_place, open_catalog_at, rows_of, store_of
+from core.errors import BusyError
+from core.ports import Catalog
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Rows]:
+    """Without the lock: what reading and deciding commands use, also beside a running `up`."""
+    store = store_of(settings.home, settings.database_url, (CONSOLE,))
+    try:
+        yield rows_of(store)
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_desk(settings: Settings) -> Iterator[Worker]:
+    """With the lock; raises BusyError while a running `up` holds it."""
+    from adapters.store.data_folder import DataFolder
+    from bot.single_command import SingleCommand
+
+    if DataFolder(settings.home).holder():
+        raise BusyError(str(settings.home))
+    house = build(local_place(settings, (CONSOLE,)))
+    try:
+        yield SingleCommand(house, desk_of(house, settings.file.language, {}))
+    finally:
+        house.close()
+
+
+def open_catalog(_: Settings) -> Catalog:
+    """The skills as data; needs no database."""
+    return open_catalog_at(SKILLS)
+
+
+def run_up(settings: Settings) -> int:
+    """Runs until it is told to end."""
+    from bot.up import Up
+
+    return Up(settings).run()
+
+
+def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
+    """The nights named, all when empty; 0 when every one was repaired or had a reason to be skipped."""
+    from bot.demo import Demo
+
+    return Demo(settings, nights, is_answered=yes, wants_json=as_json).run()
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """What works and what does not: rows, key, sandbox, hands, probes, skills."""
+    from bot.examination import examine as look
+
+    return look(settings)
+
+
+def test_skill(settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
+    """A skill's CASES on the invented host, in the sandbox."""
+    from bot.skill_test import run
+
+    return run(open_catalog(settings), name_or_file)
+
+
+def explain(settings: Settings, skill: str, host: str) -> tuple[tuple[str, str], ...]:
+    """(asker, what policy answers and by which line) for one skill on one host."""
+    from bot.policy_view import explained
+
+    return explained(open_catalog(settings).get(skill), settings.inventory(), host)
