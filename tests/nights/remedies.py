@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TypeAlias
 
 from core.skill_catalog import parse_skill
@@ -16,7 +17,7 @@ UPTIME = "/usr/bin/uptime"
 """What `grows` looks at: its words decide how much it deletes."""
 
 
-def skill(name: str, body: str, *capabilities: str, state: SkillState = SkillState.OWNED, **header: Header) -> Skill:
+def skill(name: str, body: str, *capabilities: str, **header: Header) -> Skill:
     """A skill file whose `run` does `body`; it cures a full disk unless the header says what it looks at."""
     purpose = {} if "looks_at" in header or "cures" in header else {"cures": ["disk.used_percent"]}
     table = {"risk": "medium", "timeout": 20, "settles": 0} | purpose | header
@@ -29,7 +30,7 @@ def skill(name: str, body: str, *capabilities: str, state: SkillState = SkillSta
         f"def run(host: Host) -> Outcome:\n{run}\n\n\n"
         'CASES = [{"name": "one", "expect": {"ok": True, "effects": []}}]\n'
     )
-    return parse_skill(f"skills/test/{name}.py", source, state)
+    return parse_skill(f"skills/test/{name}.py", source)
 
 
 def rotate_logs(name: str = "rotate_logs", state: SkillState = SkillState.OWNED, **header: Header) -> Skill:
@@ -39,7 +40,7 @@ old = [file.path for file in host.list("/var/log") if file.name.endswith(".1")]
 freed = sum(host.delete(path) for path in old)
 return Outcome(ok=bool(old), summary=f"deleted {len(old)} rotated logs", facts={"bytes": freed})
 """
-    return skill(name, body, "fs.list:/var/log", "fs.delete:/var/log/*;rotated", state=state, **header)
+    return replace(skill(name, body, "fs.list:/var/log", "fs.delete:/var/log/*;rotated", **header), state=state)
 
 
 def says_fixed(name: str = "says_fixed", **header: Header) -> Skill:
