@@ -1,0 +1,29 @@
+"""`python -m tests.bench [issue-1 …]`: measures and prints one JSON line per figure; 1 if a median is beyond its limit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from tests.bench import issue_1
+from tests.bench.figure import Figure
+
+ISSUES: dict[str, Callable[[], Iterator[Figure]]] = {"issue-1": issue_1.figures}
+
+
+def main(wanted: list[str]) -> int:
+    """The issues named, all when none is."""
+    if unknown := [name for name in wanted if name not in ISSUES]:
+        sys.stderr.write(f"no figures for {unknown[0]!r}; there are: {', '.join(ISSUES)}\n")
+        return 2
+    is_ok = True
+    for name in wanted or ISSUES:
+        for figure in ISSUES[name]():
+            sys.stdout.write(figure.line() + "\n")
+            sys.stdout.flush()
+            is_ok &= figure.ok
+    return 0 if is_ok else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
