@@ -313,9 +313,11 @@ def audit_tail(count: Annotated[int, typer.Option("-n", help="How many rows.", m
 
 
 @audit_app.command("verify")
-def audit_verify() -> None:
+def audit_verify(
+    head: Annotated[str, typer.Option("--head", help="The head from a report you kept; it must be in the trail.")] = "",
+) -> None:
     """Walk the whole trail; exit 1 where a row was changed or is missing."""
-    raise typer.Exit(_session().audit_verify())
+    raise typer.Exit(_session().audit_verify(head))
 
 
 @audit_app.command("export")

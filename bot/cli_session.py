@@ -226,10 +226,10 @@ class Session:
         lines = [f"#{row.seq} {jsonable(row.at)} {row.kind} {row.subject} {as_json(row.body)}" for row in found]
         return self.show(Answer("\n".join(lines), found))
 
-    def audit_verify(self) -> int:
+    def audit_verify(self, head: str = "") -> int:
         """Walks the trail; what is broken is named."""
         with self.desk() as (_, rows):
-            state = rows.audit.verify()
+            state = rows.audit.verify(head.strip().lower())
         if state.problem or state.broken_at:
             broken = self.words.say("cli.broken", row=state.broken_at, problem=state.problem)
             self.out(as_json(state, indent=2) if self.as_json else broken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -22,7 +23,10 @@ PULSE = 1.0
 """Seconds between two looks at what the clock decides: settled repairs, expired cards, words from another process."""
 SWEEP_EVERY = 5
 """Pulses between two sweeps for legs that nobody started."""
-PRUNE_EVERY = 3600
+INSPECT_EVERY = 60
+"""Pulses between two looks for rows with authority that do not verify."""
+SLOT = 3600.0
+"""Seconds in which the same trouble of our own is one alert."""
 LISTEN = 0.5
 
 log = logging.getLogger("nightshift")
@@ -118,6 +122,11 @@ class Dispatcher:
         self._beats += 1
         if self._beats % SWEEP_EVERY == 0:
             house.engine.sweep(now)
+        if self._beats % INSPECT_EVERY == 0:
+            for row in house.store.tampered():
+                self._report_self(
+                    "row_tampered", row, f"{row} does not carry the seal it should; nothing is decided by it"
+                )
         self._closing.wait(PULSE)
 
     def _answer(self) -> None:
@@ -147,8 +156,8 @@ class Dispatcher:
         """Our own trouble is an incident like any other; if not even that can be written, the log has it."""
         log.error("%s", text)
         now = self._house.store.clock.now()
-        slot = datetime.fromtimestamp(now.timestamp() // PRUNE_EVERY * PRUNE_EVERY, UTC).isoformat()
-        signal = Signal("nightshift", metric, job.replace(" ", "_"))
+        slot = datetime.fromtimestamp(now.timestamp() // SLOT * SLOT, UTC).isoformat()
+        signal = Signal("nightshift", metric, re.sub(r"\s+", "_", job)[:200])
         alert = Alert(
             f"{metric}:{job}:{slot}", LOCALHOST, signal, "probe", AlertStatus.FIRING, now, Severity.PAGE, text=text
         )

@@ -255,8 +255,8 @@ class Audit(Protocol):
         """One row more; returns its number."""
         ...
 
-    def verify(self) -> AuditState:
-        """Walks the chain and the anchors; never raises for a broken one."""
+    def verify(self, head: str = "") -> AuditState:
+        """Walks the chain and the anchors; never raises for a broken one. `head`, from a report that somebody kept, must be in it."""
         ...
 
     def tail(self, limit: int, subject: str = "") -> tuple[AuditRow, ...]:

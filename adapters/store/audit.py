@@ -111,21 +111,26 @@ class StoredAudit:
 
     # ---- verify -----------------------------------------------------------------------------------------------------------------
 
-    def verify(self) -> AuditState:
+    def verify(self, head: str = "") -> AuditState:
         """See `core.ports.Audit`."""
         with self._db.read() as conn:
             anchors = list(self._anchors(conn))
             wanted = {anchor.seq: anchor for anchor in anchors if anchor.seq}
-            count, mark = 0, ""
+            count, mark, is_found = 0, "", not head
             for row in conn.execution_options(yield_per=2000).execute(sa.select(AUDIT).order_by(AUDIT.c.seq)):
                 problem = self._problem(count, mark, row, wanted)
                 if problem:
                     return AuditState(count, mark, count + 1, problem)
                 count, mark = row.seq, row.mark
+                is_found = is_found or row.mark.startswith(head)
         last = max(anchors, key=lambda anchor: anchor.seq)
         if last.seq > count:
             gone = f"row {last.seq} is" if last.seq == count + 1 else f"rows {count + 1} to {last.seq} are"
             return AuditState(count, mark, count + 1, f"{gone} missing, says {last.where}")
+        if not is_found:
+            return AuditState(
+                count, mark, max(count, 1), f"no row has the head {head}: it is not the trail that report was made from"
+            )
         broken = next((anchor.where for anchor in anchors if anchor.seq < 0), "")
         return AuditState(count, mark, max(count, 1) if broken else 0, f"{broken} does not verify" if broken else "")
 

@@ -20,10 +20,12 @@ class FakeAudit:
         """See `core.ports.Audit`."""
         return self._shelf.note(kind, subject, body, now)
 
-    def verify(self) -> AuditState:
+    def verify(self, head: str = "") -> AuditState:
         """See `core.ports.Audit`."""
         count = len(self._shelf.audit)
         problem = f"row {self.broken_at} does not verify" if self.broken_at else ""
+        if head and head not in {f"head {number}" for number in range(1, count + 1)}:
+            return AuditState(count, f"head {count}", max(count, 1), f"no row has the head {head}")
         return AuditState(count, f"head {count}" if count else "", self.broken_at, problem)
 
     def tail(self, limit: int, subject: str = "") -> tuple[AuditRow, ...]:
