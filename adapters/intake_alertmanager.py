@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.alert import AlertStatus
 from core.errors import InvalidError
-from core.outside_alert import Mapped, OutsideAlert, mapped, texts_of, time_of
+from core.outside_alert import Mapped, OutsideAlert, mapped, status_of, texts_of, time_of
 from core.world import Json
 
 _TEXTS = ("summary", "description", "message")
@@ -26,15 +25,15 @@ def read(body: Json, source: str, now: datetime) -> tuple[Mapped, ...]:
 
 
 def _outside(one: Json, index: int) -> OutsideAlert:
-    if not isinstance(one, dict) or one.get("status") not in set(AlertStatus):
-        raise InvalidError(f"alerts[{index}] has no status firing or resolved")
+    if not isinstance(one, dict):
+        raise InvalidError(f"alerts[{index}] is no object")
     annotations = texts_of(one.get("annotations"))
     text = next((annotations[key] for key in _TEXTS if annotations.get(key)), "")
     labels = tuple(sorted(texts_of(one.get("labels")).items()))
     return OutsideAlert(
         str(one.get("fingerprint") or "")[:200],
         labels,
-        AlertStatus(str(one["status"])),
+        status_of(one.get("status")),
         time_of(one.get("startsAt")),
         text,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 
-from core.alert import AlertStatus
 from core.errors import InvalidError
-from core.outside_alert import Mapped, OutsideAlert, mapped, texts_of, time_of
+from core.outside_alert import Mapped, OutsideAlert, mapped, status_of, texts_of, time_of
 from core.world import Json
+
+_LARGEST = 1e300
+"""Beyond it, as for NaN and infinity, nothing was measured."""
 
 _TEXTS = ("summary", "description", "message")
 
@@ -22,15 +23,14 @@ def read(body: Json, source: str, now: datetime) -> tuple[Mapped, ...]:
 
 
 def _outside(one: Json, index: int) -> OutsideAlert:
-    status = one.get("status") if isinstance(one, dict) else None
-    if not isinstance(one, dict) or status not in set(AlertStatus):
-        raise InvalidError(f"alerts[{index}] has no status firing or resolved")
+    if not isinstance(one, dict):
+        raise InvalidError(f"alerts[{index}] is no object")
     annotations = texts_of(one.get("annotations"))
     text = next((annotations[key] for key in _TEXTS if annotations.get(key)), str(one.get("valueString") or "")[:500])
     labels = tuple(sorted(texts_of(one.get("labels")).items()))
     fingerprint = str(one.get("fingerprint") or "")[:200]
     return OutsideAlert(
-        fingerprint, labels, AlertStatus(str(status)), time_of(one.get("startsAt")), text, _value(one.get("values"))
+        fingerprint, labels, status_of(one.get("status")), time_of(one.get("startsAt")), text, _value(one.get("values"))
     )
 
 
@@ -41,4 +41,4 @@ def _value(values: Json) -> float | None:
 
 
 def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST

@@ -115,7 +115,7 @@ async def _taken(doors: Doors, reader: Reader, request: Request, *, strict: bool
 
 async def _body(request: Request) -> bytes:
     """The body, counted while it arrives: what is too long is refused before it is held."""
-    if (stated := request.headers.get("content-length", "")).isdigit() and int(stated) > MOST_BYTES:
+    if (stated := request.headers.get("content-length", "")).isdecimal() and stated.isascii() and int(stated) > MOST_BYTES:
         raise RefusedPost(413, f"the body is over {MOST_BYTES} bytes; send fewer alerts at once")
     parts, size = [], 0
     try:

@@ -94,7 +94,7 @@ class Alert:
     def fingerprint(self) -> str:
         """16 hex digits that say "the same fault", whatever the host; memory and trust are counted by it."""
         text = f"{'claim' if self.is_claim else 'own'}|{self.signal.name}|{self.signal.object}|{mask(self.text)}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def mask(text: str) -> str:

@@ -80,6 +80,13 @@ def time_of(text: Json) -> datetime | None:
     return at if at is not None and at.tzinfo is not None else None
 
 
+def status_of(word: Json) -> AlertStatus:
+    """The status by its word; raises InvalidError for anything else, whatever its type."""
+    if not isinstance(word, str) or word not in set(AlertStatus):
+        raise InvalidError(f"status {str(word)[:40]!r} is neither firing nor resolved")
+    return AlertStatus(word)
+
+
 def alert_id(source: str, outside: OutsideAlert) -> str:
     """The same notification sent twice has one id, and no source can take another's; firing and resolved are two."""
     at = outside.at.isoformat() if outside.at else ""

@@ -156,7 +156,19 @@ def test_a_time_that_cannot_be_is_now(at: Json) -> None:
 
 @pytest.mark.parametrize("module", [intake_alertmanager, intake_grafana])
 @pytest.mark.parametrize(
-    "body", [None, 3, [], {}, {"alerts": {}}, {"alerts": [3]}, {"alerts": [{"status": "x"}]}, {"alerts": [{}]}]
+    "body",
+    [
+        None,
+        3,
+        [],
+        {},
+        {"alerts": {}},
+        {"alerts": [3]},
+        {"alerts": [{"status": "x"}]},
+        {"alerts": [{}]},
+        {"alerts": [{"status": {"a": 1}}]},
+        {"alerts": [{"status": ["firing"]}]},
+    ],
 )
 def test_another_body_is_refused_in_one_sentence(module: ModuleType, body: Json) -> None:
     with pytest.raises(InvalidError) as refused:
@@ -167,6 +179,11 @@ def test_another_body_is_refused_in_one_sentence(module: ModuleType, body: Json)
 def test_another_version_of_alertmanagers_webhook_is_refused() -> None:
     with pytest.raises(InvalidError, match="only 4"):
         intake_alertmanager.read(ALERTMANAGER | {"version": "5"}, SOURCE, NOW)
+
+
+def test_a_number_beyond_every_measurement_is_none() -> None:
+    body = one({"host": "web-1"}, values={"A": 10**400})
+    assert intake_grafana.read(body, SOURCE, NOW)[0].alert.value is None
 
 
 JSON = st.recursive(

@@ -165,6 +165,8 @@ def test_a_webhook_keeps_what_its_token_may_speak_of(house: House) -> None:
         (DISK | {"value": True}, "value must be a number"),
         (DISK | {"value": 10**400}, "value must be a number"),
         (DISK | {"status": "on fire"}, "neither firing nor resolved"),
+        (DISK | {"status": {"a": 1}}, "neither firing nor resolved"),
+        (DISK | {"\ud800": 1}, "unknown key '?'"),
         (DISK | {"at": "yesterday"}, "ISO 8601"),
         (DISK | {"at": "2026-03-01T03:00:00"}, "time zone"),
         (DISK | {"labels": {"a": 1}}, "labels must be texts"),
@@ -178,6 +180,13 @@ def test_what_cannot_be_used_is_one_sentence_and_nothing_is_taken(house: House, 
     assert says in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
     assert house.intake.batches == []
+
+
+def test_half_a_character_is_stored_as_a_question_mark(house: House) -> None:
+    answer = house.post("/alerts", DISK | {"text": "\ud800", "labels": {"\udfff": "\U0001f525"}})
+    assert answer.status_code == 202
+    alert = house.intake.store.incidents.load(answer.json()["incidents"][0]).alert
+    assert (alert.text, alert.labels) == ("?", (("?", "\U0001f525"),))
 
 
 def test_over_a_mebibyte_is_refused_by_its_length(house: House) -> None:
