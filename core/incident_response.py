@@ -73,6 +73,8 @@ class IncidentResponse:
         standing = flow.step("measure again", self.watch.stand, incident)
         if standing.now is Now.QUIET:
             return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
+        if standing.is_blind:
+            return self.hand_over(incident, f"I do not act on what I cannot see: {standing.reason}", flow)
         if not flow.step("still the same", self.diagnosis.is_still_the_plan, approval):
             return self.ask_again(incident, flow)
         with flow.lease(f"host:{incident.host}", incident.id) as fence:

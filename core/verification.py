@@ -60,6 +60,11 @@ class Standing:
     reason: str
     measurement: Measurement | None = None
 
+    @property
+    def is_blind(self) -> bool:
+        """True when our own signal cannot be measured at this moment: then nothing is done, not even under a yes."""
+        return self.now is Now.UNKNOWN and self.asker is Asker.PROBE
+
 
 class Watch:
     """Measures the waking signal of an incident, before, and after a repair until its ending is certain."""

@@ -195,3 +195,17 @@ def test_what_was_stopped_before_its_undo_stays_and_is_handed_over() -> None:
     assert night.host("web-1").effects == ["write /run/says_fixed.flag"]
     assert night.report.ending is Ending.HANDED_OVER
     assert [action.is_undoable for action in night.report.actions] == [True]
+
+
+def goes_blind(play: Play) -> None:
+    """From here on nothing can be measured."""
+    play.probe.is_broken = True
+
+
+def test_a_yes_is_not_acted_on_while_the_signal_cannot_be_measured() -> None:
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
+    night.before("measure again", goes_blind)
+    night.answer(Verdict.APPROVED)
+    assert night.report.ending is Ending.HANDED_OVER
+    assert "cannot see" in night.report.reason
+    assert night.host("web-1").effects == []
