@@ -309,7 +309,9 @@ def _audit(ctx: typer.Context) -> None:
 @audit_app.command("tail")
 def audit_tail(count: Annotated[int, typer.Option("-n", help="How many rows.", min=1)] = 20) -> None:
     """The newest rows."""
-    raise typer.Exit(_session().audit_tail(count))
+    from bot import cli_audit
+
+    raise typer.Exit(cli_audit.tail(_session(), count))
 
 
 @audit_app.command("verify")
@@ -317,13 +319,17 @@ def audit_verify(
     head: Annotated[str, typer.Option("--head", help="The head from a report you kept; it must be in the trail.")] = "",
 ) -> None:
     """Walk the whole trail; exit 1 where a row was changed or is missing."""
-    raise typer.Exit(_session().audit_verify(head))
+    from bot import cli_audit
+
+    raise typer.Exit(cli_audit.verify(_session(), head))
 
 
 @audit_app.command("export")
 def audit_export() -> None:
     """Every row, one JSON object a line."""
-    raise typer.Exit(_session().audit_export())
+    from bot import cli_audit
+
+    raise typer.Exit(cli_audit.export(_session()))
 
 
 def _needs_subcommand(ctx: typer.Context, usage: str) -> None:

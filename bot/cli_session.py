@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from bot.policy_view import policy_table
 from bot.roster import Roster
 from bot.settings import Settings
 from bot.settings_files import load
-from core.errors import BusyError, InvalidError, RefusedError, UnavailableError
+from core.errors import BusyError, InvalidError, NightshiftError, RefusedError, UnavailableError
 from core.incident import IncidentState
 from core.message import Message
 
@@ -42,6 +42,12 @@ ANSWERED_WITHIN = 120.0
 FOLLOWED_FOR = 900.0
 GLANCE = 0.3
 
+NAMED = frozenset({Verb.WHY, Verb.INCIDENTS, Verb.PLAN})
+"""Commands that show one thing by its id: the demo's too."""
+
+LISTED = frozenset({Verb.INCIDENTS, Verb.MEMORY})
+"""Commands that list what was: with what a demo left, marked, after what is real."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -49,6 +55,7 @@ class Session:
 
     settings: Settings
     as_json: bool
+    is_demo: bool = False
 
     @classmethod
     def open(cls, environ: Mapping[str, str], *, as_json: bool) -> Session:
@@ -63,10 +70,13 @@ class Session:
 
     def answer(self, text: str) -> Answer:
         """Acting commands go where the work is done; the others read and write rows, with or without a running `up`."""
-        verb = parse(text).verb
+        command = parse(text)
+        verb = command.verb
         if verb in ACTING:
             return self._act(text)
         answer = self._direct(text)
+        if verb in NAMED | LISTED:
+            return self._beside(command, text, answer)
         if verb in DECIDED_THEN_DONE and answer.ok and not self.up_pid:
             return self._act(text)
         if verb is Verb.ALERT and answer.ok and not self.up_pid:
@@ -165,6 +175,33 @@ class Session:
                 waited += GLANCE
         return answer
 
+    # ---- what a demo left -------------------------------------------------------------------------------------------------------
+
+    def with_demo(self) -> tuple[Session, ...]:
+        """This one, then that of the demo's own data folder if a demo has left rows there."""
+        demo = replace(self, settings=self.settings.demo(), is_demo=True)
+        return (self, demo) if (demo.settings.home / "nightshift.db").exists() else (self,)
+
+    def _beside(self, command: Command, text: str, answer: Answer) -> Answer:
+        """An answer about the past, with the demo's: listed after the real ones, or found where nothing real has that name."""
+        is_list = command.verb is Verb.MEMORY or (command.verb is Verb.INCIDENTS and not command.target)
+        for demo in self.with_demo()[1:]:
+            if answer.ok and not is_list:
+                return answer
+            try:
+                found = demo._direct(text)  # noqa: SLF001 - a session like this one
+            except NightshiftError as error:
+                self.tell(self.words.say("cli.demo.closed", home=str(demo.settings.home), error=error.message))
+                return answer
+            if not found.ok or not found.data:
+                return answer
+            if not is_list:
+                return replace(found, text=f"{self.words.say('cli.demo')}\n{found.text}")
+            rows = [{**_fields(one), "demo": True} for one in _listed(found.data)]
+            head = f"{answer.text}\n{self.words.say('cli.demo')}\n{found.text}"
+            return Answer(head, [*_listed(answer.data), *rows])
+        return answer
+
     # ---- running ----------------------------------------------------------------------------------------------------------------
 
     def up(self) -> int:
@@ -219,30 +256,6 @@ class Session:
             self.out("\n".join(lines))
         return 0 if results and all(one.ok for one in results) else 1
 
-    def audit_tail(self, count: int) -> int:
-        """The newest rows."""
-        with self.desk() as (_, rows):
-            found = rows.audit.tail(count)
-        lines = [f"#{row.seq} {jsonable(row.at)} {row.kind} {row.subject} {as_json(row.body)}" for row in found]
-        return self.show(Answer("\n".join(lines), found))
-
-    def audit_verify(self, head: str = "") -> int:
-        """Walks the trail; what is broken is named."""
-        with self.desk() as (_, rows):
-            state = rows.audit.verify(head.strip().lower())
-        if state.problem or state.broken_at:
-            broken = self.words.say("cli.broken", row=state.broken_at, problem=state.problem)
-            self.out(as_json(state, indent=2) if self.as_json else broken)
-            return 1
-        return self.show(Answer(self.words.say("cli.whole", count=state.count, head=state.head), state))
-
-    def audit_export(self) -> int:
-        """Every row."""
-        with self.desk() as (_, rows):
-            for row in rows.audit.tail(2**31 - 1):
-                self.out(as_json(row))
-        return 0
-
     def explain_alerts(self, file: str) -> int:
         """How the labels of a webhook's body map to host, signal and severity; nothing is sent."""
         try:
@@ -268,6 +281,11 @@ def _fields(noun: object) -> dict[str, object]:
     table = jsonable(noun)
     assert isinstance(table, dict)
     return table
+
+
+def _listed(data: object) -> list[object]:
+    assert isinstance(data, list | tuple)
+    return list(data)
 
 
 def _pause(seconds: float) -> None:

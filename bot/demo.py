@@ -142,7 +142,10 @@ class Demo:
         DataFolder(self._settings.home)
         DataFolder.make_fresh(self._home)
         start_logging_to(self._home / "nightshift.log")
-        patient = Patient(self._home / "patient", hidden=(self._settings.home, *protected_paths(self._home)[3:]))
+        patient = Patient(
+            self._home / "patient",
+            hidden=(self._settings.home, *protected_paths(self._home, self._settings.env.key_file)[3:]),
+        )
         self._say("demo.making")
         with _ended_in_order():
             try:
@@ -243,11 +246,14 @@ class Demo:
             database_url=self._settings.demo().database_url,
             inventory=Inventory((HostEntry(layout.NAME, "namespace", (GROUP,)),), ((GROUP, mode),)),
             checks=tuple(night.check for night in self._nights),
-            hosts={layout.NAME: NamespaceHost(*patient.holder, protected_paths(self._home))},
+            hosts={
+                layout.NAME: NamespaceHost(*patient.holder, protected_paths(self._home, self._settings.env.key_file))
+            },
             probes={layout.NAME: probe},
             channels=(CONSOLE,),
             patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
             replica_lease=REPLICA_LEASE,
+            key_file=self._settings.env.key_file,
         )
 
     # ---- telling --------------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def _look(what: str, look: Callable[[Settings], Finding], settings: Settings) ->
 
 
 def _database(settings: Settings) -> Finding:
-    store = store_of(settings.home, settings.database_url, ())
+    store = store_of(settings.home, settings.database_url, (), settings.env.key_file)
     try:
         state, broken = store.audit.verify(), store.tampered()
     finally:
@@ -66,7 +66,7 @@ def _sandbox(_: Settings) -> Finding:
 def _hands(settings: Settings) -> Finding:
     from adapters.host.local import LocalHost
 
-    host = LocalHost(protected_paths(settings.home))
+    host = LocalHost(protected_paths(settings.home, settings.env.key_file))
     try:
         count = len(host.processes())
     finally:

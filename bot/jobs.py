@@ -15,7 +15,7 @@ from core.ports import Catalog
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Rows]:
     """Without the lock: what reading and deciding commands use, also beside a running `up`."""
-    store = store_of(settings.home, settings.database_url, (CONSOLE,))
+    store = store_of(settings.home, settings.database_url, (CONSOLE,), settings.env.key_file)
     try:
         yield rows_of(store)
     finally:

@@ -263,7 +263,8 @@ class Settings(BaseModel):
 
     def demo(self) -> Settings:
         """The demo's own data folder and SQLite below this one."""
-        return Settings(home=self.home / "demo", file=FileSettings(language=self.file.language))
+        env = self.env.model_copy(update={"database_url": None, "alert_token": None})
+        return Settings(home=self.home / "demo", file=FileSettings(language=self.file.language), env=env)
 
     def inventory(self) -> Inventory:
         """Hosts with this machine first, modes, people."""

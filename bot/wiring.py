@@ -42,7 +42,7 @@ WARM_GUESTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is watched and acted on: the demo has another one than `up`. `home` is the data folder."""
+    """What is watched and acted on: the demo has another one than `up`. `home` is the data folder, `key_file` the key that was set."""
 
     home: Path
     database_url: str
@@ -53,6 +53,7 @@ class Place:
     channels: tuple[str, ...]
     patience: Patience
     replica_lease: float
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,18 @@ def close_of(thing: object) -> None:
         close()
 
 
-def protected_paths(home: Path) -> tuple[Path, ...]:
+def protected_paths(home: Path, key_file: Path | None = None) -> tuple[Path, ...]:
     """Nightshift's own: code, environment, data folder, key, settings; no skill ever changes them."""
     import sys
 
     from adapters.key_file import key_path
 
-    return (ROOT, Path(sys.prefix), home, key_path(os.environ)[0])
+    return (ROOT, Path(sys.prefix), home, key_path(_environment(key_file))[0])
+
+
+def _environment(key_file: Path | None) -> dict[str, str]:
+    """Ours, with the key that the settings name: it may stand in .env."""
+    return {**os.environ, **({"NIGHTSHIFT_KEY_FILE": str(key_file)} if key_file else {})}
 
 
 def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
@@ -116,11 +122,12 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         inventory=settings.inventory(),
         checks=(settings.checks() if settings.file.checks is not None else machine_checks())
         + self_checks(settings.home),
-        hosts={LOCALHOST: LocalHost(protected_paths(settings.home))},
+        hosts={LOCALHOST: LocalHost(protected_paths(settings.home, settings.env.key_file))},
         probes={LOCALHOST: LocalProbe(SystemClock())},
         channels=channels,
         patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
         replica_lease=settings.file.replicas.lease,
+        key_file=settings.env.key_file,
     )
 
 
@@ -142,13 +149,13 @@ def self_checks(home: Path) -> tuple[Check, ...]:
     return (Check(Signal("disk", "used_percent", str(home)), LOCALHOST, over=95, margin=1, severity=Severity.PAGE),)
 
 
-def store_of(home: Path, url: str, channels: tuple[str, ...]) -> Store:
+def store_of(home: Path, url: str, channels: tuple[str, ...], key_file: Path | None = None) -> Store:
     """The rows alone."""
     from adapters.clock_system import SystemClock
     from adapters.key_file import open_key
     from adapters.store.store import Store
 
-    return Store(url, open_key(os.environ, home), SystemClock(), home, channels)
+    return Store(url, open_key(_environment(key_file), home), SystemClock(), home, channels)
 
 
 def rows_of(store: Store) -> Rows:
@@ -176,7 +183,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     from adapters.sandbox.bubblewrap import BubblewrapSandbox
     from adapters.store.flow_dbos import DbosEngine
 
-    store = store_of(place.home, place.database_url, place.channels)
+    store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
     catalog = open_catalog_at(skills)
     probe = ProbeDirectory(place.probes)

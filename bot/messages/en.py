@@ -231,6 +231,9 @@ WORDS = {
     "cli.down": "up does not run.",
     "cli.whole": "{count} rows, all whole; head {head}",
     "cli.broken": "BROKEN at row {row}: {problem}",
+    "cli.demo": "From the demo:",
+    "cli.demo.mark": "demo",
+    "cli.demo.closed": "What the demo left in {home} cannot be read: {error}",
     # the terminal
     "console.why": "Why not? (Enter: no reason, Esc: back) ",
     "console.nothing": "No open card. Type help.",

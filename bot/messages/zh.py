@@ -231,6 +231,9 @@ WORDS = {
     "cli.down": "up 没有运行。",
     "cli.whole": "{count} 行，全部完好；头 {head}",
     "cli.broken": "第 {row} 行已损坏：{problem}",
+    "cli.demo": "演示中的：",
+    "cli.demo.mark": "演示",
+    "cli.demo.closed": "演示留在 {home} 的内容无法读取：{error}",
     # the terminal
     "console.why": "为什么不？（回车：不说原因，Esc：返回） ",
     "console.nothing": "没有待答复的问题。输入“帮助”。",
