@@ -18,7 +18,8 @@ UPTIME = "/usr/bin/uptime"
 
 
 def skill(name: str, body: str, *capabilities: str, **header: Header) -> Skill:
-    """A skill file whose `run` does `body`; it cures a full disk unless the header says what it looks at."""
+    """A skill file whose `run` does `body`; it cures a full disk unless the header says otherwise; `parameters` are those of `run`."""
+    parameters = header.pop("parameters", "")
     purpose = {} if "looks_at" in header or "cures" in header else {"cures": ["disk.used_percent"]}
     table = {"risk": "medium", "timeout": 20, "settles": 0} | purpose | header
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
@@ -27,14 +28,14 @@ def skill(name: str, body: str, *capabilities: str, **header: Header) -> Skill:
     run = "\n".join(f"    {line}" for line in body.strip().splitlines())
     source = (
         f'{head}\n"""{name} for a night."""\n\nfrom core.skill import Host, Outcome\n\n\n'
-        f"def run(host: Host) -> Outcome:\n{run}\n\n\n"
+        f"def run(host: Host{parameters}) -> Outcome:\n{run}\n\n\n"
         'CASES = [{"name": "one", "expect": {"ok": True, "effects": []}}]\n'
     )
     return parse_skill(f"skills/test/{name}.py", source)
 
 
 def rotate_logs(name: str = "rotate_logs", state: SkillState = SkillState.OWNED, **header: Header) -> Skill:
-    """Deletes rotated logs, which cannot be taken back; cures."""
+    """Deletes rotated logs, which helps."""
     body = """
 old = [file.path for file in host.list("/var/log") if file.name.endswith(".1")]
 freed = sum(host.delete(path) for path in old)
