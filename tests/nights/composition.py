@@ -11,7 +11,7 @@ from core.closing import Closing
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.errors import NightshiftError
-from core.execution import Executor
+from core.execution import Executor, Operator
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
 from core.night_watch import NightWatch
@@ -30,6 +30,7 @@ class World:
     inventory: Inventory
     catalog: Catalog
     sandbox: Sandbox
+    operator: Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def compose(store: Any, world: World) -> Team:
         audit=store.audit,
         clock=store.clock,
         inventory=world.inventory,
+        operator=world.operator,
     )
 
     def sweep(checks: Sequence[Check]) -> Mapping[str, Measurement | NightshiftError]:

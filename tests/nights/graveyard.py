@@ -18,7 +18,7 @@ from core.approval import Approval, Verdict
 from core.proposal import Choices
 from core.report import Report
 from tests.fakes.seal import FakeSeal
-from tests.nights.killable import LOG, Life, Trouble, as_line, lines_of
+from tests.nights.killable import APPROVERS, LOG, Life, Trouble, as_line, lines_of
 
 ROOT = Path(__file__).parents[2]
 KILLED = -9
@@ -31,7 +31,7 @@ def says_yes(store: Store, asked: Approval) -> None:
     if isinstance(asked.asks, Choices):
         store.approvals.decide(asked.id, Verdict.PICKED, "li", asked.asks.skills[0], store.clock.now())
         return
-    for by in ("li", "bo"):
+    for by in APPROVERS:
         store.approvals.decide(asked.id, Verdict.APPROVED, by, "", store.clock.now())
 
 

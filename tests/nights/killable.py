@@ -25,6 +25,7 @@ from adapters.store.flow_dbos import DbosEngine
 from adapters.store.store import Store
 from core.alert import Alert, AlertStatus, Signal
 from core.check import Check
+from core.execution import Operator
 from core.host_change import Change, Changed, ProcessSignal
 from core.incident import Incident
 from core.inventory import HostEntry, Inventory, Mode
@@ -42,6 +43,7 @@ EVERY = 0.1
 LONGEST = 40.0
 """Seconds that one life may take."""
 GROUP = "killed"
+APPROVERS = ("li", "bo")
 LOG = "app.log.1"
 
 ROTATE = """
@@ -82,8 +84,8 @@ class Trouble:
 class Life:
     """One process from start to end. `troubles` are all so far, the last is new if nobody took it in yet.
 
-    What is still open of the former ones is brought to its end before the last one is taken in. `kill` is where it ends itself, the `nth` time it comes there; `trace` is a file that gets every point it passes. Both concern the last
-    trouble alone.
+    What is still open of the former ones is brought to its end before the last one is taken in. `kill` is where the life ends itself,
+    the `nth` time it comes there; `trace` is a file that gets every point it passes. Both concern the last trouble alone.
     """
 
     url: str
@@ -241,11 +243,11 @@ def _world(life: Life, points: Points) -> World:
         Check(Signal("disk", trouble.metric, str(folder / trouble.name)), trouble.name, over=0, every=EVERY)
         for trouble in life.troubles
     )
-    hosts = tuple(HostEntry(trouble.name, "local", (GROUP,)) for trouble in life.troubles)
-    inventory = Inventory(hosts, ((GROUP, Mode.APPROVE),))
-    return World(
-        RecordedHosts(folder, points), FolderProbe(folder), checks, inventory, FakeCatalog(*REMEDIES), FakeSandbox()
-    )
+    entries = tuple(HostEntry(trouble.name, "local", (GROUP,)) for trouble in life.troubles)
+    inventory = Inventory(entries, ((GROUP, Mode.APPROVE),))
+    operator = Operator(may_approve=lambda name, _host: name in APPROVERS)
+    hosts = RecordedHosts(folder, points)
+    return World(hosts, FolderProbe(folder), checks, inventory, FakeCatalog(*REMEDIES), FakeSandbox(), operator)
 
 
 def _take_in(store: Store, trouble: Trouble, folder: Path) -> None:

@@ -12,6 +12,7 @@ from core.card import CardKind
 from core.check import Check
 from core.episode import Episode
 from core.errors import UnavailableError
+from core.execution import Operator
 from core.incident import Ending, Incident
 from core.inventory import HostEntry, Inventory, Mode
 from core.report import Report
@@ -98,14 +99,17 @@ class Play:
         self.hosts: dict[str, FakeHost] = {trouble.host: FakeHost(trouble.world)}
         self.catalog = FakeCatalog(*setting.skills)
         self.probe = WorldProbe(self)
+        self.approvers = {"li", "bo"}
+        self.ceiling = Mode.AUTO
         self.before: dict[str, Callable[[Play], None]] = {}
         for episode in setting.episodes:
             self.store.memory.remember(episode)
         self._checks = self._watched() if trouble.source == "probe" else ()
         inventory = Inventory((HostEntry(trouble.host, "local", (GROUP,)),), ((GROUP, setting.mode),))
-        self._team = compose(
-            self.store, World(_Hosts(self.hosts), self.probe, self._checks, inventory, self.catalog, FakeSandbox())
-        )
+        operator = Operator(may_approve=lambda name, _host: name in self.approvers, ceiling=lambda _host: self.ceiling)
+        hosts = _Hosts(self.hosts)
+        world = World(hosts, self.probe, self._checks, inventory, self.catalog, FakeSandbox(), operator)
+        self._team = compose(self.store, world)
         self._engine = FakeEngine(self.store, self._team.plays, replays, self._reached)
 
     # ---- time -------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from core.approval import Verdict
 from core.card import CardKind
 from core.incident import Ending
+from core.inventory import Mode
 from tests.nights.night import BAD, Night, Play, disk_full_on
 from tests.nights.remedies import FURTHER, ROTATED, UPTIME, grows, looks, rotate_logs, says_fixed, skill
 
@@ -157,12 +158,23 @@ def stop_file(play: Play) -> None:
     play.store.shelf.has_stop_file = True
 
 
+def demoted(play: Play) -> None:
+    """Whoever said yes may no longer say it."""
+    play.approvers = set()
+
+
+def observed(play: Play) -> None:
+    """The host is only observed from here on."""
+    play.ceiling = Mode.OBSERVE
+
+
+ALWAYS = (stopped, stop_file, demoted, observed)
 YES_STEPS = ["load", "load incident", "measure again", "still the same", "begin"]
 
 
 @pytest.mark.parametrize(
     ("happens", "step"),
-    [*itertools.product([late, stopped, stop_file], YES_STEPS), (stopped, "execute"), (stop_file, "execute")],
+    [*itertools.product([late, *ALWAYS], YES_STEPS), *((happens, "execute") for happens in ALWAYS)],
 )
 def test_a_yes_that_no_longer_holds_lets_no_effect_through(happens: Callable[[Play], None], step: str) -> None:
     night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
@@ -172,8 +184,8 @@ def test_a_yes_that_no_longer_holds_lets_no_effect_through(happens: Callable[[Pl
     assert night.host("web-1").effects == []
 
 
-@pytest.mark.parametrize("happens", [stopped, stop_file])
-def test_a_stop_between_two_effects_ends_the_run(happens: Callable[[Play], None]) -> None:
+@pytest.mark.parametrize("happens", ALWAYS)
+def test_what_forbids_it_between_two_effects_ends_the_run(happens: Callable[[Play], None]) -> None:
     world = {"files": {ROTATED: "old", FURTHER: "older"}}
     night = Night(disk_full_on("web-1", **world), skills=[rotate_logs()])
 
@@ -185,7 +197,7 @@ def test_a_stop_between_two_effects_ends_the_run(happens: Callable[[Play], None]
     assert night.host("web-1").effects == [f"delete {ROTATED}"]
     (attempt,) = night.incident.attempts
     assert attempt.outcome is not None
-    assert attempt.outcome.error.startswith("StoppedError")
+    assert attempt.outcome.error.startswith(("StoppedError", "ExpiredError"))
 
 
 def test_what_was_stopped_before_its_undo_stays_and_is_handed_over() -> None:
