@@ -15,7 +15,10 @@ from core.ports import Clock, Intake
 MOST_WAITING = 20_000
 MOST_POSTS = 500
 LINGER = 0.01
-"""Seconds that a writer under load waits for more posts to share one commit; one alone is written at once."""
+"""Seconds that a writer under load waits at most until as many posts are there as shared the last commit; one alone is written at once."""
+
+STORM = 0.25
+"""Seconds after a commit that several posts shared in which alerts still count as coming in bursts."""
 
 Post = tuple[tuple[Alert, ...], Future[tuple[str, ...]]]
 
@@ -30,6 +33,7 @@ class IntakeQueue:
         self._posts: deque[Post] = deque()
         self._depth = 0
         self._is_closed = False
+        self._last_shared = -STORM
         self._changed = threading.Condition()
         self._writer = threading.Thread(target=self._write_all, name="intake", daemon=True)
         self._writer.start()
@@ -43,6 +47,11 @@ class IntakeQueue:
     def is_working(self) -> bool:
         """False once the writer has ended; then nothing is taken any more."""
         return self._writer.is_alive() and not self._is_closed
+
+    @property
+    def is_storm(self) -> bool:
+        """True while posts come faster than commits: their senders wait for an answer, so other work should take its time."""
+        return time.monotonic() - self._last_shared < STORM
 
     def put(self, alerts: Sequence[Alert]) -> Future[tuple[str, ...]]:
         """The incident ids once they are durable; raises BusyError when the queue is full, UnavailableError when it is closed."""
@@ -66,17 +75,19 @@ class IntakeQueue:
         self._writer.join(timeout=20)
 
     def _write_all(self) -> None:
-        was_busy = False
-        while batch := self._next(LINGER if was_busy else 0.0):
-            was_busy = len(batch) > 1
+        expected = 1
+        while batch := self._next(expected):
+            expected = len(batch)
+            if expected > 1:
+                self._last_shared = time.monotonic()
             self._write(batch)
 
-    def _next(self, linger: float) -> list[Post]:
-        """The next posts for one commit; empty once closed and nothing is left."""
+    def _next(self, expected: int) -> list[Post]:
+        """The next posts for one commit, after a short wait for as many as are expected; empty once closed and nothing is left."""
         with self._changed:
             self._changed.wait_for(lambda: self._posts or self._is_closed)
-            if linger and len(self._posts) < MOST_POSTS and not self._is_closed:
-                self._changed.wait_for(lambda: len(self._posts) >= MOST_POSTS or self._is_closed, timeout=linger)
+            if expected > 1:
+                self._changed.wait_for(lambda: len(self._posts) >= expected or self._is_closed, timeout=LINGER)
             batch = [self._posts.popleft() for _ in range(min(MOST_POSTS, len(self._posts)))]
             self._depth -= sum(len(alerts) for alerts, _ in batch)
             return batch

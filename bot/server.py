@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from adapters import intake_alertmanager, intake_grafana
 from bot import own_alerts
@@ -65,7 +66,7 @@ def build_app(doors: Doors) -> Starlette:
     return Starlette(
         routes=[
             *(
-                Route(path, _take(doors, reader, strict=path == "/alerts"), methods=["POST"])
+                Route(path, _Take(doors, reader, strict=path == "/alerts"), methods=["POST"])
                 for path, reader in readers.items()
             ),
             Route("/healthz", _healthy, methods=["GET"]),
@@ -78,18 +79,25 @@ def build_app(doors: Doors) -> Starlette:
 # ---- alerts ---------------------------------------------------------------------------------------------------------------------
 
 
-def _take(doors: Doors, reader: Reader, *, strict: bool) -> Callable[[Request], object]:
-    async def take(request: Request) -> Response:
+class _Take:
+    """One door for alerts; an ASGI app of its own, because what Starlette puts around a function costs a fifth of a request."""
+
+    def __init__(self, doors: Doors, reader: Reader, *, strict: bool) -> None:
+        self._doors, self._reader, self._strict = doors, reader, strict
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._answer(Request(scope, receive))
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         try:
-            return await _taken(doors, reader, request, strict=strict)
+            return await _taken(self._doors, self._reader, request, strict=self._strict)
         except RefusedPost as refusal:
-            doors.metrics.refused.labels(str(refusal.status)).inc()
+            self._doors.metrics.refused.labels(str(refusal.status)).inc()
             return _refusal(refusal)
         except ClientDisconnect:
-            doors.metrics.refused.labels("499").inc()
+            self._doors.metrics.refused.labels("499").inc()
             return Response(status_code=400)
-
-    return take
 
 
 async def _taken(doors: Doors, reader: Reader, request: Request, *, strict: bool) -> Response:
@@ -115,7 +123,11 @@ async def _taken(doors: Doors, reader: Reader, request: Request, *, strict: bool
 
 async def _body(request: Request) -> bytes:
     """The body, counted while it arrives: what is too long is refused before it is held."""
-    if (stated := request.headers.get("content-length", "")).isdecimal() and stated.isascii() and int(stated) > MOST_BYTES:
+    if (
+        (stated := request.headers.get("content-length", "")).isdecimal()
+        and stated.isascii()
+        and int(stated) > MOST_BYTES
+    ):
         raise RefusedPost(413, f"the body is over {MOST_BYTES} bytes; send fewer alerts at once")
     parts, size = [], 0
     try:
@@ -200,6 +212,7 @@ class Server:
                 port=port,
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # nobody stands before it, and no answer depends on who asks
                 lifespan="off",
                 server_header=False,
                 limit_concurrency=2000,

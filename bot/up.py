@@ -64,6 +64,7 @@ class Up:
         metrics = Metrics(lambda: _readings(house, waiting[0]))
         queue = IntakeQueue(rows.intake, rows.clock, metrics.committed)
         waiting.append(queue)
+        house.engine.gives_way = lambda: queue.is_storm
         doors = Doors(
             tokens_of(settings, first), house.place.inventory, queue, metrics, rows.clock, lambda: _not_ready(house)
         )

@@ -35,6 +35,8 @@ MOST_STARTS = 50
 """Deaths under one leg on one machine before it is handed over; each restart counts as one."""
 MOST_TAKEOVERS = 3
 _SWEEP_EVERY = 5.0
+_STORM_PAUSE = 0.1
+"""Seconds between two starts while `gives_way` says so: in a storm most legs are about the same, and each costs as much as fifty alerts."""
 _PRUNE_EVERY = 3600.0
 _KEPT = timedelta(days=7)
 """How long DBOS's journal of a finished leg is kept, for who debugs; what people ask for stands in our own tables."""
@@ -64,6 +66,11 @@ def hand_over_nobody(leg: Leg, why: str) -> None:
     log.error("leg %s is given up: %s", leg.id, why)
 
 
+def _never() -> bool:
+    """Nothing is more urgent."""
+    return False
+
+
 def _end_process() -> None:
     """Declared dead by the others, who have our work now: nothing may be finished here."""
     os._exit(_FENCED)
@@ -91,6 +98,7 @@ class DbosEngine:
         self._store, self._plays, self._workers, self._lease = store, dict(plays), workers, lease_seconds
         self._on_lost, self._breakpoint, self._on_fenced = on_lost, breakpoint, on_fenced
         self._pauses = retry_pauses
+        self.gives_way: Callable[[], bool] = _never
         self._me = store.folder.executor_id()
         self._keeping = Keeping(lease_seconds)
         self._to_start: queue.SimpleQueue[Leg | None] = queue.SimpleQueue()
@@ -235,7 +243,10 @@ class DbosEngine:
         self._to_start.put(leg)
 
     def _starter(self) -> None:
+        """Starts what is to be started; in a storm one after the other, so that nobody who sends alerts is kept waiting."""
         while (leg := self._to_start.get()) is not None and not self._is_closing.is_set():
+            if self.gives_way():
+                self._is_closing.wait(_STORM_PAUSE)
             try:
                 with SetWorkflowID(leg.id):
                     DBOS.start_workflow(play_leg, leg.id)
