@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -163,6 +163,13 @@ class StoredApprovals:
     def of_incident(self, incident: str) -> tuple[Approval, ...]:
         """Every question of an incident, oldest first, decided or not."""
         return self._all(APPROVAL.c.incident == clean(incident))
+
+    def broken(self) -> Iterator[str]:
+        """Names of the rows that do not verify, decided or not."""
+        with self._db.read() as conn:
+            for row in conn.execution_options(yield_per=2000).execute(sa.select(APPROVAL).order_by(APPROVAL.c.opened)):
+                if not approval_holds(self._sealer, row):
+                    yield f"approval {row.id}"
 
     def refuse(self, refusal: Refusal, incident: str, next_leg: str) -> None:
         """See `core.ports.ApprovalBook`. `next_leg` '' starts nothing; the same round again changes nothing."""

@@ -78,6 +78,11 @@ class StoredAudit:
 
     def __init__(self, db: Database, sealer: Sealer, folder: DataFolder) -> None:
         self._db, self._sealer, self._folder = db, sealer, folder
+        self._others: tuple[Callable[[], Iterator[str]], ...] = ()
+
+    def also(self, *broken: Callable[[], Iterator[str]]) -> None:
+        """Has `verify` walk the sealed rows of other tables too; each yields the names of those that do not hold."""
+        self._others = broken
 
     def append(self, kind: str, subject: str, body: dict[str, Json], now: datetime) -> int:
         """See `core.ports.Audit`."""
@@ -132,6 +137,7 @@ class StoredAudit:
                 count, mark, max(count, 1), f"no row has the head {head}: it is not the trail that report was made from"
             )
         broken = next((anchor.where for anchor in anchors if anchor.seq < 0), "")
+        broken = broken or next((name for other in self._others for name in other()), "")
         return AuditState(count, mark, max(count, 1) if broken else 0, f"{broken} does not verify" if broken else "")
 
     def _problem(self, count: int, mark: str, row: sa.Row[tuple[object, ...]], wanted: dict[int, _Anchor]) -> str:

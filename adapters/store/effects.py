@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -95,6 +96,15 @@ class StoredEffects:
         return tuple(
             _effect(row) for row in rows if self._sealer.holds("effect", row["action"], row["mark"], *self._values(row))
         )
+
+    def broken(self) -> Iterator[str]:
+        """Names of the rows that do not verify, whatever their state."""
+        with self._db.read() as conn:
+            for row in (
+                conn.execution_options(yield_per=2000).execute(sa.select(EFFECT).order_by(EFFECT.c.action)).mappings()
+            ):
+                if not self._sealer.holds("effect", row["action"], row["mark"], *self._values(row)):
+                    yield f"effect {row['action']}"
 
     def _load(self, tx: Transaction, action: int) -> dict[str, Any]:
         found = tx.conn.execute(sa.select(EFFECT).where(EFFECT.c.action == action).with_for_update()).mappings().first()

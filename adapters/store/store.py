@@ -55,6 +55,7 @@ class Store:
         self.approvals = StoredApprovals(writes)
         self.incidents = StoredIncidents(writes, self.audit, self.approvals)
         self.effects = StoredEffects(self.db, self.sealer)
+        self.audit.also(self.approvals.broken, self.effects.broken)
         self.history = StoredHistory(self.incidents, self.approvals, self.effects)
         self.gate = StoredGate(self.db, self.sealer, self.folder)
         self.leases = StoredLeases(self.db, clock)
