@@ -118,7 +118,7 @@ class Views:
             say(
                 "plan.line",
                 n=n,
-                effect=plain(str(effect), 400),
+                effect=self.words.effect(str(effect), 400),
                 risk=say(f"risk.{effect.risk.word}"),
                 undo=say("plan.can" if effect.is_reversible else "plan.cannot"),
             )
@@ -136,7 +136,7 @@ class Views:
                 host=plain(e.host),
                 signal=plain(e.signal),
                 skill=plain(e.skill),
-                ending=e.ending or self.words.say("list.choice"),
+                ending=self.words.ending(e.ending) if e.ending else self.words.say("list.choice"),
             )
             for e in found
         ]
@@ -192,7 +192,7 @@ class Views:
         )
 
     def _incident_line(self, incident: Incident) -> str:
-        state = incident.ending if incident.ending else self.words.say(f"state.{incident.state}")
+        state = self.words.ending(incident.ending) if incident.ending else self.words.say(f"state.{incident.state}")
         return self.words.say(
             "list.incident",
             id=incident.id,

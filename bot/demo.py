@@ -26,6 +26,8 @@ from bot.dispatcher import Dispatcher
 from bot.json_view import as_json
 from bot.logs import start_logging_to
 from bot.messages import Words, words_of
+from bot.messages.units import number
+from bot.roster import Roster
 from bot.settings import Settings
 from bot.wiring import CONSOLE, House, Place, build, desk_of, protected_paths
 from core.alert import Signal
@@ -206,10 +208,10 @@ class Demo:
         last = next(i for i in house.rows.log.incidents(only_open=False, limit=100) if i.signal == night.check.signal)
         attempt = last.attempts[-1]
         group = group_of(house.place.inventory, layout.NAME)
-        for number in range(SEEDS):
+        for turn in range(SEEDS):
             house.rows.memory.remember(
                 Episode(
-                    id=f"seed:{night.name}:{number}",
+                    id=f"seed:{night.name}:{turn}",
                     fingerprint=last.alert.fingerprint,
                     group=group,
                     host=layout.NAME,
@@ -287,7 +289,8 @@ def _named(names: Sequence[str]) -> tuple[Night, ...]:
 
 def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval, began: datetime) -> Told:
     proof = report.proof[-1] if report.proof else None
-    by = ", ".join(report.decided_by) or "nobody"
+    names = Roster(Inventory((), ()), os.geteuid()).names()
+    by = ", ".join(names.get(one, one) for one in report.decided_by) or "nobody"
     return Told(
         night=night.name,
         run=run,
@@ -297,7 +300,9 @@ def _told(night: Night, run: str, incident: Incident, report: Report, asked: App
         decided_by=f"{report.tier or 'nobody'} ({asked.policy_line}; {by})",
         waited_for_a_person=0.0 if asked.by == ("policy",) else report.asked_seconds,
         repaired_after=(report.closed - began).total_seconds(),
-        verified_by=f"{proof.signal} = {proof.value:g}, {len(report.proof)} times" if proof else "nothing measured",
+        verified_by=f"{proof.signal} = {number(proof.value)}, {len(report.proof)} times"
+        if proof
+        else "nothing measured",
     )
 
 

@@ -29,16 +29,15 @@ def why_lines(
         words.say(
             "why.head", id=incident.id, host=plain(incident.host), trouble=trouble, opened=clock(incident.opened, now)
         ),
-        words.say("why.source", source=whose(words, alert)),
+        words.say("why.source", source=whose(words, alert, names)),
     ]
     for approval in approvals:
         attempt = next((one for one in incident.attempts if one.approval == approval.id), None)
         lines += _round(words, approval, attempt, now, names)
     if report is None:
         return [*lines, words.say("why.open", state=words.say(f"state.{incident.state}"))]
-    end = words.say(
-        "why.end", ending=report.ending, at=clock(report.closed, now), reason=plain(report.reason, 200) or "-"
-    )
+    reason = f": {words.named(report.reason, names)}" if report.reason else ""
+    end = words.say("why.end", ending=words.ending(report.ending), at=clock(report.closed, now), reason=reason)
     return [
         *lines,
         end,
@@ -64,8 +63,9 @@ def _chosen(words: Words, number_of_round: int, asks: Proposal | Choices) -> lis
         return [words.say("why.round.choices", round=number_of_round, skills=", ".join(map(plain, asks.skills)))]
     tier = words.say(f"tier.{asks.tier}")
     lines = [words.say("why.round", round=number_of_round, skill=plain(asks.skill), tier=tier)]
-    if asks.considered:
-        lines.append(words.say("why.considered", list="; ".join(plain(one, 120) for one in asks.considered)))
+    others = [plain(one, 120) for one in asks.considered if one != asks.skill]
+    if others:
+        lines.append(words.say("why.considered", list="; ".join(others)))
     return lines
 
 
@@ -74,8 +74,19 @@ def _answered(words: Words, approval: Approval, now: datetime, names: dict[str, 
         return [words.say("why.pending", until=clock(approval.expires, now))]
     waited = words.lasted((approval.decided - approval.opened).total_seconds())
     by = words.people(approval.by, names)
-    line = words.say("why.verdict", verdict=approval.verdict, by=by, at=clock(approval.decided, now), waited=waited)
-    return [line, words.say("why.because", why=quoted(approval.why, 200))] if approval.why else [line]
+    line = words.say(
+        "why.verdict",
+        verdict=words.say(f"verdict.{approval.verdict}"),
+        by=by,
+        at=clock(approval.decided, now),
+        waited=waited,
+    )
+    return [line, words.say("why.because", why=_reason(words, approval.why))] if approval.why else [line]
+
+
+def _reason(words: Words, why: str) -> str:
+    """A person's own words are quoted; ours are not."""
+    return words.table.get(f"reason.{why}") or quoted(why, 200)
 
 
 def _ran(words: Words, attempt: Attempt | None) -> list[str]:
@@ -89,7 +100,7 @@ def _ran(words: Words, attempt: Attempt | None) -> list[str]:
     )
     values = ", ".join(map(_value, attempt.measurements[-5:]))
     measured = words.say("why.measured", values=values) if values else words.say("why.unmeasured")
-    ended = [words.say("why.ended", ending=attempt.ending)] if attempt.ending else []
+    ended = [words.say("why.ended", ending=words.ending(attempt.ending))] if attempt.ending else []
     return [run, measured, *ended]
 
 

@@ -53,7 +53,7 @@ def _of_approval(card: Card, words: Words, nouns: Nouns, incident: Incident, app
     lines = [
         words.head(kind, incident.host, incident.signal, incident.alert.value),
         words.say("card.id", id=approval.id, rest=since_line(words, incident, nouns)),
-        source_line(words, incident),
+        source_line(words, incident, nouns),
         *_rounds(words, incident),
         *body,
         *_stops(words, nouns),
@@ -69,7 +69,7 @@ def alert_card(words: Words, incident: Incident, nouns: Nouns) -> str:
     lines = [
         words.head("alert", incident.host, incident.signal, alert.value),
         words.say("card.id", id=incident.id, rest=since_line(words, incident, nouns)),
-        source_line(words, incident),
+        source_line(words, incident, nouns),
         quoted(alert.text) if alert.text else "",
         *_stops(words, nouns),
     ]
@@ -130,25 +130,20 @@ def since_line(words: Words, incident: Incident, nouns: Nouns) -> str:
     return words.say("card.since", since=since, age=age, value=number(alert.value), limit=number(alert.limit))
 
 
-def source_line(words: Words, incident: Incident) -> str:
+def source_line(words: Words, incident: Incident, nouns: Nouns) -> str:
     """Whether we measured it ourselves or somebody claims it; and how often it was reported."""
     alert = incident.alert
-    who = whose(words, alert)
+    who = whose(words, alert, nouns.names)
     return f"{who}; {words.say('card.counted', count=incident.count)}" if incident.count > 1 else who
 
 
-def whose(words: Words, alert: Alert) -> str:
+def whose(words: Words, alert: Alert, names: dict[str, str]) -> str:
     """Measured by us, asked for by a person, or claimed by somebody outside."""
     if not alert.is_claim:
         return words.say("card.measured")
     kind, _, name = alert.source.partition(":")
     key = "card.asked" if kind == "person" else "card.claimed"
-    return words.say(key, name=plain(name, 40))
-
-
-def effect_text(effect: object) -> str:
-    """One planned effect: its target may come from a host, so it is made harmless, but it is never cut to something else."""
-    return plain(str(effect), 110)
+    return words.say(key, name=words.people((name,), names))
 
 
 def parameter_text(words: Words, name: str, value: Value) -> str:
@@ -176,14 +171,21 @@ def _proposal(words: Words, approval: Approval, proposal: Proposal) -> list[str]
     return [
         words.say("card.why"),
         *evidence_lines(words, proposal.evidence),
-        words.say("card.remembered", count=proposal.times_verified) if proposal.tier is Tier.MEMORY else "",
+        _remembered(words, proposal),
         words.say("card.would", skill=plain(proposal.skill), parameters=parameters),
-        *(words.say("card.effect", effect=effect_text(effect)) for effect in proposal.plan[:MOST_EFFECTS]),
+        *(words.say("card.effect", effect=words.effect(str(effect), 110)) for effect in proposal.plan[:MOST_EFFECTS]),
         words.say("card.more", count=hidden, id=approval.id) if hidden > 0 else "",
         "" if proposal.plan else words.say("card.noeffects"),
         words.say("card.risk", risk=words.say(f"risk.{proposal.risk.word}"), undo=_undo(words, proposal)),
         words.say("card.ask2", id=approval.id, host=proposal.host) if approval.answer is Answer.ASK2 else "",
     ]
+
+
+def _remembered(words: Words, proposal: Proposal) -> str:
+    if proposal.tier is not Tier.MEMORY:
+        return ""
+    times = proposal.times_verified
+    return words.say("card.remembered.once") if times == 1 else words.say("card.remembered", count=times)
 
 
 def _undo(words: Words, proposal: Proposal) -> str:

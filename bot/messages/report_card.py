@@ -17,10 +17,10 @@ def report_card(words: Words, report: Report, nouns: Nouns) -> str:
     lines = [
         words.head(str(report.ending), report.host, signal, report.value),
         _broke(words, report, nouns),
-        words.say("report.reason", reason=plain(report.reason, 200)) if report.reason else "",
+        words.say("report.reason", reason=words.named(report.reason, nouns.names)) if report.reason else "",
         *_evidence(words, report),
         *_actions(words, report),
-        words.say("report.tried", list="; ".join(plain(one, 90) for one in report.tried[:MOST_TRIED]))
+        words.say("report.tried", list="; ".join(words.tried(one) for one in report.tried[:MOST_TRIED]))
         if report.tried
         else "",
         _proof(words, report, nouns),
@@ -48,7 +48,9 @@ def _actions(words: Words, report: Report) -> list[str]:
         return [words.say("report.nothing")]
     shown = [
         words.say(
-            "report.action.undo" if action.is_undoable else "report.action", id=action.id, text=plain(action.text, 110)
+            "report.action.undo" if action.is_undoable else "report.action",
+            id=action.id,
+            text=words.effect(action.text, 110),
         )
         for action in report.actions[:MOST_ACTIONS]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from core.approval import Approval
 from core.errors import UnknownError
 from core.incident import Attempt, Incident
 from core.report import Report
+
+_ACCOUNT = re.compile(r"\b[a-z]+:[A-Za-z0-9]+\b")
 
 TROUBLE = 26
 HOST = 18
@@ -47,6 +50,8 @@ class Words:
         """What is wrong, in at most `limit` characters where the object can be shortened to that."""
         key = f"trouble.{signal.name}"
         template = self.table.get(key, self.table["trouble.other"])
+        if value is None:
+            template = self.table.get(f"bare.{signal.name}", template)
         facts = {"v": number(value), "s": plain(signal.name, 24)}
         whole = template.format(o=plain(signal.object, 300), **facts).strip()
         room = limit - len(template.format(o="", **facts))
@@ -60,6 +65,22 @@ class Words:
         """Host, trouble, what is wanted: within 60 characters."""
         return self.say(f"head.{kind}", host=squeezed(plain(host, 300), HOST), trouble=self.trouble(signal, value))
 
+    def effect(self, text: str, limit: int) -> str:
+        """An effect of the grant grammar, `fs.delete /x`, in words; its target may come from a host, so it is made harmless."""
+        verb, _, target = plain(text, limit).partition(" ")
+        key = f"effect.{verb}"
+        return self.table[key].format(t=target) if target and key in self.table else plain(text, limit)
+
+    def ending(self, text: str) -> str:
+        """How something ended."""
+        return self.table.get(f"ending.{text}", plain(text))
+
+    def tried(self, line: str) -> str:
+        """`free_rotated_logs: rejected (not tonight)`, as reports keep it."""
+        skill, _, rest = plain(line, 90).partition(": ")
+        ending, bracket, why = rest.partition(" (")
+        return f"{skill}: {self.ending(ending)}{bracket}{why}"
+
     def lasted(self, seconds: float) -> str:
         """A length of time."""
         return lasted(seconds, self.units)
@@ -68,6 +89,11 @@ class Words:
         """`host:web-1` as words."""
         kind, _, name = scope.partition(":")
         return self.table.get(f"scope.{kind}", "{name}").format(name=plain(name or scope, 80))
+
+    def named(self, text: str, names: dict[str, str], limit: int = 200) -> str:
+        """A sentence of ours about why: in this language where it has no facts in it, its accounts as names."""
+        text = self.table.get(f"reason.{text}", text)
+        return _ACCOUNT.sub(lambda account: plain(names.get(account[0], account[0]), 40), plain(text, limit))
 
     def people(self, by: tuple[str, ...], names: dict[str, str]) -> str:
         """Who it was, by name."""
