@@ -10,6 +10,7 @@ from bot.messages.units import plain
 from bot.roster import LOCAL_CHANNELS, Roster
 from core.approval import Answer as PolicyAnswer
 from core.approval import Approval, Verdict
+from core.authority import typed_name
 from core.errors import UnknownError
 from core.incident import Incident, IncidentState
 from core.inventory import Inventory
@@ -85,7 +86,7 @@ class Deciding:
         if incident is None or incident.state is IncidentState.CLOSED:
             return self._no("reply.taken.none", id=plain(command.target))
         self._rows.gate.stop(f"incident:{incident.id}", by, now)
-        return Answer(self._say("reply.taken", by=plain(by)), incident)
+        return Answer(self._say("reply.taken", by=self._who(by)), incident)
 
     def stop(self, command: Command, message: Message) -> Answer:
         """From now on no effect begins there; a scope that means nothing stops everything, because somebody wants it stopped."""
@@ -161,12 +162,12 @@ class Deciding:
         """High risk after the first yes. With fewer than two approvers the host's name, typed at this machine, stands for the second."""
         host = self._rows.log.load(row.incident).host
         if len(self._roster.approvers(self._inventory.groups(host))) > 1 or message.channel not in LOCAL_CHANNELS:
-            return Answer(self._say("reply.second", id=row.id, by=plain(by)), row, incident=row.incident)
+            return Answer(self._say("reply.second", id=row.id, by=self._who(by)), row, incident=row.incident)
         if not command.text:
             return self._no("reply.second.name", id=row.id, host=host)
         if command.text != host:
             return self._no("reply.second.wrong", id=row.id, host=host, typed=plain(command.text))
-        typed = f"{by} typed {host}"
+        typed = typed_name(by, host)
         return self._outcome(
             self._rows.book.decide(row.id, Verdict.APPROVED, typed, "", self._rows.clock.now()), Verdict.APPROVED, by
         )
@@ -176,16 +177,21 @@ class Deciding:
         won = row.verdict is wanted and by in row.by
         if won:
             key = f"reply.{row.verdict}"
-            return Answer(self._say(key, id=row.id, by=plain(by), skill=plain(skill)), row, incident=row.incident)
+            return Answer(self._say(key, id=row.id, by=self._who(by), skill=plain(skill)), row, incident=row.incident)
         if row.verdict is Verdict.EXPIRED:
             return Answer(self._say("reply.expired", id=row.id), row, ok=False)
-        who = self._views.words.people(row.by, self._roster.names())
-        return Answer(self._say("reply.late", id=row.id, verdict=row.verdict, by=who), row, ok=row.verdict is wanted)
+        verdict = self._say(f"verdict.{row.verdict}")
+        return Answer(
+            self._say("reply.late", id=row.id, verdict=verdict, by=self._who(*row.by)), row, ok=row.verdict is wanted
+        )
 
     def _which(self, match: tuple[Approval, ...]) -> Answer:
         if not match:
             return self._no("reply.none")
         return self._no("reply.which", list="\n" + "\n".join(map(self._views.approval_line, match)))
+
+    def _who(self, *by: str) -> str:
+        return self._views.words.people(by, self._roster.names())
 
     def _no(self, key: str, **facts: object) -> Answer:
         return Answer(self._say(key, **facts), ok=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pwd
+
 from bot.commands import LEAST_ROLE, RULES, Role, Verb
 from core.inventory import Inventory, Person
 
@@ -24,8 +26,9 @@ class Roster:
         return person.name if person else account
 
     def names(self) -> dict[str, str]:
-        """Accounts to names, for cards."""
-        return {account: person.name for person in self._people for account in person.accounts}
+        """Accounts to names, for cards; who owns the data folder and is not listed is called as they log in."""
+        listed = {account: person.name for person in self._people for account in person.accounts}
+        return {self._owner: _login_name(self._owner, set(listed.values())), **listed}
 
     def is_member(self, channel: str, account: str) -> bool:
         """False for somebody no line of the settings lets in: an empty allow-list means nobody."""
@@ -54,6 +57,13 @@ class Roster:
         """Names of those who may approve for a host in these groups, the owner not counted unless they are listed."""
         return tuple(p.name for p in self._people if _highest(p) >= Role.APPROVER and _holds(p, groups))
 
+    def yes_counts(self, name: str, groups: tuple[str, ...]) -> bool:
+        """Whether who is called so, in a row that was decided, may still say yes for a host in these groups."""
+        person = next((person for person in self._people if person.name == name), None)
+        if person is None:
+            return name == self._owner
+        return self._owner in person.accounts or (_highest(person) >= Role.APPROVER and _holds(person, groups))
+
     def _is_owner(self, channel: str, account: str) -> bool:
         return channel in LOCAL_CHANNELS and account == self._owner
 
@@ -64,6 +74,15 @@ class Roster:
 
     def _person(self, account: str) -> Person | None:
         return next((person for person in self._people if account in person.accounts), None)
+
+
+def _login_name(account: str, taken: set[str]) -> str:
+    """The name of `os:1000` on this machine, with the account where a listed person is called the same."""
+    try:
+        name = pwd.getpwuid(int(account.removeprefix("os:"))).pw_name
+    except (KeyError, ValueError):
+        return account
+    return f"{name} ({account})" if name in taken else name
 
 
 def _highest(person: Person) -> Role:

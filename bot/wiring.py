@@ -12,6 +12,7 @@ from bot.answers import Views
 from bot.app import Rows
 from bot.chat_desk import ChatDesk
 from bot.handwork import Handwork
+from bot.live_settings import LiveSettings
 from bot.roster import Roster
 from core.alert import LOCALHOST, Severity, Signal
 from core.check import Check
@@ -25,6 +26,7 @@ from core.leg import Leg
 from core.night_watch import NightWatch
 from core.ports import Channel, Host, Probe
 from core.proven_sandbox import ProvenSandbox
+from core.run import no_ceiling
 from core.verification import Watch
 
 if TYPE_CHECKING:
@@ -54,6 +56,13 @@ class Place:
     patience: Patience
     replica_lease: float
     key_file: Path | None = None
+    live: LiveSettings | None = None
+
+    def may_approve(self, person: str, host: str) -> bool:
+        """Whether a yes of this person counts there now; where nothing can change, as it was at the start."""
+        if self.live is not None:
+            return self.live.may_approve(person, host)
+        return Roster(self.inventory, os.geteuid()).yes_counts(person, self.inventory.groups(host))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
         replica_lease=settings.file.replicas.lease,
         key_file=settings.env.key_file,
+        live=LiveSettings(settings.home),
     )
 
 
@@ -200,7 +210,11 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         audit=store.audit,
         clock=store.clock,
         inventory=place.inventory,
-        operator=Operator(trusted=frozenset({0, os.geteuid()})),
+        operator=Operator(
+            trusted=frozenset({0, os.geteuid()}),
+            may_approve=place.may_approve,
+            ceiling=place.live.mode if place.live else no_ceiling,
+        ),
     )
     night_watch = NightWatch(sweep.measure, store.ticks, store.intake, store.approvals, store.outbox, store.clock)
     watch = Watch(

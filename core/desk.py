@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.approval import Answer, Approval, Decision, Verdict, digest_of, short_id
+from core.authority import POLICY
 from core.capability import Risk
 from core.card import Card, CardKind
 from core.diagnosis import group_of
@@ -18,10 +19,6 @@ from core.proposal import Choices, Proposal, Tier
 from core.skill_manifest import SkillState
 from core.task import UNDO, said_yes
 from core.verification import Standing
-
-POLICY = "policy"
-"""Who a decision is by when the table answered alone."""
-
 
 @dataclass(frozen=True, slots=True)
 class Patience:

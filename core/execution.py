@@ -131,7 +131,7 @@ class Executor(Runner):
 
     def _undo_as_approved(self, approval: Approval, fence: int) -> Outcome:
         proposal = _proposal_of(approval)
-        if self.inventory.mode(proposal.host) is Mode.OBSERVE:
+        if self.mode(proposal.host) is Mode.OBSERVE:
             raise RefusedError(f"{proposal.host} is only observed")
         return self.undo(str(_plain(proposal.parameters)["run"]), proposal.incident, approval.id, fence)
 
@@ -147,7 +147,7 @@ class Executor(Runner):
         skill = self.catalog.get(proposal.skill)
         if skill.sha256 != proposal.sha256:
             raise ChangedError(f"skill {skill.name} has changed since it was approved")
-        if self.inventory.mode(proposal.host) is Mode.OBSERVE:
+        if self.mode(proposal.host) is Mode.OBSERVE:
             raise RefusedError(f"{proposal.host} is only observed")
         if self.effects.of_run(attempt):
             raise RefusedError(f"run {attempt} has acted already; it never runs twice")
@@ -155,9 +155,8 @@ class Executor(Runner):
         grants = granted(skill, values)
         if canonical(grants) != proposal.grants:
             raise ChangedError(f"the grants of {skill.name} are not those that were approved")
-        task = Task(
-            attempt, proposal.host, RunMode.EXECUTE, proposal.incident, grants, approval.id, fence, proposal.plan
-        )
+        under = (grants, approval.id, fence, proposal.plan, approval.digest)
+        task = Task(attempt, proposal.host, RunMode.EXECUTE, proposal.incident, *under)
         return skill, values, task
 
     def _take_back(self, rows: tuple[EffectRow, ...], task: Task) -> Outcome:

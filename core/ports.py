@@ -267,8 +267,13 @@ class Audit(Protocol):
 class Gate(Protocol):
     """What may change between any two effects, read live and never from a journal (TRUST 3)."""
 
-    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> None:
-        """Raises StoppedError, ExpiredError or TamperedError; returns when nothing forbids an effect at this instant."""
+    def check(
+        self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime
+    ) -> Approval | None:
+        """Raises StoppedError, ExpiredError or TamperedError; returns when nothing forbids an effect at this instant.
+
+        What comes back is the yes as it stands, verified; None where no approval was named.
+        """
         ...
 
     def stop(self, scope: str, by: str, now: datetime) -> None:

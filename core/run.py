@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.authority import Authority, Wanted
 from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_notice, no_secret
 from core.capability import PlannedEffect
 from core.errors import FencedError, InvalidError, NightshiftError, RefusedError, TamperedError
 from core.grant import Grant, fill
 from core.guest import GuestResult, GuestRun
 from core.incident import Outcome
-from core.inventory import Inventory
+from core.inventory import Inventory, Mode
 from core.origin import Scalar
 from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, Hosts, Leases, Sandbox
 from core.redaction import clean
@@ -24,18 +25,31 @@ from core.world import Json
 RUNNABLE = frozenset({SkillState.TRIAL, SkillState.OWNED})
 
 
+def nobody(_person: str, _host: str) -> bool:
+    """No roster is configured: nobody's yes counts."""
+    return False
+
+
+def no_ceiling(_host: str) -> Mode:
+    """Only what the inventory says holds."""
+    return Mode.AUTO
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """What the operator configured for all runs.
 
     - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
     - `trusted`: users whose supervisors are listened to; our own belongs there too, but only the composition knows it.
+    - `may_approve`: of a person's name, whether a yes of theirs counts on a host now; `ceiling`: the most that a host's mode may be now.
     - `fetch`, `notify`, `secret`: see `core.broker.Doors`; each refuses where it is not configured.
     """
 
     disposable: tuple[str, ...] = ()
     listed_hosts: tuple[str, ...] = ()
     trusted: frozenset[int] = frozenset({0})
+    may_approve: Callable[[str, str], bool] = nobody
+    ceiling: Callable[[str], Mode] = no_ceiling
     fetch: Callable[[str], tuple[int, str]] = no_fetch
     notify: Callable[[str], None] = no_notice
     secret: Callable[[str], str] = no_secret
@@ -43,7 +57,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run about to begin; `approval` is empty where nobody had to be asked, `fence` 0 where nothing is leased."""
+    """One run about to begin; `approval` is empty and `fence` 0 where it only looks. `digest` is of what was approved, '' for an undo."""
 
     run: str
     host: str
@@ -53,6 +67,7 @@ class Task:
     approval: str = ""
     fence: int = 0
     ceiling: tuple[PlannedEffect, ...] | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +127,20 @@ class Runner:
         )
 
     def permit(self, task: Task) -> None:
-        """Live, before every effect: stop, expiry, and that the lease is still ours. What only looks has no lease."""
-        self.gate.check(task.host, self.inventory.groups(task.host), task.incident, task.approval, self.clock.now())
+        """Live, before every effect: stop, expiry, lease, mode, role. What only looks has no lease and needs no yes."""
+        groups = self.inventory.groups(task.host)
+        yes = self.gate.check(task.host, groups, task.incident, task.approval, self.clock.now())
+        if task.mode is not RunMode.EXECUTE:
+            return
         resource = f"host:{task.host}"
-        if task.mode is RunMode.EXECUTE and not self.leases.holds(resource, task.fence):
+        if not self.leases.holds(resource, task.fence):
             raise FencedError(resource, task.fence)
+        authority = Authority(self.mode, self.operator.may_approve)
+        authority.require(Wanted(task.run, task.host, task.incident, task.approval, task.digest), yes)
+
+    def mode(self, host: str) -> Mode:
+        """The stricter of what was configured at the start and what holds now: loosening needs a restart, tightening does not."""
+        return min(self.inventory.mode(host), self.operator.ceiling(host))
 
     def note(self, kind: str, task: Task, body: dict[str, Json]) -> None:
         """One row of the audit trail, under the incident it serves."""

@@ -11,10 +11,10 @@ from adapters.store.approvals import approval_holds
 from adapters.store.audit import append_audit
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, Transaction
-from adapters.store.rows import clean, epoch, moment
+from adapters.store.rows import clean, epoch, load, moment
 from adapters.store.schema import APPROVAL, ATTEMPT, INCIDENT, STOP
 from adapters.store.sealed import Sealer
-from core.approval import Verdict
+from core.approval import Approval, Verdict
 from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
 
 ALL = "all"
@@ -37,7 +37,9 @@ class StoredGate:
     def __init__(self, db: Database, sealer: Sealer, folder: DataFolder) -> None:
         self._db, self._sealer, self._folder = db, sealer, folder
 
-    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> None:
+    def check(
+        self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime
+    ) -> Approval | None:
         """See `core.ports.Gate`. `approval` '' asks for the stops alone."""
         if self._folder.is_stopped():
             raise StoppedError(ALL, FILE_STOP)
@@ -51,10 +53,9 @@ class StoredGate:
         for scope, by, _since in json.loads(row.stops):
             if scope in covering:
                 raise StoppedError(scope, by)
-        if approval:
-            self._check_approval(row, approval, now)
+        return self._checked_approval(row, approval, now) if approval else None
 
-    def _check_approval(self, row: sa.Row[tuple[object, ...]], approval: str, now: datetime) -> None:
+    def _checked_approval(self, row: sa.Row[tuple[object, ...]], approval: str, now: datetime) -> Approval:
         if row.id is None:
             raise ExpiredError(approval, "there is no such question")
         if not approval_holds(self._sealer, row):
@@ -65,6 +66,7 @@ class StoredGate:
             raise ExpiredError(approval, "the clock went back since it was given")
         if epoch(now) > row.starts_by and not self._began_in_time(approval, row.starts_by):
             raise ExpiredError(approval, "its run did not begin in time; it has to be asked again")
+        return load(row.body, Approval)
 
     def _began_in_time(self, approval: str, starts_by: float) -> bool:
         """A run that began in time may end, and be undone, until its incident is closed."""

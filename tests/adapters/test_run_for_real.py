@@ -18,7 +18,7 @@ from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from adapters.store.store import Store
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer, Approval, Verdict, digest_of, short_id
-from core.execution import Executor
+from core.execution import Executor, Operator
 from core.inventory import HostEntry, Inventory, Mode
 from core.origin import Origin, Value
 from core.proposal import Proposal, Tier
@@ -57,6 +57,7 @@ def executor(store: Store) -> Iterator[Executor]:
         audit=store.audit,
         clock=store.clock,
         inventory=inventory,
+        operator=Operator(may_approve=lambda person, _host: person == "li"),
     )
     sandbox.close()
     host.close()

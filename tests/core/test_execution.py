@@ -10,9 +10,10 @@ import pytest
 
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer, Approval, Verdict, digest_of, short_id
+from core.authority import POLICY
 from core.capability import Risk
 from core.errors import InvalidError, UnknownError
-from core.execution import Executor, Rehearsal
+from core.execution import Executor, Operator, Rehearsal
 from core.host_change import Changed, FileWrite, ProcessSignal
 from core.inventory import HostEntry, Inventory, Mode
 from core.origin import Origin, Value
@@ -64,6 +65,8 @@ class Shift:
     host: FakeHost = field(default_factory=lambda: FakeHost(LOGS))
     store: FakeStore = field(default_factory=FakeStore)
     mode: Mode = Mode.APPROVE
+    now: Mode = Mode.AUTO
+    approvers: set[str] = field(default_factory=lambda: {"li", "wang"})
 
     def __post_init__(self) -> None:
         self.catalog = FakeCatalog(self.skill)
@@ -84,6 +87,9 @@ class Shift:
             audit=self.store.audit,
             clock=self.store.clock,
             inventory=inventory(self.mode),
+            operator=Operator(
+                may_approve=lambda person, _host: person in self.approvers, ceiling=lambda _host: self.now
+            ),
         )
 
     def values(self, directory: str = "/srv/log") -> tuple[tuple[str, Value], ...]:
@@ -108,14 +114,14 @@ class Shift:
             summary="",
         )
 
-    def approved(self, proposal: Proposal | None = None) -> Approval:
+    def approved(self, proposal: Proposal | None = None, answer: Answer = Answer.ASK1, by: str = "li") -> Approval:
         asks = proposal or self.proposal()
         now = self.store.clock.now()
         expires = now + timedelta(hours=4)
         digest = digest_of(asks, expires)
-        pending = Approval(short_id(digest), self.incident, 1, digest, asks, Answer.ASK1, "line", now, now, expires)
+        pending = Approval(short_id(digest), self.incident, 1, digest, asks, answer, "line", now, now, expires)
         self.store.approvals.open(pending, ())
-        return self.store.approvals.decide(pending.id, Verdict.APPROVED, "li", "", now)
+        return self.store.approvals.decide(pending.id, Verdict.APPROVED, by, "", now)
 
     def audit(self, kind: str) -> list[str]:
         return [str(row.body) for row in self.store.shelf.audit if row.kind == kind]
@@ -325,26 +331,96 @@ def test_a_lease_lost_while_it_runs_lets_no_further_effect_through() -> None:
     assert (len(here.host.done), outcome.error.partition(":")[0]) == (1, "FencedError")
 
 
+# ---- the yes is read live ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mode_that_was_tightened_since_lets_no_further_effect_begin() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.host.after = lambda _change: setattr(here, "now", Mode.OBSERVE)
+    outcome = here.executor.execute(approval, approval.id, here.fence)
+    assert (len(here.host.done), outcome.error.partition(":")[0]) == (1, "ExpiredError")
+    assert here.executor.undo(approval.id, here.incident, approval.id, here.fence).effects == 0
+
+
+def test_who_lost_the_role_has_not_said_yes() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.approvers.clear()
+    outcome = here.executor.execute(approval, approval.id, here.fence)
+    assert (here.host.done, outcome.error.partition(":")[0]) == ([], "ExpiredError")
+
+
+def test_what_nobody_was_asked_for_runs_in_auto_only() -> None:
+    here = Shift(mode=Mode.AUTO)
+    approval = here.approved(answer=Answer.GO, by=POLICY)
+    here.now = Mode.APPROVE
+    assert here.executor.execute(approval, approval.id, here.fence).error.startswith("ExpiredError")
+    here.now = Mode.AUTO
+    assert here.executor.execute(approval, approval.id, here.fence).ok
+
+
+@pytest.mark.parametrize(
+    ("by", "is_enough"),
+    [
+        (("li",), False),
+        (("li", "stranger"), False),
+        (("li", "li typed otherhost"), False),
+        (("li", "stranger typed localhost"), False),
+        (("li", "wang"), True),
+        (("li", "li typed localhost"), True),
+    ],
+)
+def test_a_high_risk_needs_two_who_may_or_the_name_typed(by: tuple[str, ...], is_enough: bool) -> None:  # noqa: FBT001 - a case
+    here = Shift()
+    approval = here.approved()
+    forced = replace(approval, answer=Answer.ASK2, by=by)
+    here.store.shelf.approvals[approval.id] = forced
+    assert here.executor.execute(forced, approval.id, here.fence).ok is is_enough
+
+
+def test_a_journal_that_was_changed_does_not_run_under_the_yes_to_something_else() -> None:
+    here = Shift()
+    approval = here.approved()
+    assert approval.proposal is not None
+    other = replace(approval.proposal, parameters=here.values("/srv"))
+    digest = digest_of(other, approval.expires)
+    forged = replace(approval, id=short_id(digest), digest=digest, asks=other)
+    assert here.executor.execute(forged, approval.id, here.fence).error
+    renamed = replace(forged, id=approval.id)
+    assert here.executor.execute(renamed, approval.id, here.fence).error
+    assert here.host.done == []
+
+
+def test_a_yes_to_one_run_takes_back_no_other() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.executor.execute(approval, "r1", here.fence)
+    outcome = here.executor.undo("r1", here.incident, approval.id, here.fence)
+    assert here.host.files["/srv/log/a.log.1"] is None
+    assert outcome.effects == 0
+
+
 # ---- undo ---------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_taken_back() -> None:
     here = Shift()
     approval = here.approved()
-    here.executor.execute(approval, "r1", here.fence)
-    outcome = here.executor.undo("r1", here.incident, approval.id, here.fence)
+    here.executor.execute(approval, approval.id, here.fence)
+    outcome = here.executor.undo(approval.id, here.incident, approval.id, here.fence)
     assert (outcome.ok, outcome.error, outcome.summary) == (True, "", "2 taken back, 0 left as they are")
     assert here.host.files["/srv/log/a.log.1"] == "old"
-    again = here.executor.undo("r1", here.incident, approval.id, here.fence)
+    again = here.executor.undo(approval.id, here.incident, approval.id, here.fence)
     assert (again.ok, again.effects) == (True, 0)
 
 
 def test_one_step_that_was_changed_since_keeps_no_other_from_being_taken_back() -> None:
     here = Shift()
     approval = here.approved()
-    here.executor.execute(approval, "r1", here.fence)
+    here.executor.execute(approval, approval.id, here.fence)
     here.host.change(FileWrite("/srv/log/b.log.1", b"somebody's"))
-    outcome = here.executor.undo("r1", here.incident, approval.id, here.fence)
+    outcome = here.executor.undo(approval.id, here.incident, approval.id, here.fence)
     assert (outcome.ok, outcome.summary) == (False, "1 taken back, 1 left as they are")
     assert here.host.files["/srv/log/a.log.1"] == "old"
     assert here.host.files["/srv/log/b.log.1"] == "somebody's"
@@ -353,9 +429,9 @@ def test_one_step_that_was_changed_since_keeps_no_other_from_being_taken_back() 
 def test_a_stop_holds_for_an_undo_too() -> None:
     here = Shift()
     approval = here.approved()
-    here.executor.execute(approval, "r1", here.fence)
+    here.executor.execute(approval, approval.id, here.fence)
     here.store.gate.stop("all", "li", here.store.clock.now())
-    outcome = here.executor.undo("r1", here.incident, approval.id, here.fence)
+    outcome = here.executor.undo(approval.id, here.incident, approval.id, here.fence)
     assert outcome.error.startswith("StoppedError")
     assert here.host.files["/srv/log/a.log.1"] is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from core.approval import Verdict
+from core.approval import Approval, Verdict
 from core.capability import Risk
 from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
 from tests.fakes.shelf import Shelf
@@ -16,7 +16,9 @@ class FakeGate:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> None:
+    def check(
+        self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime
+    ) -> Approval | None:
         """See `core.ports.Gate`."""
         if self._shelf.has_stop_file:
             raise StoppedError("all", "file STOP")
@@ -24,10 +26,9 @@ class FakeGate:
         for scope in covering:
             if scope in self._shelf.stops:
                 raise StoppedError(scope, self._shelf.stops[scope][0])
-        if approval:
-            self._check_approval(approval, now)
+        return self._checked_approval(approval, now) if approval else None
 
-    def _check_approval(self, id: str, now: datetime) -> None:
+    def _checked_approval(self, id: str, now: datetime) -> Approval:
         if id in self._shelf.broken:
             raise TamperedError(f"approval {id} does not verify")
         row = self._shelf.approvals.get(id)
@@ -40,6 +41,7 @@ class FakeGate:
         began = attempt is not None and attempt.began <= last and self._shelf.incidents[attempt.incident].closed is None
         if now > last and not began:
             raise ExpiredError(id, "its run did not begin in time")
+        return row
 
     def stop(self, scope: str, by: str, now: datetime) -> None:
         """See `core.ports.Gate`."""
