@@ -267,9 +267,7 @@ class Audit(Protocol):
 class Gate(Protocol):
     """What may change between any two effects, read live and never from a journal (TRUST 3)."""
 
-    def check(
-        self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime
-    ) -> Approval | None:
+    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> Approval | None:
         """Raises StoppedError, ExpiredError or TamperedError; returns when nothing forbids an effect at this instant.
 
         What comes back is the yes as it stands, verified; None where no approval was named.

@@ -37,9 +37,7 @@ class StoredGate:
     def __init__(self, db: Database, sealer: Sealer, folder: DataFolder) -> None:
         self._db, self._sealer, self._folder = db, sealer, folder
 
-    def check(
-        self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime
-    ) -> Approval | None:
+    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> Approval | None:
         """See `core.ports.Gate`. `approval` '' asks for the stops alone."""
         if self._folder.is_stopped():
             raise StoppedError(ALL, FILE_STOP)

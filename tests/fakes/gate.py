@@ -16,9 +16,7 @@ class FakeGate:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def check(
-        self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime
-    ) -> Approval | None:
+    def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> Approval | None:
         """See `core.ports.Gate`."""
         if self._shelf.has_stop_file:
             raise StoppedError("all", "file STOP")

@@ -1,0 +1,79 @@
+"""The yes is read live before every effect: which one it is, by whom, and in which mode."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.approval import Answer, digest_of, short_id
+from core.authority import POLICY
+from core.inventory import Mode
+from tests.core.test_execution import Shift
+
+
+def test_a_mode_that_was_tightened_since_lets_no_further_effect_begin() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.host.after = lambda _change: setattr(here, "now", Mode.OBSERVE)
+    outcome = here.executor.execute(approval, approval.id, here.fence)
+    assert (len(here.host.done), outcome.error.partition(":")[0]) == (1, "ExpiredError")
+    assert here.executor.undo(approval.id, here.incident, approval.id, here.fence).effects == 0
+
+
+def test_who_lost_the_role_has_not_said_yes() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.approvers.clear()
+    outcome = here.executor.execute(approval, approval.id, here.fence)
+    assert (here.host.done, outcome.error.partition(":")[0]) == ([], "ExpiredError")
+
+
+def test_what_nobody_was_asked_for_runs_in_auto_only() -> None:
+    here = Shift(mode=Mode.AUTO)
+    approval = here.approved(answer=Answer.GO, by=POLICY)
+    here.now = Mode.APPROVE
+    assert here.executor.execute(approval, approval.id, here.fence).error.startswith("ExpiredError")
+    here.now = Mode.AUTO
+    assert here.executor.execute(approval, approval.id, here.fence).ok
+
+
+@pytest.mark.parametrize(
+    ("by", "is_enough"),
+    [
+        (("li",), False),
+        (("li", "stranger"), False),
+        (("li", "li typed otherhost"), False),
+        (("li", "stranger typed localhost"), False),
+        (("li", "wang"), True),
+        (("li", "li typed localhost"), True),
+    ],
+)
+def test_a_high_risk_needs_two_who_may_or_the_name_typed(by: tuple[str, ...], is_enough: bool) -> None:  # noqa: FBT001 - a case
+    here = Shift()
+    approval = here.approved()
+    forced = replace(approval, answer=Answer.ASK2, by=by)
+    here.store.shelf.approvals[approval.id] = forced
+    assert here.executor.execute(forced, approval.id, here.fence).ok is is_enough
+
+
+def test_a_journal_that_was_changed_does_not_run_under_the_yes_to_something_else() -> None:
+    here = Shift()
+    approval = here.approved()
+    assert approval.proposal is not None
+    other = replace(approval.proposal, parameters=here.values("/srv"))
+    digest = digest_of(other, approval.expires)
+    forged = replace(approval, id=short_id(digest), digest=digest, asks=other)
+    assert here.executor.execute(forged, approval.id, here.fence).error
+    renamed = replace(forged, id=approval.id)
+    assert here.executor.execute(renamed, approval.id, here.fence).error
+    assert here.host.done == []
+
+
+def test_a_yes_to_one_run_takes_back_no_other() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.executor.execute(approval, "r1", here.fence)
+    outcome = here.executor.undo("r1", here.incident, approval.id, here.fence)
+    assert here.host.files["/srv/log/a.log.1"] is None
+    assert outcome.effects == 0
