@@ -19,6 +19,7 @@ from adapters.host.syscalls import die_with_parent
 from core.errors import InvalidError, NeverError
 from core.host_change import Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
 from core.skill import HostError
+from core.world import FileInfo, Process
 
 Arguments = dict[str, Any]
 
@@ -36,6 +37,11 @@ def bytes_out(data: bytes | None) -> str | None:
 def bytes_in(text: str | None) -> bytes | None:
     """The reverse."""
     return None if text is None else base64.b64decode(text)
+
+
+def _flat(noun: FileInfo | Process) -> Arguments:
+    """The fields of a noun that holds no other; `asdict` copies them deeply, which is most of a long list's time."""
+    return {name: getattr(noun, name) for name in noun.__slots__}
 
 
 class Server:
@@ -75,7 +81,7 @@ class Server:
 
     @staticmethod
     def _do_list(files: Files, path: str, limit: int) -> list[Arguments]:
-        return [asdict(info) for info in files.list(path, limit)]
+        return [_flat(info) for info in files.list(path, limit)]
 
     @staticmethod
     def _do_change(files: Files, kind: str, fields: Arguments) -> Arguments:
@@ -90,7 +96,7 @@ class Server:
 
     @staticmethod
     def _do_processes(_files: Files) -> list[Arguments]:
-        return [asdict(process) for process in processes()]
+        return [_flat(process) for process in processes()]
 
     def _do_run(self, _files: Files, argv: list[str], timeout: float) -> Arguments:
         owner = Owner(self._hello, self._channel.fileno())
