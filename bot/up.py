@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import sys
+import threading
 
 from adapters.channel_console import ConsoleChannel
 from adapters.token_file import first_token
@@ -42,6 +43,8 @@ class Up:
         channels: dict[str, Channel] = {CONSOLE: channel} if channel else {}
         dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, channels), tuple(channels))
         queue, server = self._doors(house)
+        # Trying the sandbox takes a third of a second; whoever needs the result waits for the same trial.
+        threading.Thread(target=house.sandbox.self_test, name="self-test", daemon=True).start()
         try:
             server.start()
             dispatcher.start()
