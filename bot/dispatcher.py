@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from adapters.clock_apscheduler import Ticker
@@ -28,6 +29,8 @@ INSPECT_EVERY = 60
 SLOT = 3600.0
 """Seconds in which the same trouble of our own is one alert."""
 LISTEN = 0.5
+CLOCK_SLACK = 60.0
+"""Seconds by which the clock may be set back before yeses that were given are void."""
 
 log = logging.getLogger("nightshift")
 
@@ -45,6 +48,7 @@ class Dispatcher:
         self._threads: list[threading.Thread] = []
         self._fault: BaseException | None = None
         self._beats = 0
+        self._clock_seen = (house.store.clock.now(), time.monotonic())
         store = house.store
         self.ticker = Ticker(store.ticks, store.clock, self._is_late, self._has_failed)
 
@@ -115,6 +119,7 @@ class Dispatcher:
 
     def _pulse(self) -> None:
         house, now = self._house, self._house.store.clock.now()
+        self._watch_clock(now)
         house.watch.tick()
         for approval in house.store.approvals.overdue(now):
             house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
@@ -145,6 +150,14 @@ class Dispatcher:
             self._shown.wait(PULSE * 2)
 
     # ---- the watch over ourselves -----------------------------------------------------------------------------------------------
+
+    def _watch_clock(self, now: datetime) -> None:
+        """A clock that was set back is written down under the time it had, so that no yes of before lasts longer for it (TRUST 3)."""
+        seen, at = self._clock_seen
+        self._clock_seen = (now, time.monotonic())
+        expected = seen + timedelta(seconds=self._clock_seen[1] - at)
+        if (expected - now).total_seconds() > CLOCK_SLACK:
+            self._house.store.audit.append("clock set back", "clock", {"now": now.isoformat()}, expected)
 
     def _is_late(self, job: str) -> None:
         self._report_self("tick_late", job, f"the tick of {job!r} has not come; I may be blind")

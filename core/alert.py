@@ -13,6 +13,9 @@ from core.errors import InvalidError
 LOCALHOST = "localhost"
 """The name of this machine, always."""
 
+PERSON = "person:"
+"""How the source of what a person asked for by hand begins; no door from outside makes such an alert."""
+
 _SIGNAL = re.compile(
     r"(?P<kind>[a-z][a-z0-9_]{0,30})\.(?P<metric>[a-z][a-z0-9_]{0,40})(?::(?P<object>[^\x00-\x20\x7f]{1,300}))?"
 )
@@ -65,7 +68,7 @@ class Signal:
 class Alert:
     """One report that something is bad, or over, on one host.
 
-    `source` is `probe` for our own measurement, else `claim:<token name>`. `value` and `limit` are in the unit of the metric.
+    `source` is `probe` for our own measurement, `person:<name>` for what one asked for, else `claim:<token name>`. `value` and `limit` are in the unit of the metric.
     """
 
     id: str
@@ -87,13 +90,16 @@ class Alert:
 
     @property
     def dedupe_key(self) -> str:
-        """The same trouble on the same host; claims and own measurements share none."""
+        """The same trouble on the same host; claims and own measurements share none. What a person asks for is always its own."""
+        if self.source.startswith(PERSON):
+            return f"asked|{self.id}"
         return f"{'claim' if self.is_claim else 'own'}|{self.host}|{self.signal}"
 
     @property
     def fingerprint(self) -> str:
         """16 hex digits that say "the same fault", whatever the host; memory and trust are counted by it."""
-        text = f"{'claim' if self.is_claim else 'own'}|{self.signal.name}|{self.signal.object}|{mask(self.text)}"
+        voice = "asked" if self.source.startswith(PERSON) else "claim" if self.is_claim else "own"
+        text = f"{voice}|{self.signal.name}|{self.signal.object}|{mask(self.text)}"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -20,6 +20,7 @@ from core.skill_manifest import SkillState
 from core.task import UNDO, said_yes
 from core.verification import Standing
 
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a card waits, in seconds: TRUST 2 says 4 h, high risk 1 h; reminded once at this part of it."""
@@ -55,6 +56,14 @@ class Desk:
         now = self._clock.now()
         case = self._case(idea, standing) if isinstance(idea, Proposal) else None
         answer = decide(case) if case else Answer.ASK1
+        if (
+            answer is Answer.GO
+            and isinstance(idea, Proposal)
+            and not all(value.is_known for _, value in idea.parameters)
+        ):
+            answer = (
+                Answer.ASK1
+            )  # a size or an age out of a text selects nothing by itself, and still widens what is done
         approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(answer)
         by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""

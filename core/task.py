@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from core.alert import Alert, AlertStatus, Severity, Signal
+from core.alert import PERSON, Alert, AlertStatus, Severity, Signal
 from core.origin import Scalar
 
 UNDO = "undo"
 """The name under which taking back a run is proposed; no skill file may have it."""
 
-_KIND, _PERSON, _VALUE, _YES = "task", "person:", "value:", "yes"
+_KIND, _VALUE, _YES = "task", "value:", "yes"
 
 
 def task(  # noqa: PLR0913 - the whole of what was asked
@@ -24,7 +24,7 @@ def task(  # noqa: PLR0913 - the whole of what was asked
         id=id,
         host=host,
         signal=Signal(_KIND, metric, subject),
-        source=f"{_PERSON}{by}",
+        source=f"{PERSON}{by}",
         status=AlertStatus.FIRING,
         at=at,
         severity=Severity.DIGEST,
@@ -34,12 +34,12 @@ def task(  # noqa: PLR0913 - the whole of what was asked
 
 def is_task(alert: Alert) -> bool:
     """True only for what the desk itself made of a person's words: no door from outside can set that source."""
-    return alert.source.startswith(_PERSON) and alert.signal.kind == _KIND
+    return alert.source.startswith(PERSON) and alert.signal.kind == _KIND
 
 
 def asked_by(alert: Alert) -> str:
     """Who asked for it."""
-    return alert.source.removeprefix(_PERSON)
+    return alert.source.removeprefix(PERSON)
 
 
 def typed_in(alert: Alert) -> dict[str, Scalar]:

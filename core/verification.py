@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +12,7 @@ from core.alert import Severity, Signal
 from core.approval import Approval
 from core.capability import Verb
 from core.check import Check
-from core.errors import NightshiftError, UnknownError
+from core.errors import NightshiftError, TamperedError, UnknownError
 from core.incident import Attempt, Ending, Incident, Outcome
 from core.inventory import Inventory
 from core.policy import Asker
@@ -161,7 +162,10 @@ class Watch:
         """One measurement of every attempt whose time has come; returns how many were measured."""
         due = self._log.watching(self._clock.now())
         for attempt in due:
-            self._log.save_attempt(measured := self._measure(attempt), leg=measured.ending is not None)
+            with suppress(
+                TamperedError
+            ):  # the store has it on its list; one row that was changed must not keep the others waiting
+                self._log.save_attempt(measured := self._measure(attempt), leg=measured.ending is not None)
         return len(due)
 
     def _measure(self, attempt: Attempt) -> Attempt:

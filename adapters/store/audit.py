@@ -110,9 +110,20 @@ class StoredAudit:
         return head
 
     def anchor_outside(self, head: Head) -> None:
-        """Notes length and head in the data folder alone, where whoever empties the database does not reach."""
+        """Notes length and head in the data folder alone, where whoever empties the database does not reach.
+
+        A note about rows that are not there any more is kept: it is what tells that an older database was put back.
+        """
+        former = self._file()
+        if former.seq and (former.seq >= head.seq or not self._is_there(former)):
+            return
         body = json.dumps([head.seq, head.mark])
         self._folder.write_anchor(json.dumps([body, self._sealer.sign("anchor file", body)]))
+
+    def _is_there(self, anchor: _Anchor) -> bool:
+        with self._db.read() as conn:
+            found = conn.execute(sa.select(AUDIT.c.mark).where(AUDIT.c.seq == anchor.seq)).scalar()
+        return found == anchor.mark
 
     # ---- verify -----------------------------------------------------------------------------------------------------------------
 
@@ -162,13 +173,20 @@ class StoredAudit:
                 "report", row.incident, row.mark, row.incident, row.audit_count, row.audit_head, row.body
             )
             yield _Anchor(row.audit_count if sealed else -1, row.audit_head, where)
-        yield self._file()
+        yield self._file_of(conn)
 
     def _head_row(self, conn: sa.Connection) -> _Anchor:
         row = conn.execute(sa.select(INSTANCE.c.body, INSTANCE.c.mark).where(INSTANCE.c.name == HEAD)).first()
         if row is None:
             return _Anchor(-1, "", "the head row, which is missing,")
         return self._checked(HEAD, row.mark, (row.body,), "the head row", lambda: json.loads(row.body))
+
+    def _file_of(self, conn: sa.Connection) -> _Anchor:
+        """On SQLite it is written with the database, so that after a report it can only have been taken away; replicas have a folder each."""
+        is_kept = self._db.is_sqlite and conn.execute(sa.select(REPORT.c.incident).limit(1)).first() is not None
+        if is_kept and not self._folder.anchor():
+            return _Anchor(-1, "", "the anchor in the data folder, which is missing,")
+        return self._file()
 
     def _file(self) -> _Anchor:
         text = self._folder.anchor()

@@ -12,7 +12,7 @@ from adapters.store.audit import append_audit
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, Transaction
 from adapters.store.rows import clean, epoch, load, moment
-from adapters.store.schema import APPROVAL, ATTEMPT, INCIDENT, STOP
+from adapters.store.schema import APPROVAL, ATTEMPT, AUDIT, INCIDENT, STOP
 from adapters.store.sealed import Sealer
 from core.approval import Approval, Verdict
 from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
@@ -60,11 +60,19 @@ class StoredGate:
             raise TamperedError(f"approval {approval} does not verify")
         if row.verdict != Verdict.APPROVED or row.decided is None or row.starts_by is None:
             raise ExpiredError(approval, f"it is {row.verdict}")
-        if epoch(now) < row.decided - _BACKWARDS:
+        if epoch(now) < max(row.decided, self._latest_since(approval)) - _BACKWARDS:
             raise ExpiredError(approval, "the clock went back since it was given")
         if epoch(now) > row.starts_by and not self._began_in_time(approval, row.starts_by):
             raise ExpiredError(approval, "its run did not begin in time; it has to be asked again")
         return load(row.body, Approval)
+
+    def _latest_since(self, approval: str) -> float:
+        """The latest time that was written down since the yes: whoever sets the clock back cannot make it last."""
+        given = sa.select(sa.func.max(AUDIT.c.seq)).where(AUDIT.c.subject == approval, AUDIT.c.kind == "decision")
+        with self._db.read() as conn:
+            latest = conn.execute(sa.select(sa.func.max(AUDIT.c.at)).where(AUDIT.c.seq >= given.scalar_subquery()))
+            at = latest.scalar()
+        return epoch(datetime.fromisoformat(at)) if at else 0.0
 
     def _began_in_time(self, approval: str, starts_by: float) -> bool:
         """A run that began in time may end, and be undone, until its incident is closed."""

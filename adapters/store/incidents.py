@@ -49,6 +49,7 @@ class StoredIncidents:
                 raise InvalidError(
                     f"more than one incident begins with {id!r}: {', '.join(sorted(row.id for row in exact))}, …"
                 )
+            self._sealer.require("incident", exact[0].id, exact[0].mark, exact[0].id, exact[0].alert)
             return _with_what_was_tried(conn, exact)[0]
 
     def incidents(self, only_open: bool, limit: int) -> tuple[Incident, ...]:  # noqa: FBT001 - the port's own
@@ -57,7 +58,12 @@ class StoredIncidents:
         if only_open:
             query = query.where(INCIDENT.c.open_key.is_not(None))
         with self._db.read() as conn:
-            return tuple(_with_what_was_tried(conn, conn.execute(query).all()))
+            rows = [
+                row
+                for row in conn.execute(query)
+                if self._sealer.holds("incident", row.id, row.mark, row.id, row.alert)
+            ]
+            return tuple(_with_what_was_tried(conn, rows))
 
     def save_attempt(self, attempt: Attempt, leg: bool) -> None:  # noqa: FBT001 - the port's own
         """See `core.ports.IncidentLog`. An attempt that has its ending keeps it, so a late save of an older state changes nothing."""

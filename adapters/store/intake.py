@@ -14,6 +14,7 @@ from adapters.store.database import Database, Transaction
 from adapters.store.legs import INVESTIGATE, leg_of, write_leg
 from adapters.store.rows import clean, dump, epoch, moment
 from adapters.store.schema import ALERT, INCIDENT
+from adapters.store.sealed import Sealer
 from core.alert import Alert, AlertStatus
 from core.incident import IncidentState
 
@@ -47,10 +48,10 @@ class _Batch:
 
 
 class StoredIntake:
-    """Alerts in `ns_alert`, troubles in `ns_incident`."""
+    """Alerts in `ns_alert`, troubles in `ns_incident`, sealed: what a person asked for by hand may carry their yes."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, sealer: Sealer) -> None:
+        self._db, self._sealer = db, sealer
 
     def take_in(self, alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
         """See `core.ports.Intake`. An alert whose source, status and id were heard before counts once; a resolved one counts nothing up."""
@@ -105,11 +106,11 @@ class StoredIntake:
             more = INCIDENT.c.count + sa.bindparam("more")
             tx.conn.execute(counted.values(count=more, source_over=sa.bindparam("over")), updates)
 
-    @staticmethod
-    def _open(tx: Transaction, key: str, trouble: _Trouble, now: datetime) -> None:
+    def _open(self, tx: Transaction, key: str, trouble: _Trouble, now: datetime) -> None:
         if trouble.incident or trouble.first is None:
             return
         trouble.incident = secrets.token_hex(5)
+        alert = dump(trouble.first, Alert)
         tx.conn.execute(
             sa.insert(INCIDENT).values(
                 id=trouble.incident,
@@ -121,7 +122,8 @@ class StoredIntake:
                 round=1,
                 picked="",
                 source_over=epoch(now) if trouble.is_over else None,
-                alert=dump(trouble.first, Alert),
+                alert=alert,
+                mark=self._sealer.sign("incident", trouble.incident, alert),
             )
         )
         write_leg(tx, leg_of(INVESTIGATE, trouble.incident, 1, now))

@@ -47,6 +47,7 @@ INCIDENT = sa.Table(
     _column("ending", _Text, null=True),
     _column("source_over", _Time, null=True),
     _column("alert", _Text),
+    _column("mark", _Text),  # over the id and the alert: a task in it may carry a yes
     sa.Index("ns_incident_opened", "opened"),
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters.store.approvals import StoredApprovals, Writes
-from adapters.store.audit import StoredAudit, begin_trail
+from adapters.store.audit import Head, StoredAudit, begin_trail
 from adapters.store.blobs import StoredBlobs
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, Transaction
@@ -48,10 +48,10 @@ class Store:
         self.folder = DataFolder(data_folder)
         self.sealer = Sealer(seal)
         self.db = Database(url)
+        self.audit = StoredAudit(self.db, self.sealer, self.folder)
         migrate(self.db, self._begin)
         writes = Writes(self.db, self.sealer, self.channels, clock)
-        self.audit = StoredAudit(self.db, self.sealer, self.folder)
-        self.intake = StoredIntake(self.db)
+        self.intake = StoredIntake(self.db, self.sealer)
         self.approvals = StoredApprovals(writes)
         self.incidents = StoredIncidents(writes, self.audit, self.approvals)
         self.effects = StoredEffects(self.db, self.sealer)
@@ -98,6 +98,7 @@ class Store:
         tx.conn.execute(sa.insert(INSTANCE).values(name=_BIRTH, body=body, mark=self.sealer.sign(_BIRTH, body)))
         begin_trail(tx, self.sealer)
         begin_stops(tx, self.sealer)
+        self.audit.anchor_outside(Head(0, ""))
 
     def _check_birth(self) -> None:
         with self.db.read() as conn:

@@ -21,11 +21,16 @@ from tests.fakes.seal import FakeSeal
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """On SQLite, with a trail of five rows."""
-    opened = Store(f"sqlite:///{tmp_path}/nightshift.db", FakeSeal(), FakeClock(), tmp_path / "var", ("console",))
+    fresh = opened(tmp_path)
     for number in range(5):
-        opened.audit.append("note", f"s{number}", {"n": number}, opened.clock.now())
-    yield opened
-    opened.close()
+        fresh.audit.append("note", f"s{number}", {"n": number}, fresh.clock.now())
+    yield fresh
+    fresh.close()
+
+
+def opened(tmp_path: Path) -> Store:
+    """The store there, made if it is not."""
+    return Store(f"sqlite:///{tmp_path}/nightshift.db", FakeSeal(), FakeClock(), tmp_path / "var", ("console",))
 
 
 def change(store: Store, sql: str) -> None:
@@ -119,6 +124,33 @@ def test_an_anchor_set_by_hand_holds(store: Store) -> None:
     assert "digest" in store.audit.verify().problem
 
 
+def test_an_older_database_put_back_is_told_however_long_it_is_used(tmp_path: Path, store: Store) -> None:
+    now = store.clock.now()
+    first, second = store.intake.take_in([alert("a1", now), alert("a2", now, host="web-2")], now)
+    store.close()
+    older = (tmp_path / "nightshift.db").read_bytes()
+    again = opened(tmp_path)
+    again.incidents.close(report(first, now), (), ())
+    again.close()
+    (tmp_path / "nightshift.db").write_bytes(older)
+    back = opened(tmp_path)
+    assert "missing" in back.audit.verify().problem
+    for number in range(20):
+        back.audit.append("note", f"n{number}", {}, now)
+    back.incidents.close(report(second, now), (), ())
+    assert "the anchor in the data folder anchors" in back.audit.verify().problem
+    back.close()
+
+
+def test_the_anchor_in_the_data_folder_is_missed(tmp_path: Path, store: Store) -> None:
+    now = store.clock.now()
+    (incident,) = store.intake.take_in([alert("a1", now)], now)
+    store.incidents.close(report(incident, now), (), ())
+    assert store.audit.verify().problem == ""
+    (tmp_path / "var" / "audit-anchor").unlink()
+    assert "missing" in store.audit.verify().problem
+
+
 # ---- rows that decide -----------------------------------------------------------------------------------------------------------------
 
 
@@ -162,6 +194,26 @@ def test_a_stop_that_was_taken_away_still_stops(store: Store, sql: str) -> None:
     with pytest.raises(TamperedError):
         store.gate.stops()
     assert any("stop" in line for line in store.tampered())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ns_incident SET alert = replace(alert, '\"probe\"', '\"person:os:0\"')",
+        "UPDATE ns_incident SET mark = ''",
+        "INSERT INTO ns_incident SELECT 'abcdef0123', 'k', host, state, opened, count, round, picked, closed, ending, source_over,"
+        " alert, mark FROM ns_incident",
+    ],
+)
+def test_a_forged_incident_is_no_task_with_a_yes(store: Store, sql: str) -> None:
+    now = store.clock.now()
+    (incident,) = store.intake.take_in([alert("a1", now)], now)
+    change(store, sql)
+    forged = next(iter({"abcdef0123"} & set(sql.split("'"))), incident)
+    with pytest.raises(TamperedError):
+        store.incidents.load(forged)
+    assert forged not in [one.id for one in store.incidents.incidents(only_open=False, limit=9)]
+    assert f"incident {forged}" in store.tampered()
 
 
 def test_a_forged_message_was_said_by_nobody(store: Store) -> None:

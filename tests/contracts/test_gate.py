@@ -106,3 +106,25 @@ def test_a_clock_that_went_back_voids_a_yes(case: Case) -> None:
     case.clock.advance(-2)
     with pytest.raises(ExpiredError):
         check(case, yes)
+
+
+def test_a_clock_that_went_back_after_a_yes_voids_it_too(case: Case) -> None:
+    _, yes = granted(case)
+    case.clock.advance(600)
+    case.store.audit.append("note", "n", {}, case.clock.now())
+    case.clock.advance(-59)
+    check(case, yes)
+    case.clock.advance(-2)
+    with pytest.raises(ExpiredError, match="went back"):
+        check(case, yes)
+    (known,) = case.store.intake.take_in([alert("a2", case.clock.now(), host="web-2")], case.clock.now())
+    asked = case.store.approvals.open(approval(known, case.clock.now()), ())
+    case.store.approvals.decide(asked.id, Verdict.APPROVED, "li", "", case.clock.now())
+    check(case, asked.id)
+
+
+def test_what_comes_back_is_the_yes_as_it_stands(case: Case) -> None:
+    _, yes = granted(case)
+    found = case.store.gate.check("web-1", (), "i1", yes, case.clock.now())
+    assert found == case.store.approvals.load(yes)
+    assert case.store.gate.check("web-1", (), "i1", "", case.clock.now()) is None

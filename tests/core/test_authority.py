@@ -49,7 +49,7 @@ def test_what_nobody_was_asked_for_runs_in_auto_only() -> None:
         (("li", "li typed localhost"), True),
     ],
 )
-def test_a_high_risk_needs_two_who_may_or_the_name_typed(by: tuple[str, ...], is_enough: bool) -> None:  # noqa: FBT001 - a case
+def test_a_high_risk_needs_two_who_may_or_the_name_typed(by: tuple[str, ...], is_enough: bool) -> None:
     here = Shift()
     approval = here.approved()
     forced = replace(approval, answer=Answer.ASK2, by=by)

@@ -64,6 +64,7 @@ def _story() -> None:
         sa.Column("ending", sa.Text(), nullable=True),
         sa.Column("source_over", sa.Double(), nullable=True),
         sa.Column("alert", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("open_key"),
     )
