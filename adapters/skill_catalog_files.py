@@ -74,11 +74,11 @@ class FileCatalog:
         return tuple(found)
 
     def _refresh(self) -> None:
-        present = {str(path.relative_to(self._folder.parent)): path for path in _files_in(self._folder)}
+        present = _files_in(self._folder)
         for name in self._known.keys() - present.keys():
             del self._known[name]
-        for name, path in present.items():
-            self._known[name] = _read_again(name, path, self._known.get(name))
+        for name, entry in present.items():
+            self._known[name] = _read_again(name, entry, self._known.get(name))
 
     def _read_pins(self) -> dict[str, str]:
         if self._lock is None:
@@ -122,22 +122,35 @@ def _state(skill: Skill, pins: dict[str, str]) -> SkillState:
     return SkillState.OWNED if pins[skill.name] == skill.sha256 else SkillState.CHANGED
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """Plain Python files one level below the folder, in the order of their names; names that begin with an underscore are no skills."""
+def _files_in(folder: Path) -> dict[str, os.DirEntry[str]]:
+    """Plain Python files one level below the folder, by their path from its parent; names that begin with an underscore are no skills."""
+    found: dict[str, os.DirEntry[str]] = {}
     try:
-        groups = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
-        files = [entry for group in groups for entry in os.scandir(group) if entry.is_file(follow_symlinks=False)]
+        with os.scandir(folder) as groups:
+            for group in sorted((entry for entry in groups if entry.is_dir(follow_symlinks=False)), key=_name):
+                with os.scandir(group) as entries:
+                    files = [one for one in entries if _is_skill_name(one.name) and one.is_file(follow_symlinks=False)]
+                found |= {f"{folder.name}/{group.name}/{file.name}": file for file in sorted(files, key=_name)}
     except OSError as error:
         raise UnavailableError(f"cannot list the skills in {folder}: {error.strerror}") from error
-    return sorted(Path(entry.path) for entry in files if entry.name.endswith(".py") and not entry.name.startswith("_"))
+    return found
 
 
-def _read_again(name: str, path: Path, known: _Read | None) -> _Read:
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _is_skill_name(name: str) -> bool:
+    return name.endswith(".py") and not name.startswith("_")
+
+
+def _read_again(name: str, entry: os.DirEntry[str], known: _Read | None) -> _Read:
+    """What it was if nothing about the file has changed: this is asked many times in a look, and answered by one lstat."""
     try:
-        stamp = _stamp(path.lstat())
+        stamp = _stamp(entry.stat(follow_symlinks=False))
         if known is not None and known.stamp == stamp:
             return known
-        data = path.read_bytes()
+        data = Path(entry.path).read_bytes()
         source = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         return _Read((0, 0, 0), None, f"{name}: cannot be read: {error}")
