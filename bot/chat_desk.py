@@ -94,6 +94,8 @@ class ChatDesk:
         is_machine = message.channel == MACHINE_CHANNEL
         self._rows.inbox.done(message, as_json(answer) if is_machine else answer.text)
         self._reply(message, answer.text)
+        if answer.ok and parse(message.text).verb is Verb.GO:
+            self.show_open(message.channel)
         return True
 
     def answer(self, message: Message) -> Answer:
@@ -128,6 +130,15 @@ class ChatDesk:
             self._rows.outbox.sent(item.id, self._rows.clock.now())
             sent += 1
         return sent
+
+    def show_open(self, name: str) -> None:
+        """Every open question once more in one channel: after a start, and after a stop was lifted, their keys count again."""
+        channel = self._channels.get(name)
+        if channel is None:
+            return
+        with suppress(UnavailableError):
+            for card in self.views.open_cards():
+                channel.send(self.render(card, name), card)
 
     def render(self, card: Card, channel: str) -> str:
         """The words of a card in its present state."""

@@ -51,6 +51,8 @@ class Handwork:
 
     def _undo(self, command: Command, message: Message) -> Answer:
         run, host = self._rows.history.run_of(int(command.target))
+        if not any(row.ok and row.undo.is_possible and not row.undone_by for row in self._rows.effects.of_run(run)):
+            raise InvalidError(f"action {command.target} cannot be taken back; see what was done: why {run}")
         if not self._roster.may(message.channel, message.by, Verb.UNDO, self._inventory.groups(host)):
             raise InvalidError(f"undoing on {host} is not for you; ask somebody of its groups")
         return self._open(message, host, UNDO, command.target, {"run": run})

@@ -48,6 +48,10 @@ def _alert(item: Json, where: str, source: str, now: datetime) -> Alert:
         raise InvalidError(f'{where} is no object; write {{"signal": …, "host": …}}')
     if unknown := [key for key in item if key not in KEYS]:
         raise InvalidError(f"{where} has the unknown key {unknown[0][:80]!r}; known are: {', '.join(KEYS)}")
+    if missing := [key for key in ("host", "signal") if item.get(key) in (None, "")]:
+        raise InvalidError(
+            f'{where} has no {missing[0]}; write {{"signal": "disk.used_percent:/", "host": "localhost"}}'
+        )
     try:
         return _read(item, source, now)
     except InvalidError as error:

@@ -41,14 +41,17 @@ class Up:
             ConsoleChannel(sys.stdin.fileno(), sys.stdout, house.store.clock, self._words.table) if console else None
         )
         channels: dict[str, Channel] = {CONSOLE: channel} if channel else {}
-        dispatcher = Dispatcher(house, desk_of(house, self._settings.file.language, channels), tuple(channels))
+        desk = desk_of(house, self._settings.file.language, channels)
+        dispatcher = Dispatcher(house, desk, tuple(channels))
         queue, server = self._doors(house)
         # Trying the sandbox takes a third of a second; whoever needs the result waits for the same trial.
         threading.Thread(target=house.sandbox.self_test, name="self-test", daemon=True).start()
         try:
             server.start()
-            dispatcher.start()
             self._greet(house, has_console=console)
+            for name in channels:
+                desk.show_open(name)
+            dispatcher.start()
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, lambda *_: dispatcher.end())
             dispatcher.wait()

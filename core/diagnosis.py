@@ -314,6 +314,10 @@ class Diagnosis:
             )
         elif ranked and ranked[0].missing:
             reason = f"{ranked[0].skill.name} would fit, but {ranked[0].missing}"
+        elif ranked:
+            best = ranked[0].skill.name
+            said = next((one.text for one in findings.evidence if one.source == best), "it finds nothing to do")
+            reason = f"{best} would fit, but {said}"
         else:
             reason = f"none of the {len(cures)} cures I know fits what I saw"
         if unfit := self._unfit(incident):
@@ -330,6 +334,8 @@ class Diagnosis:
 
     def _vital_signs(self, host: str) -> tuple[Evidence, ...]:
         """What is known of a host when nothing else is: a person starts from here."""
+        if self._inventory.entry(host) is None:
+            return (Evidence("inventory", f"{host} is not among my hosts; I cannot look at it"),)
         lines = []
         for text in VITAL_SIGNS:
             try:
@@ -337,7 +343,7 @@ class Diagnosis:
             except NightshiftError as error:
                 lines.append(Evidence("probe", f"{text}: {error}"))
             else:
-                lines.append(Evidence("probe", f"{text} is {measured.value:g} {measured.detail}".rstrip()))
+                lines.append(Evidence("probe", f"{text} is {measured.value:.4g}; {measured.detail}".rstrip("; ")))
         return tuple(lines)
 
     def _skill(self, name: str) -> Skill | None:

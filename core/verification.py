@@ -100,7 +100,7 @@ class Watch:
         if check.is_bad(measured.value):
             return Standing(Now.BAD, Asker.PROBE, "", measured)
         if incident.alert.is_claim:
-            return Standing(Now.QUIET, asker, f"measured here as {measured.value:g}, which is fine", measured)
+            return Standing(Now.QUIET, asker, f"measured here as {measured.value:.4g}, which is fine", measured)
         return Standing(Now.QUIET, asker, f"quiet again by itself at {measured.value:g}", measured)
 
     def check_of(self, host: str, signal: Signal, severity: Severity) -> Check:
