@@ -83,6 +83,10 @@ def _read(path: Path, *, must_be_private: bool) -> bytes:
         key = path.read_bytes().strip()
     except OSError as error:
         raise InvalidError(f"the key {path} cannot be read: {error.strerror}; set NIGHTSHIFT_KEY_FILE") from error
+    if must_be_private and status.st_uid not in {0, os.geteuid()}:
+        raise InvalidError(
+            f"the key {path} belongs to user id {status.st_uid}, who knows it; set NIGHTSHIFT_KEY_FILE to one of yours"
+        )
     if must_be_private and stat.S_IMODE(status.st_mode) & 0o077:
         raise InvalidError(f"the key {path} can be read by others; make sure nobody did, then: chmod 600 {path}")
     if len(key) < _SHORTEST:

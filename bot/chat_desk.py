@@ -22,7 +22,7 @@ from bot.roster import Roster
 from core.alert import Alert, AlertStatus, Signal, require_host_name
 from core.approval import Approval
 from core.card import Card, CardKind
-from core.errors import InvalidError, NightshiftError, UnavailableError
+from core.errors import InvalidError, NightshiftError, TamperedError, UnavailableError, UnknownError
 from core.inventory import Inventory
 from core.message import Message
 from core.ports import Channel
@@ -81,16 +81,25 @@ class ChatDesk:
     def receive(self, name: str, wait: float) -> bool:
         """One message of a channel into the inbox, durable before it is answered; False if none came within `wait` seconds."""
         message = self._channels[name].receive(wait)
-        if message is not None:
-            self._rows.inbox.put(replace(message, channel=name))
-        return message is not None
+        if message is None:
+            return False
+        message = replace(message, channel=name)
+        try:
+            self._rows.inbox.put(message)
+        except UnavailableError as error:
+            self._reply(message, self._without_rows(message, error).text)
+        return True
 
     def answer_next(self) -> bool:
         """Handles the oldest message; False if there is none."""
         message = self._rows.inbox.next()
         if message is None:
             return False
-        answer = self._patiently(message)
+        try:
+            answer = self._patiently(message)
+        except BaseException:  # a fault of ours ends the process; the next one must not end by the same message
+            self._rows.inbox.done(message, self.views.words.say("reply.failed", error="internal error, see the log"))
+            raise
         is_machine = message.channel == MACHINE_CHANNEL
         self._rows.inbox.done(message, as_json(answer) if is_machine else answer.text)
         self._reply(message, answer.text)
@@ -122,7 +131,7 @@ class ChatDesk:
         sent = 0
         for item in self._rows.outbox.due(name, limit, self._rows.clock.now()):
             try:
-                self._channels[name].send(self.render(item.card, name), item.card)
+                self._channels[name].send(self._shown(item.card, name), item.card)
             except UnavailableError:
                 pause = timedelta(seconds=min(MOST_BACKOFF, 2**item.tries))
                 self._rows.outbox.retry(item.id, self._rows.clock.now() + pause)
@@ -138,13 +147,26 @@ class ChatDesk:
             return
         with suppress(UnavailableError):
             for card in self.views.open_cards():
-                channel.send(self.render(card, name), card)
+                channel.send(self._shown(card, name), card)
+
+    def _shown(self, card: Card, channel: str) -> str:
+        """Its words; where a row behind it was changed or is gone, that is said, and the cards after it still come."""
+        try:
+            return self.render(card, channel)
+        except (TamperedError, UnknownError) as error:
+            return f"{card.kind} {plain(card.subject)}: {plain(error.message, 300)}"
 
     def render(self, card: Card, channel: str) -> str:
         """The words of a card in its present state."""
         return render(card, self.views.nouns(card, has_keys=channel == "console"), self.views.language)
 
     # ---- inside -------------------------------------------------------------------------------------------------------------------
+
+    def _without_rows(self, message: Message, error: UnavailableError) -> Answer:
+        """Nothing can be written down now: a stop is carried out all the same, for anything else the person is told that it is not done."""
+        if parse(message.text).verb is Verb.STOP:
+            return self.answer(message)
+        return Answer(self.views.words.say("reply.failed", error=plain(error.message, 300)), ok=False)
 
     def _patiently(self, message: Message) -> Answer:
         """The answer; after a second the person is told that it is being worked on."""

@@ -68,7 +68,8 @@ class Signal:
 class Alert:
     """One report that something is bad, or over, on one host.
 
-    `source` is `probe` for our own measurement, `person:<name>` for what one asked for, else `claim:<token name>`. `value` and `limit` are in the unit of the metric.
+    `source` is `probe` for our own measurement, `person:<name>` for what one asked for, else `claim:<token name>`.
+    `value` and `limit` are in the unit of the metric.
     """
 
     id: str

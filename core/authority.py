@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Both are asked before every effect. `may_approve` says of a person's name whether their yes counts on a host; `mode` is the host's."""
+    """Both are asked before every effect: `mode` is a host's, `may_approve` says of a person's name whether their yes counts there."""
 
     mode: Callable[[str], Mode]
     may_approve: Callable[[str, str], bool]

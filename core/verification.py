@@ -12,7 +12,7 @@ from core.alert import Severity, Signal
 from core.approval import Approval
 from core.capability import Verb
 from core.check import Check
-from core.errors import NightshiftError, TamperedError, UnknownError
+from core.errors import BusyError, NightshiftError, TamperedError, UnknownError
 from core.incident import Attempt, Ending, Incident, Outcome
 from core.inventory import Inventory
 from core.policy import Asker
@@ -112,6 +112,12 @@ class Watch:
         return Check(signal, host, over=over, under=under, every=LONGEST_INTERVAL, severity=severity)
 
     # ---- after ------------------------------------------------------------------------------------------------------------------
+
+    def require_alone(self, incident: Incident) -> None:
+        """Raises BusyError while another repair on that host is not judged yet: nothing else is started there (TRUST 4)."""
+        for attempt in self._log.watching(self._clock.now() + 2 * UNTIL_IT_CAME_BACK):
+            if attempt.proposal.host == incident.host and attempt.incident != incident.id:
+                raise BusyError(f"host:{incident.host}")
 
     def begin(self, incident: Incident, approval: Approval) -> Attempt:
         """Writes the attempt before its run, with what is good on that host now, so that WORSE can be told after."""

@@ -9,7 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from core.errors import InvalidError
+from core.errors import InvalidError, UnavailableError
 
 _EXECUTOR, _LOCK, _STOP, _ANCHOR = "executor", "lock", "STOP", "audit-anchor"
 
@@ -125,13 +125,23 @@ class DataFolder:
         except OSError:
             return None
 
+    def write_stop(self) -> None:
+        """Puts the file STOP there; raises UnavailableError where not even that is possible."""
+        try:
+            os.close(os.open(self.path / _STOP, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        except OSError as error:
+            raise UnavailableError(f"NOT stopped: {self.path}/{_STOP} cannot be written: {error.strerror}") from error
+
     def anchor(self) -> str:
         """What was last written down of the audit trail outside the database; '' if nothing."""
         return _text(self.path / _ANCHOR)
 
     def write_anchor(self, text: str) -> None:
-        """Writes it down, replacing the former."""
-        replace_file(self.path / _ANCHOR, text)
+        """Writes it down, replacing the former; raises UnavailableError."""
+        try:
+            replace_file(self.path / _ANCHOR, text)
+        except OSError as error:
+            raise UnavailableError(f"{self.path}/{_ANCHOR} cannot be written: {error.strerror}") from error
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -139,11 +149,14 @@ def replace_file(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.write(handle, f"{text}\n".encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _text(path: Path) -> str:

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from adapters.store.approvals import approval_holds
 from adapters.store.audit import append_audit
 from adapters.store.data_folder import DataFolder
-from adapters.store.database import Database, Transaction
+from adapters.store.database import Database, DatabaseGoneError, Transaction
 from adapters.store.rows import clean, epoch, load, moment
 from adapters.store.schema import APPROVAL, ATTEMPT, AUDIT, INCIDENT, STOP
 from adapters.store.sealed import Sealer
 from core.approval import Approval, Verdict
-from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
+from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError, UnavailableError
 
 ALL = "all"
 FILE_STOP = "file STOP"
@@ -86,6 +86,15 @@ class StoredGate:
     def stop(self, scope: str, by: str, now: datetime) -> None:
         """See `core.ports.Gate`."""
         scope = _checked(scope)
+        try:
+            self._add(scope, by, now)
+        except DatabaseGoneError as error:
+            self._folder.write_stop()
+            raise UnavailableError(
+                f"{error.message}; everything is stopped by the file {self._folder.path}/STOP instead, remove it to go on"
+            ) from error
+
+    def _add(self, scope: str, by: str, now: datetime) -> None:
         with self._db.write() as tx:
             stops = self._locked(tx)
             if scope not in {entry[0] for entry in stops}:

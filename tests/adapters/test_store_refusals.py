@@ -188,3 +188,19 @@ def test_a_key_where_nothing_can_be_written_is_one_sentence(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(InvalidError, match="NIGHTSHIFT_KEY_FILE"):
         open_key({"NIGHTSHIFT_KEY_FILE": str(tmp_path / "file" / "key")}, tmp_path / "var")
+
+
+def test_a_key_of_another_user_is_no_key(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    open_key({"NIGHTSHIFT_KEY_FILE": str(key)}, tmp_path / "var")
+    given_away(key)
+    with pytest.raises(InvalidError, match="belongs to user id 4242"):
+        open_key({"NIGHTSHIFT_KEY_FILE": str(key)}, tmp_path / "var")
+
+
+def given_away(path: Path) -> None:
+    """Only root can make a file another's."""
+    try:
+        os.chown(path, 4242, -1)
+    except PermissionError:
+        pytest.skip("needs root")

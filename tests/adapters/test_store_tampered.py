@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from adapters.store.store import Store
 from core.approval import Verdict
 from core.capability import NO_UNDO
-from core.errors import StoppedError, TamperedError
+from core.errors import StoppedError, TamperedError, UnavailableError
 from core.message import Message
 from tests.contracts.nouns import alert, approval, episode, report
 from tests.fakes.clock import FakeClock
@@ -194,6 +194,15 @@ def test_a_stop_that_was_taken_away_still_stops(store: Store, sql: str) -> None:
     with pytest.raises(TamperedError):
         store.gate.stops()
     assert any("stop" in line for line in store.tampered())
+
+
+def test_a_stop_without_a_database_is_a_file(store: Store) -> None:
+    change(store, "ALTER TABLE ns_stop RENAME TO gone")
+    with pytest.raises(UnavailableError, match="STOP instead"):
+        store.gate.stop("host:web-1", "li", store.clock.now())
+    change(store, "ALTER TABLE gone RENAME TO ns_stop")
+    with pytest.raises(StoppedError):
+        store.gate.check("web-2", (), "i1", "", store.clock.now())
 
 
 @pytest.mark.parametrize(
