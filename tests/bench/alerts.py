@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.figure import Figure
 from tests.bench.places import ROOT
-from tests.bench.up_child import PORT, UpChild, up_child
+from tests.bench.up_child import UpChild, up_child
 
 CONNECTIONS = 64
 ROUNDS = 6
@@ -32,7 +32,7 @@ def figures() -> Iterator[Figure]:
 def _round(child: UpChild, posts: int, batch: int, prefix: str) -> float:
     """Alerts per second, every one of them accepted."""
     token = (child.home / "alert-token").read_text().strip()
-    arguments = (PORT, token, CONNECTIONS, posts, batch, prefix)
+    arguments = (child.port, token, CONNECTIONS, posts, batch, prefix)
     command = [sys.executable, "-m", "tests.bench.load", *map(str, arguments)]
     said = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=90).stdout)
     if said["accepted"] != posts:

@@ -17,10 +17,10 @@ _LOOKER = '''# /// script
 # timeout = 10
 # settles = 0
 # looks_at = ["bench.never"]
-# capabilities = ["process.list", "fs.list:/proc/sys/kernel", "fs.read:/proc/loadavg"]
+# capabilities = [{capabilities}]
 # triggers = ["bench", "测量"]
 # ///
-"""Looks at processes, a directory and a file."""
+"""Looks at this machine."""
 
 from __future__ import annotations
 
@@ -28,14 +28,21 @@ from core.skill import Host, Outcome
 
 
 def run(host: Host) -> Outcome:
-    processes = host.process.list()
-    names = host.list("/proc/sys/kernel")
-    load = host.read("/proc/loadavg")
-    return Outcome(ok=True, summary=f"{len(processes)} processes, load {load.split()[0]}", facts={"seen_{number}": len(names)})
+    seen = {look}
+    return Outcome(ok=True, summary=f"{seen} seen", facts={"seen_NUMBER": seen})
 
 
 CASES = [{"name": "looks", "expect": {"ok": True}}]
 '''
+
+_LOOKS = (
+    ('"process.list"', "len(host.process.list())"),
+    ('"fs.list:/var/log", "fs.read:/proc/loadavg"', 'len(host.list("/var/log")) + len(host.read("/proc/loadavg"))'),
+    ('"fs.list:/etc"', 'len(host.list("/etc"))'),
+    ('"fs.read:/proc/meminfo"', 'len(host.read("/proc/meminfo"))'),
+    ('"process.list", "fs.read:/proc/loadavg"', 'len(host.process.list()) + len(host.read("/proc/loadavg"))'),
+)
+"""What one looker after the other does; lookers of real faults do about as much each."""
 
 _CURE = '''# /// script
 # requires-python = ">=3.11"
@@ -74,7 +81,10 @@ def write_skills(place: Path, lookers: int, target: Path) -> Path:
     group.mkdir(parents=True)
     names = [f"look_at_bench_{number}" for number in range(1, lookers + 1)]
     for number, name in enumerate(names, 1):
-        (group / f"{name}.py").write_text(_LOOKER.replace("{number}", str(number)))
+        capabilities, look = _LOOKS[number - 1]
+        source = _LOOKER.replace("{capabilities}", capabilities).replace("{look}", look)
+        source = source.replace("NUMBER", str(number))
+        (group / f"{name}.py").write_text(source)
     quoted = ", ".join(f'"{name}"' for name in names)
     (group / "clear_bench.py").write_text(_CURE.replace("{lookers}", quoted).replace("{folder}", str(target)))
     (folder / "skills.lock").write_text(lock_text(folder))

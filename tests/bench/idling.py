@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 
 from tests.bench.figure import Figure
-from tests.bench.up_child import PORT, up_child
+from tests.bench.up_child import up_child
 
 CHECKS = 50
 PAGES = ("healthz", "readyz", "metrics", "healthz?1", "healthz?2", "healthz?3")
@@ -23,7 +23,7 @@ def figures() -> Iterator[Figure]:
     CPU is that of the process and of all its children; memory is the process's own resident set (the children, two warm guests and what
     watches for them, are in docs/performance.md).
     """
-    with up_child(settings_with_checks()) as child:
+    with up_child(settings_with_checks) as child:
         time.sleep(SETTLE)
         process = psutil.Process(child.process.pid)
         percents, resident = [], []
@@ -48,7 +48,7 @@ def cpu_seconds(process: psutil.Process) -> float:
     return total
 
 
-def settings_with_checks() -> str:
+def settings_with_checks(port: int) -> str:
     """What a machine with many services would have: its mounts, memory, load, files, services by name, ports and pages."""
     table = [
         *((f"disk.used_percent:/{name}", "over = 100") for name in ("", "etc", "usr", "var", "tmp")),
@@ -59,8 +59,8 @@ def settings_with_checks() -> str:
         ("process.zombies", "over = 100000"),
         *((f"process.down:python-{number}", "over = 1") for number in range(10)),
         *((f"process.restarts:service-{number}", "over = 100") for number in range(10)),
-        *((f"tcp.failed:127.0.0.1:{port}", "over = 1") for port in range(PORT, PORT + 10)),
-        *((f"http.failed:http://127.0.0.1:{PORT}/{path}", "over = 1") for path in PAGES),
+        *((f"tcp.failed:127.0.0.1:{port}", "over = 1") for port in range(port, port + 10)),
+        *((f"http.failed:http://127.0.0.1:{port}/{path}", "over = 1") for path in PAGES),
     ]
     if len(table) != CHECKS:
         raise AssertionError(f"{len(table)} checks")

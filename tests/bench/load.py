@@ -1,4 +1,4 @@
-"""Load for the doors, in a process of its own: so many posts over kept connections, one after the other on each; `python -m tests.bench.load`.
+"""Load for the doors, in a process of its own: so many posts, one after the other on each of some kept connections.
 
 Bounded in everything: posts, connections and time are arguments, and the target is 127.0.0.1.
 """

@@ -83,4 +83,5 @@ def _key(folder: Path) -> Seal:
 
 def _sources() -> tuple[Path, ...]:
     migrations = sorted((Path(schema.__file__).parent / "migrations" / "versions").glob("*.py"))
-    return tuple(Path(str(module.__file__)) for module in (memory, rows, schema, sealed, episode_noun)) + (*migrations,)
+    modules = (memory, rows, schema, sealed, episode_noun)
+    return (*(Path(str(module.__file__)) for module in modules), *migrations)

@@ -24,7 +24,11 @@ def _help(times: int) -> list[float]:
         for number in range(times + 1):
             began = time.perf_counter()
             subprocess.run(
-                [ROOT / "nightshift", "--help"], check=True, stdin=subprocess.DEVNULL, capture_output=True, env=dict(os.environ)
+                [ROOT / "nightshift", "--help"],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                env=dict(os.environ),
             )
             if number:  # the first may have to make the environment
                 seconds.append(time.perf_counter() - began)

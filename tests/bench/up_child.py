@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.places import ROOT, fresh_home
 
-PORT = 18_470
 LONGEST = 60.0
 
 
@@ -24,15 +24,17 @@ class UpChild:
 
     process: subprocess.Popen[bytes]
     home: Path
+    port: int
     greeted: float
     ready: float
 
 
 @contextmanager
-def up_child(settings: str = "") -> Iterator[UpChild]:
-    """`up` on a fresh data folder, as a service runs it: no terminal, the log to a file beside the folder."""
+def up_child(settings: Callable[[int], str] = lambda _port: "") -> Iterator[UpChild]:
+    """`up` on a fresh data folder, as a service runs it: no terminal, the log to a file beside it. `settings` are told the port."""
+    port = free_port()
     with fresh_home() as home, (home.parent / "log").open("wb") as log:
-        (home / "nightshift.toml").write_text(f"[server]\nport = {PORT}\n{settings}")
+        (home / "nightshift.toml").write_text(f"[server]\nport = {port}\n{settings(port)}")
         began = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", "up"],
@@ -47,8 +49,8 @@ def up_child(settings: str = "") -> Iterator[UpChild]:
             greeted = time.perf_counter() - began
             if not greeting:
                 raise RuntimeError(f"up did not start: {(home.parent / 'log').read_text()[-500:]}")
-            _wait_until_ready()
-            yield UpChild(process, home, greeted, time.perf_counter() - began)
+            _wait_until_ready(port)
+            yield UpChild(process, home, port, greeted, time.perf_counter() - began)
         finally:
             process.terminate()
             process.wait(LONGEST)
@@ -56,24 +58,28 @@ def up_child(settings: str = "") -> Iterator[UpChild]:
                 process.stdout.close()
 
 
-def get(path: str) -> tuple[int, bytes]:
-    """One GET of the child."""
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
+def free_port() -> int:
+    """One that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
-def _wait_until_ready() -> None:
+def _wait_until_ready(port: int) -> None:
     until = time.monotonic() + LONGEST
     while time.monotonic() < until:
-        try:
-            if get("/readyz")[0] == 200:
-                return
-        except OSError:
-            pass  # it does not listen yet
+        if _is_ready(port):
+            return
         time.sleep(0.005)
     raise TimeoutError("up did not become ready")
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False  # it does not listen yet
+    finally:
+        connection.close()
