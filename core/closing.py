@@ -39,11 +39,12 @@ class Closing:
         """A person has it now, with everything that was seen and tried."""
         return self._end(self._log.load(incident.id), Ending.HANDED_OVER, reason, evidence)
 
-    def hand_over_attempt(self, incident: Incident, attempt: Attempt) -> Report:
-        """The last attempt did not help, or made it worse."""
+    def hand_over_attempt(self, incident: Incident, attempt: Attempt, is_undone: bool) -> Report:  # noqa: FBT001 - a step's argument
+        """The last attempt did not help, or made it worse; `is_undone` False: nor could it be taken back."""
         ending = Ending.WORSE if attempt.ending is Ending.WORSE else Ending.HANDED_OVER
-        reason = f"{attempt.proposal.skill} ended as {attempt.ending or Ending.FAILED}; nothing else is tried"
-        return self._end(self._log.load(incident.id), ending, reason, ())
+        ended = f"{attempt.proposal.skill} ended as {attempt.ending or Ending.FAILED}; nothing else is tried"
+        left = "it did not help, and could not be taken back; please look"
+        return self._end(self._log.load(incident.id), ending, ended if is_undone else left, ())
 
     def hand_over_refused(self, incident: Incident, refusal: Refusal) -> Report:
         """Nobody said yes; nothing was done."""

@@ -78,6 +78,7 @@ class IncidentResponse:
         if not flow.step("still the same", self.diagnosis.is_still_the_plan, approval):
             return self.ask_again(incident, flow)
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
+            flow.step("nothing else there", self.watch.require_alone, incident)
             began = flow.step("begin", self.watch.begin, incident, approval)
             outcome = flow.once("execute", self.executor.execute, approval, approval.id, fence)
             if outcome is None:
@@ -113,10 +114,10 @@ class IncidentResponse:
             return self.close(incident, attempt.ending, "", flow)
         if attempt.outcome is None:
             return self.hand_over(incident, "cut off in the middle; please look", flow)
-        if not self.is_undone(incident, attempt, flow):
-            return self.hand_over(incident, "it did not help, and could not be taken back; please look", flow)
-        if attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS or is_task(incident.alert):
-            flow.step("hand over", self.closing.hand_over_attempt, incident, attempt)
+        is_undone = self.is_undone(incident, attempt, flow)
+        is_last = attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS or is_task(incident.alert)
+        if is_last or not is_undone:
+            flow.step("hand over", self.closing.hand_over_attempt, incident, attempt, is_undone)
             return
         flow.go_on("investigate", incident.id, incident.round + 1)
 

@@ -221,3 +221,22 @@ def test_a_yes_is_not_acted_on_while_the_signal_cannot_be_measured() -> None:
     assert night.report.ending is Ending.HANDED_OVER
     assert "cannot see" in night.report.reason
     assert night.host("web-1").effects == []
+
+
+# ---- one repair at a time on one host -----------------------------------------------------------------------------------------------
+
+
+def test_a_second_repair_on_a_host_waits_until_the_first_is_judged() -> None:
+    both_bad = {"http.failed:http://web-1/": lambda host: float(bool(host.files.get(ROTATED)))}
+    cures = ["disk.used_percent", "http.failed"]
+    night = Night(replace(disk_full_on("web-1"), others=both_bad), skills=[rotate_logs(cures=cures)])
+
+    def approve_all(play: Play) -> None:
+        for asked in play.store.approvals.pending():
+            play.store.approvals.decide(asked.id, Verdict.APPROVED, "li", "", play.store.clock.now())
+
+    assert night.both(lambda play: len(play.store.approvals.pending())) == 2
+    night.both(approve_all)
+    night.settle()
+    assert sorted(map(str, night.endings)) == ["fixed", "went away"]
+    assert night.host("web-1").effects == [f"delete {ROTATED}"]
