@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -342,6 +343,9 @@ def _needs_subcommand(ctx: typer.Context, usage: str) -> None:
 
 def main() -> None:
     """The console script: exit 0 done, 1 a problem, 2 wrong usage; every error is one sentence on stderr."""
+    for stream in ("stdin", "stdout", "stderr"):
+        if getattr(sys, stream) is None:  # closed by whoever started us
+            setattr(sys, stream, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115 - until the end
     arguments = sys.argv[1:]
     as_json = _wants_json(arguments)
     plain = [word for index, word in enumerate(arguments) if word != "--json" or "--" in arguments[:index]]
@@ -352,7 +356,9 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
     from core.errors import InvalidError, NightshiftError
 
     try:
-        return int(app(arguments, prog_name="nightshift", standalone_mode=False) or 0)
+        code = int(app(arguments, prog_name="nightshift", standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return code
     except UsageError as error:
         return _complain(error.format_message(), as_json=as_json, code=USAGE)
     except InvalidError as error:
@@ -362,8 +368,18 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
-        sys.stdout = None  # whoever read us has gone, as `head` does; nothing is left to say
+        _say_no_more()  # whoever read us has gone, as `head` does
         return 0
+    except OSError as error:
+        _say_no_more()
+        return _complain(
+            f"cannot write the answer: {error.strerror}; nothing more was shown", as_json=as_json, code=PROBLEM
+        )
+
+
+def _say_no_more() -> None:
+    """What is still held back for stdout goes nowhere, so that the interpreter does not stumble over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(sentence: str, *, as_json: bool, code: int) -> int:

@@ -15,6 +15,7 @@ from core.execution import Rehearsal
 from core.inventory import Inventory
 from core.message import Message
 from core.origin import Value
+from core.parameters import check_value
 from core.ports import Catalog
 from core.skill_manifest import Skill
 from core.task import UNDO, task
@@ -113,4 +114,7 @@ class Handwork:
         known = {spec.name for spec in skill.parameters}
         if strange := sorted(set(options) - known):
             raise UnknownError(f"parameter of {skill.name}", strange[0], tuple(sorted(known)))
+        for spec in skill.parameters:
+            if spec.name in options:
+                check_value(spec, options[spec.name])
         return skill, host, options

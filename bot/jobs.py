@@ -26,10 +26,12 @@ def open_store(settings: Settings) -> Iterator[Rows]:
 def open_desk(settings: Settings) -> Iterator[Worker]:
     """With the lock; raises BusyError while a running `up` holds it."""
     from adapters.store.data_folder import DataFolder
+    from bot.logs import start_logging_to
     from bot.single_command import SingleCommand
 
     if DataFolder(settings.home).holder():
         raise BusyError(str(settings.home))
+    start_logging_to(settings.home / "nightshift.log")
     house = build(local_place(settings, (CONSOLE,)))
     try:
         yield SingleCommand(house, desk_of(house, settings.file.language, {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -220,19 +221,19 @@ class Server:
                 timeout_graceful_shutdown=5,
             )
         )
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
 
     def start(self, wait: float = 10.0) -> None:
         """Returns once it listens; raises UnavailableError where it cannot."""
+        self._listen_at()
         self._thread.start()
         pause, waited = threading.Event(), 0.0
         while not self._server.started and self._thread.is_alive() and waited < wait:
             pause.wait(0.01)
             waited += 0.01
         if not self._server.started:
-            raise UnavailableError(
-                f"cannot listen on 127.0.0.1:{self._port}; is it taken? change server.port in nightshift.toml"
-            )
+            raise UnavailableError(f"the doors on 127.0.0.1:{self._port} did not open within {wait:g} s; try again")
 
     @property
     def port(self) -> int:
@@ -246,4 +247,15 @@ class Server:
 
     def _serve(self) -> None:
         with suppress(SystemExit):  # how uvicorn says that it could not listen; `start` says it to a person
-            self._server.run()
+            self._server.run([self._socket])
+
+    def _listen_at(self) -> None:
+        """Taken or not is known before anything is started, and said once."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(("127.0.0.1", self._port))
+        except OSError as error:
+            self._socket.close()
+            raise UnavailableError(
+                f"cannot listen on 127.0.0.1:{self._port}: {error.strerror}; end what has it, or change server.port in nightshift.toml"
+            ) from error

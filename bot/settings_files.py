@@ -79,7 +79,7 @@ def read_env(path: Path, environ: Mapping[str, str]) -> EnvSettings:
     known = {field.alias or name for name, field in EnvSettings.model_fields.items()}
     given = {key: value for key, value in environ.items() if key in known}
     settings = {key: value for key, value in (from_file | given).items() if value}
-    return _validated(EnvSettings, settings, path)
+    return _validated(EnvSettings, settings, path if from_file else "the environment")
 
 
 def _text(path: Path) -> str:
@@ -102,7 +102,7 @@ def _line(binding: Binding) -> int:
 _M = TypeVar("_M", bound=BaseModel)
 
 
-def _validated(model: type[_M], data: Mapping[str, Any], path: Path) -> _M:
+def _validated(model: type[_M], data: Mapping[str, Any], path: Path | str) -> _M:
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -36,5 +36,6 @@ def _skill(catalog: Catalog, name_or_file: str) -> Skill:
     try:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidError(f"cannot read {path}: {error}; name a skill or a Python file") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidError(f"cannot read {path}: {why}; name a skill or a Python file") from error
     return parse_skill(str(path), source)
