@@ -238,8 +238,10 @@ class Diagnosis:
         if outcome.error:
             findings.evidence.append(Evidence(looker.name, f"could not look: {outcome.error}"))
             return
+        said = [_plain(value) for _, value in filled.values if value.origin in {Origin.TEXT, Origin.MODEL}]
         for name, value in outcome.facts:
-            findings.facts.setdefault(name, Observed(value, looker.name, incident.host))
+            origin = Origin.TEXT if value in said else Origin.OBSERVED
+            findings.facts.setdefault(name, Observed(value, looker.name, incident.host, origin))
         if outcome.ok:
             findings.evidence.append(Evidence(looker.name, outcome.summary))
 

@@ -24,11 +24,12 @@ _LARGEST = 1 << 53
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A fact as a looker of ours reported it from one host."""
+    """A fact as a looker of ours reported it from one host. What it only repeats of a text it was given stays text."""
 
     value: Json
     looker: str
     host: str
+    origin: Origin = Origin.OBSERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _offers(
         yield typed[spec.name], Origin.TYPED, "typed"
     fact = facts.get(dict(skill.fill).get(spec.name, ""))
     if fact is not None and fact.host == alert.host:
-        yield fact.value, Origin.OBSERVED, f"{fact.looker} on {fact.host}"
+        yield fact.value, fact.origin, f"{fact.looker} on {fact.host}"
     label = dict(alert.labels).get(spec.name)
     if label is not None:
         yield label, Origin.ALERT, f"label {spec.name}"
@@ -147,7 +148,8 @@ def _confirmed(name: str, value: Value, alert: Alert, facts: Mapping[str, Observ
         return Value(value.value, Origin.INVENTORY, "listed host")
     for fact_name, fact in sorted(facts.items()):
         is_about_it = name == fact_name or fact_name.endswith(f"_{name}")
-        if is_about_it and fact.host == alert.host and _is_same(fact.value, value.value):
+        is_seen = fact.origin is Origin.OBSERVED and fact.host == alert.host
+        if is_about_it and is_seen and _is_same(fact.value, value.value):
             return Value(value.value, Origin.OBSERVED, f"{fact_name} by {fact.looker} on {fact.host}")
     return value
 

@@ -41,7 +41,7 @@ def run(host: Host, service: str) -> Outcome:
     stale = stale_owner_files(host, service, processes)
     is_looping = state.restarts >= 3 or bool(LOOPING.search(state.detail))
     facts: dict[str, object] = {
-        "service": service,
+        "service": service if state.supervisor != "none" else "",
         "service_supervisor": state.supervisor,
         "service_is_down": state.supervisor != "none" and not state.is_running,
         "service_was_stopped": not state.is_running and bool(STOPPED.search(state.detail)),

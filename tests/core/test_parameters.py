@@ -205,3 +205,13 @@ def test_a_checked_value_is_of_its_type(kind: str, name: str, value: object) -> 
     except InvalidError:
         return
     assert type(checked).__name__ == kind.partition("[")[0]
+
+
+def test_what_a_looker_only_repeats_of_a_text_is_not_known() -> None:
+    asks = skill("path: str", 'path = "growing_path"')
+    told = {"growing_path": Observed("/srv/secret", "find_growth", HOST, Origin.TEXT)}
+    (value,) = (value for _, value in fill(asks, alert(), told, INVENTORY, {}).values)
+    assert (value.origin, value.is_known) == (Origin.TEXT, False)
+    claimed = alert(source="claim:x", path="/srv/secret")
+    (value,) = (value for _, value in fill(skill("path: str"), claimed, told, INVENTORY, {}).values)
+    assert (value.origin, value.is_known) == (Origin.ALERT, False)
