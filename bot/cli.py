@@ -22,6 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # drawing the help with rich takes as long as everything before it
+    context_settings={"max_content_width": 120},
 )
 
 
