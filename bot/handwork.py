@@ -100,7 +100,9 @@ class Handwork:
         ]
         lines += self._views.effect_lines(rehearsal.plan)
         return Answer(
-            "\n".join(lines if rehearsal.plan else [*lines, say("plan.none")]), rehearsal, ok=rehearsal.outcome.ok
+            "\n".join([*lines, say("plan.none")] if rehearsal.outcome.ok and not rehearsal.plan else lines),
+            rehearsal,
+            ok=rehearsal.outcome.ok,
         )
 
     def _asked(self, command: Command) -> tuple[Skill, str, dict[str, str]]:
