@@ -228,10 +228,8 @@ def build(place: Place, skills: Path = SKILLS) -> House:
 
     def give_up(leg: Leg, why: str) -> None:
         """A leg that cannot be played ends in a person's hands, never in silence."""
-        incident = store.incidents.load(
-            leg.subject if leg.leg == "investigate" else store.approvals.load(leg.subject).incident
-        )
-        closing.hand_over(incident, f"I could not go on: {why}", ())
+        subject = leg.subject if leg.leg == "investigate" else store.approvals.incident_of(leg.subject)
+        closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
     return House(place, store, catalog, sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.approval import Approval
 from core.card import Card, CardKind
 from core.diagnosis import group_of
 from core.episode import Episode
+from core.errors import TamperedError
 from core.incident import Attempt, Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.journal import EffectRow
@@ -62,7 +64,7 @@ class Closing:
     def _end(self, incident: Incident, ending: Ending, reason: str, evidence: tuple[Evidence, ...]) -> Report:
         now = self._clock.now()
         last = incident.attempts[-1] if incident.attempts else None
-        approval = self._book.load(last.approval) if last else None
+        approval = self._approval_of(last) if last else None
         report = Report(
             incident=incident.id,
             host=incident.host,
@@ -85,13 +87,23 @@ class Closing:
         card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
         return self._log.close(report, self._episodes(incident, now), (card,))
 
+    def _approval_of(self, attempt: Attempt) -> Approval | None:
+        """None where the row does not verify any more: the incident is told without it, and it is an incident of its own."""
+        try:
+            return self._book.load(attempt.approval)
+        except TamperedError:
+            return None
+
     def _actions(self, attempt: Attempt) -> tuple[Action, ...]:
         undone = (
             [f"{value.value}.undo" for _, value in attempt.proposal.parameters]
             if attempt.proposal.skill == UNDO
             else []
         )
-        return tuple(_action(row) for run in (attempt.id, *undone) for row in self._effects.of_run(run))
+        try:
+            return tuple(_action(row) for run in (attempt.id, *undone) for row in self._effects.of_run(run))
+        except TamperedError as error:
+            return (Action("", str(error), is_undoable=False),)
 
     def _episodes(self, incident: Incident, now: datetime) -> tuple[Episode, ...]:
         group = group_of(self._inventory, incident.host)

@@ -164,6 +164,14 @@ class StoredApprovals:
         """Every question of an incident, oldest first, decided or not."""
         return self._all(APPROVAL.c.incident == clean(incident))
 
+    def incident_of(self, id: str) -> str:
+        """The incident a question belongs to, also of a row that does not verify: nothing is decided by it, a person gets it."""
+        with self._db.read() as conn:
+            found = conn.execute(sa.select(APPROVAL.c.incident).where(APPROVAL.c.id == clean(id))).scalar()
+        if found is None:
+            raise UnknownError("approval", id)
+        return str(found)
+
     def broken(self) -> Iterator[str]:
         """Names of the rows that do not verify, decided or not."""
         with self._db.read() as conn:

@@ -209,8 +209,7 @@ def live(life: Life) -> int:
     team = compose(store, _world(life, points))
 
     def give_up(leg: Leg, why: str) -> None:
-        sys.stderr.write(f"{leg.id} was given up: {why}\n")
-        team.closing.hand_over(incident_of(store, leg.leg, leg.subject), why, ())
+        team.closing.hand_over(incident_of(store, leg.leg, leg.subject), f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, team.plays, 4, life.lease, on_lost=give_up, breakpoint=points.engine)
     if store.db.is_sqlite:
@@ -264,7 +263,7 @@ def _take_in(store: Store, trouble: Trouble, folder: Path) -> None:
 
 def incident_of(store: Store, leg: str, subject: str) -> Incident:
     """The incident that a leg is about."""
-    return store.incidents.load(subject if leg == "investigate" else store.approvals.load(subject).incident)
+    return store.incidents.load(subject if leg == "investigate" else store.approvals.incident_of(subject))
 
 
 def write_line(path: Path, line: str) -> None:

@@ -76,7 +76,8 @@ Point = tuple[str, int]
 
 def points_of(yard: Graveyard, plot: Plot) -> list[Point]:
     """Every point of a plot, by playing it once without a kill."""
-    trouble, trace = yard.trouble(plot.metric, plot.person, is_task=plot.is_task), yard.folder / "trace"
+    trouble = yard.trouble(plot.metric, plot.person, is_task=plot.is_task)
+    trace = yard.folder / f"{trouble.name}.trace"
     assert yard.life(trace=str(trace)) == 0
     assert ended(yard, trouble) == plot.end
     seen = lines_of(trace)
@@ -215,6 +216,28 @@ def test_an_outage_between_the_beginning_and_the_effect_is_not_taken_for_a_failu
     time.sleep(2.0)  # longer than the run and its patience may take
     assert on_sqlite.life() == 0
     assert ended(on_sqlite, trouble) == (Ending.FIXED, (DELETED,))
+
+
+@pytest.mark.parametrize(
+    ("point", "sql"),
+    [
+        ("act/load@before", "UPDATE ns_approval SET body = replace(body, 'rotate', 'rotatE')"),
+        ("conclude/load@before", "UPDATE ns_approval SET verdict = 'rejected'"),
+        ("conclude/load@before", "UPDATE ns_effect SET ok = NOT ok"),
+    ],
+)
+def test_rows_that_were_changed_while_it_was_down_put_it_into_a_persons_hands(
+    on_sqlite: Graveyard, point: str, sql: str
+) -> None:
+    trouble = on_sqlite.trouble("full")
+    assert on_sqlite.life(point) == KILLED
+    with on_sqlite.store.db.engine.begin() as conn:
+        assert conn.exec_driver_sql(sql).rowcount == 1
+    on_sqlite.is_quiet = False
+    assert on_sqlite.life() == 0
+    assert on_sqlite.report(trouble).ending in {Ending.HANDED_OVER, Ending.FIXED}
+    assert on_sqlite.record(trouble) == [DELETED][: point.startswith("conclude")]
+    assert "does not verify" in on_sqlite.store.audit.verify().problem
 
 
 def test_a_command_that_was_running_is_ended_before_anything_is_measured(yard: Graveyard) -> None:
