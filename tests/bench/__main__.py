@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -17,12 +18,19 @@ def main(wanted: list[str]) -> int:
         sys.stderr.write(f"no figures for {unknown[0]!r}; there are: {', '.join(ISSUES)}\n")
         return 2
     is_ok = True
+    _say_load()
     for name in wanted or ISSUES:
         for figure in ISSUES[name]():
             sys.stdout.write(figure.line() + "\n")
             sys.stdout.flush()
             is_ok &= figure.ok
+    _say_load()
     return 0 if is_ok else 1
+
+
+def _say_load() -> None:
+    """On a machine that does other things every figure is worse; a reader has to know."""
+    sys.stderr.write(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores\n")
 
 
 if __name__ == "__main__":
