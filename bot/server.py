@@ -243,7 +243,9 @@ class Server:
     def close(self) -> None:
         """Lets running requests end, at most 5 s, then stops."""
         self._server.should_exit = True
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        self._socket.close()
 
     def _serve(self) -> None:
         with suppress(SystemExit):  # how uvicorn says that it could not listen; `start` says it to a person

@@ -16,39 +16,8 @@ import httpx
 import pytest
 
 from bot.policy_view import policy_table
+from tests.bot.machine import Machine
 from tests.source_tree import ROOT
-
-
-@dataclass
-class Machine:
-    """A data folder, its key, and commands that are typed there."""
-
-    home: Path
-    key: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        ours = {"NIGHTSHIFT_HOME": str(self.home), "NIGHTSHIFT_KEY_FILE": str(self.key), "PYTHONPATH": str(ROOT)}
-        return {key: value for key, value in os.environ.items() if not key.startswith("NIGHTSHIFT")} | ours
-
-    def type(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", *words]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=self.environment,
-            cwd=ROOT,
-            input=stdin,
-            timeout=120,
-        )
-
-    def data(self, *words: str) -> object:
-        run = self.type(*words, "--json")
-        assert run.returncode == 0, run.stderr
-        found: object = json.loads(run.stdout)
-        return found
 
 
 @pytest.fixture(scope="module")
