@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -235,6 +236,9 @@ def _number(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError as error:
         raise InvalidError(f"value {text!r} is no number; write e.g. value=97.5") from error
+    if not math.isfinite(number):
+        raise InvalidError(f"value {text!r} is no measurement; write e.g. value=97.5")
+    return number
