@@ -49,6 +49,7 @@ class Graveyard:
 
     url: str
     folder: Path
+    parent: subprocess.Popen[str]
     person: dict[str, Person] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     is_quiet: bool = True
@@ -58,7 +59,6 @@ class Graveyard:
         self.effects.mkdir()
         self.home = self.folder / "home"
         self.store = Store(self.url, FakeSeal(), SystemClock(), self.folder / "person")
-        self.parent = forker()
 
     def trouble(self, metric: str, person: Person = says_yes, *, is_task: bool = False) -> Trouble:
         """The next trouble, with a folder of its own, and who answers."""
@@ -117,13 +117,16 @@ class Graveyard:
     def close(self) -> None:
         """The last life is over."""
         self.store.close()
-        close(self.parent)
 
 
-def forker() -> subprocess.Popen[str]:
-    """A process that forks lives."""
+@contextmanager
+def forker() -> Iterator[subprocess.Popen[str]]:
+    """A process that forks lives, one after the other; it has imported everything, and keeps nothing."""
     argv = [sys.executable, "-m", "tests.nights.killable"]
-    return subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    with subprocess.Popen(
+        argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as parent:
+        yield parent
 
 
 def begin(parent: subprocess.Popen[str], life: Life) -> None:
@@ -140,19 +143,10 @@ def end(parent: subprocess.Popen[str], *, is_quiet: bool = True) -> int:
     return int(answer["code"])
 
 
-def close(parent: subprocess.Popen[str]) -> None:
-    """No more lives."""
-    assert parent.stdin is not None
-    parent.stdin.close()
-    parent.wait(10)
-    assert parent.stdout is not None
-    parent.stdout.close()
-
-
 @contextmanager
-def graveyard(url: str, folder: Path) -> Iterator[Graveyard]:
+def graveyard(url: str, folder: Path, parent: subprocess.Popen[str]) -> Iterator[Graveyard]:
     """Opened and closed."""
-    yard = Graveyard(url, folder)
+    yard = Graveyard(url, folder, parent)
     try:
         yield yard
     finally:

@@ -86,6 +86,7 @@ class Life:
 
     What is still open of the former ones is brought to its end before the last one is taken in. `kill` is where the life ends itself,
     the `nth` time it comes there; `trace` is a file that gets every point it passes. Both concern the last trouble alone.
+    `is_second` is a replica that takes nothing in: it waits for what another one has begun, and never hurries to start its legs.
     """
 
     url: str
@@ -96,6 +97,7 @@ class Life:
     nth: int = 1
     trace: str = ""
     lease: float = 10.0
+    is_second: bool = False
 
 
 class Points:
@@ -215,25 +217,36 @@ def live(life: Life) -> int:
     if store.db.is_sqlite:
         team.executor.recover()
     engine.launch()
-    last = life.troubles[-1]
-    is_over = _until_closed(store, team, engine, but=last.name)
-    _take_in(store, last, Path(life.folder) / last.name)
-    is_over = is_over and _until_closed(store, team, engine)
+    is_over = _until_all_is_closed(store, team, engine, life)
     engine.close()
     store.close()
     return 0 if is_over else 3
 
 
-def _until_closed(store: Store, team: Team, engine: DbosEngine, but: str = "") -> bool:
-    """True once everything is closed; `but` names the host that is not waited for."""
-    until = time.monotonic() + LONGEST
-    while any(incident.host != but for incident in store.incidents.incidents(only_open=True, limit=10)):
-        if time.monotonic() > until:
-            return False
+def _until_all_is_closed(store: Store, team: Team, engine: DbosEngine, life: Life) -> bool:
+    last = life.troubles[-1]
+
+    def is_closed(but: str = "") -> bool:
+        return all(incident.host == but for incident in store.incidents.incidents(only_open=True, limit=10))
+
+    def work() -> None:
         team.watch.tick()
         engine.sweep(store.clock.now())
+
+    if life.is_second:
+        begun = _until(lambda: bool(store.incidents.incidents(only_open=False, limit=1)), team.watch.tick)
+        return begun and _until(is_closed, team.watch.tick) and engine.wait_idle(5)
+    former = _until(lambda: is_closed(last.name), work)
+    _take_in(store, last, Path(life.folder) / last.name)
+    return former and _until(is_closed, work) and engine.wait_idle(5)
+
+
+def _until(is_so: Callable[[], bool], work: Callable[[], object]) -> bool:
+    until = time.monotonic() + LONGEST
+    while not is_so() and time.monotonic() < until:
+        work()
         time.sleep(0.03)
-    return bool(but) or engine.wait_idle(5)
+    return is_so()
 
 
 def _world(life: Life, points: Points) -> World:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -16,7 +16,6 @@ from tests.nights.graveyard import (
     Graveyard,
     Person,
     begin,
-    close,
     end,
     forker,
     says_no,
@@ -257,16 +256,17 @@ def test_a_command_that_was_running_is_ended_before_anything_is_measured(yard: G
 
 @pytest.mark.postgres
 @SLOW
-@pytest.mark.parametrize("point", ["investigate/think@inside", "act/begin@after", "host/FileDelete@after"])
-def test_what_a_replica_that_died_for_good_was_doing_is_taken_over(on_postgres: Graveyard, point: str) -> None:
-    trouble = on_postgres.trouble("full")
-    base = Life(on_postgres.url, str(on_postgres.home), str(on_postgres.effects), (trouble,), point, lease=3.0)
-    assert on_postgres.life(point, lease=3.0) == KILLED
-    other, began = forker(), time.monotonic()
-    begin(other, replace(base, home=str(on_postgres.folder / "other"), kill=""))
-    on_postgres.wait_for(other)
-    assert end(other) == 0
-    close(other)
-    assert time.monotonic() - began < 15
-    assert ended(on_postgres, trouble) == PLOTS["fixed"].end
+@pytest.mark.parametrize("point", ["investigate/prepare the task@inside", "act/begin@after", "host/FileDelete@after"])
+def test_one_of_two_replicas_dies_for_good_and_the_other_takes_over(on_postgres: Graveyard, point: str) -> None:
+    trouble = on_postgres.trouble("rotate", is_task=True)
+    home = str(on_postgres.folder / "second")
+    second = Life(on_postgres.url, home, str(on_postgres.effects), (trouble,), lease=3.0, is_second=True)
+    with forker() as other:
+        begin(other, second)
+        assert on_postgres.life(point, lease=3.0) == KILLED
+        died = time.monotonic()
+        assert end(other) == 0
+        assert time.monotonic() - died < 20
+    plot = PLOTS["by hand"]
+    assert ended(on_postgres, trouble) == plot.inside.get((point, 1), plot.end)
     assert on_postgres.rows_hold()
