@@ -74,7 +74,7 @@ class Session:
         verb = command.verb
         if verb in ACTING:
             return self._act(text)
-        answer = self._direct(text)
+        answer = self._stop(text) if verb is Verb.STOP else self._direct(text)
         if verb in NAMED | LISTED:
             return self._beside(command, text, answer)
         if verb in DECIDED_THEN_DONE and answer.ok and not self.up_pid:
@@ -134,6 +134,16 @@ class Session:
     def _direct(self, text: str) -> Answer:
         with self.desk() as (desk, rows):
             return desk.answer(self.message(rows, text))
+
+    def _stop(self, text: str) -> Answer:
+        """Where the rows cannot even be opened, the file STOP does it, for everything."""
+        try:
+            return self._direct(text)
+        except NightshiftError as error:
+            DataFolder(self.settings.home).write_stop()
+            raise UnavailableError(
+                self.words.say("cli.stopped", error=error.message, home=self.settings.home)
+            ) from error
 
     def _act(self, text: str) -> Answer:
         """Here, with the data folder's lock, when nothing else has it; else the running `up` does it."""

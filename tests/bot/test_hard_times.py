@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from bot.roster import Roster
 from core.card import Card, CardKind
 from core.errors import UnavailableError
 from core.message import Message
+from tests.bot.machine import Machine
 from tests.bot.open_night import INVENTORY, OWNER, OpenNight
 
 
@@ -82,3 +84,11 @@ def test_a_card_whose_row_was_changed_keeps_no_other_waiting(night: OpenNight) -
 
 def _never(_command: Command, _message: Message) -> Answer:
     raise AssertionError
+
+
+def test_a_typed_stop_needs_no_database_at_all(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "var", tmp_path / "key")
+    run = machine.type("stop", DATABASE_URL="postgresql://nobody:nothing@127.0.0.1:1/none")
+    assert run.returncode == 1
+    assert "everything is stopped by the file" in run.stderr
+    assert "by file STOP" in machine.type("status").stdout
