@@ -105,6 +105,7 @@ class DbosEngine:
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
         self._playing: dict[str, int] = {}
+        self._cut_off: set[str] = set()
         self._wake = threading.Condition()
         self._next_due = float("inf")
         self._next_prune = time.monotonic() + _PRUNE_EVERY
@@ -135,7 +136,10 @@ class DbosEngine:
         self.sweep(self._store.clock.now())
 
     def sweep(self, now: datetime) -> int:
-        """See `core.ports.Engine`. A leg whose workflow has ended while its row has not is handed over."""
+        """See `core.ports.Engine`. A leg whose workflow has ended while its row has not is handed over.
+
+        One that lost the database midway, so that not even its failure could be written down, is played again.
+        """
         with self._lock:
             busy = self._waiting | self._playing.keys()
         due = [leg for leg in self._store.legs.due(now, _AT_ONCE) if leg.id not in busy]
@@ -145,6 +149,9 @@ class DbosEngine:
         for leg in due:
             if known.get(leg.id) in _ENDED and self._store.legs.load(leg.id) is not None:
                 self._give_up(leg, f"its workflow ended as {known[leg.id]}")
+            elif leg.id in self._cut_off and known.get(leg.id) == "PENDING":
+                DBOS.resume_workflow(leg.id)
+                self._cut_off.discard(leg.id)
         fresh = [leg for leg in due if leg.id not in known]
         for leg in fresh:
             self._enqueue(leg)
@@ -192,6 +199,9 @@ class DbosEngine:
             leg = self._store.legs.load(leg_id)
             if leg is not None:
                 self._play(leg)
+        except BaseException:
+            self._cut_off.add(leg_id)
+            raise
         finally:
             with self._lock:
                 self._playing[leg_id] -= 1

@@ -113,6 +113,32 @@ def test_a_failed_hand_over_is_tried_again(store: Store) -> None:
     assert [leg for leg, _why in lost.legs] == ["unheard of:s1:1"]
 
 
+def test_a_leg_that_lost_the_database_midway_is_played_again(store: Store) -> None:
+    gone, again = threading.Event(), threading.Event()
+
+    def lose() -> None:
+        renamed(store, ns_leg="gone_leg", workflow_status="gone_status")
+        gone.set()
+        raise BugError("the database is gone")
+
+    acts = iter((lose, again.set))
+    engine = engine_of(store, lambda _id, _flow: next(acts)(), Lost(failures=1))
+    start(store)
+    assert gone.wait(10)
+    threading.Event().wait(1.5)  # until DBOS, too, has failed to write down how it ended
+    renamed(store, gone_leg="ns_leg", gone_status="workflow_status")
+    engine.sweep(store.clock.now())
+    assert again.wait(20)
+    engine.close()
+
+
+def renamed(store: Store, **tables: str) -> None:
+    """As good as gone."""
+    with store.db.engine.begin() as conn:
+        for name, other in tables.items():
+            conn.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {other}")
+
+
 def test_a_bug_inside_once_is_unknown_and_not_repeated(store: Store, lost: Lost) -> None:
     tries: list[int] = []
     seen: list[int | None] = []
