@@ -299,6 +299,8 @@ class Night:
         """Asks both plays; what they say is the same."""
         straight, replayed = (ask(play) for play in self._plays)
         assert straight == replayed, "the replayed night is another one"
+        first, second = (play.store.shelf.reports for play in self._plays)
+        assert first == second, "the replayed night is told otherwise"
         return straight
 
 
