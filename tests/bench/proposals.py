@@ -32,7 +32,7 @@ from tests.bench.figure import Figure, milliseconds
 from tests.bench.places import fresh_home
 
 CHANNEL = "bench"
-TIMES = 25
+TIMES = 20
 REST = 0.4
 """Seconds between two incidents: nights bring one, not a row of them, and guests are warm again by then."""
 LONGEST = 20.0
