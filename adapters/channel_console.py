@@ -242,6 +242,13 @@ class ConsoleChannel:
             except (OSError, ValueError) as error:
                 raise UnavailableError(f"the terminal is gone: {error}") from error
 
+    def tell(self, line: str) -> None:
+        """A line that is no card, above what is being typed."""
+        with self._screen:
+            self._note(line)
+            self._draw()
+            self._out.flush()
+
     def _keep(self, card: Card) -> None:
         """Which cards are open, and whether something is being worked on."""
         self._open = [one for one in self._open if one.id != card.subject]

@@ -37,10 +37,10 @@ def verify(session: Session, head: str = "") -> int:
     if head and not any(_is_whole(_state(one, head)) for one, _ in states):
         states[0] = (session, _state(session, head))
     for one, state in () if session.as_json else states:
-        key = "cli.whole" if _is_whole(state) else "cli.broken"
+        key = ("cli.whole" if state.count else "cli.empty") if _is_whole(state) else "cli.broken"
         mark = f"{session.words.say('cli.demo.mark')} " if one.is_demo else ""
         facts = {"count": state.count, "head": state.head, "row": state.broken_at, "problem": state.problem}
-        sys.stdout.write(mark + session.words.say(key, **facts).strip(" ;") + "\n")
+        sys.stdout.write(mark + session.words.say(key, **facts) + "\n")
     if session.as_json:
         table = _fields(states[0][1])
         table |= {"demo": jsonable(states[1][1])} if len(states) > 1 else {}

@@ -121,6 +121,10 @@ class ShownChannel:
         with self._changed:
             return self._changed.wait_for(lambda: key in self._shown, seconds)
 
+    def tell(self, line: str) -> None:
+        """A line of the story between two cards."""
+        self._console.tell(line)
+
     def close(self) -> None:
         """Gives the terminal back."""
         self._console.close()
@@ -136,6 +140,7 @@ class Demo:
         self._home = settings.demo().home
         self._out = sys.stderr if wants_json else sys.stdout
         self._told: list[Told] = []
+        self._channel: ShownChannel | None = None
 
     def run(self) -> int:
         """0 when every run of every night was repaired, or when this machine forbids hosts of their own."""
@@ -158,6 +163,9 @@ class Demo:
             try:
                 self._play(patient, Mode.APPROVE, ("asked", "memory"))
                 self._play(patient, Mode.AUTO, ("trusted",))
+            except KeyboardInterrupt:
+                self._say("demo.cut")
+                raise
             finally:
                 patient.stop()
         self._sum_up()
@@ -175,7 +183,7 @@ class Demo:
                     self._say(f"demo.{run}", night=self._words.say(f"demo.night.{night.name}"))
                     told = self._one(house, dispatcher, channel, patient, night, run)
                     self._told.append(told)
-                    self._say("demo.told", **{name: _shown(getattr(told, name)) for name in Told.__slots__})
+                    self._say("demo.told", **self._facts(told))
                     patient.reset()
                     house.night_watch.forget([night.check])
 
@@ -240,7 +248,11 @@ class Demo:
             dispatcher = ends.enter_context(closing(Dispatcher(house, desk, (CONSOLE,))))
             ends.enter_context(closing(channel))
             dispatcher.start()
-            yield house, dispatcher, channel
+            self._channel = channel
+            try:
+                yield house, dispatcher, channel
+            finally:
+                self._channel = None
 
     def _place(self, patient: Patient, mode: Mode, probe: ServedProbe) -> Place:
         return Place(
@@ -261,8 +273,17 @@ class Demo:
     # ---- telling --------------------------------------------------------------------------------------------------------------------
 
     def _say(self, key: str, **facts: object) -> None:
-        self._out.write(self._words.say(key, **facts) + "\n")
+        line = self._words.say(key, **facts)
+        if self._channel is not None:
+            self._channel.tell(line)
+            return
+        self._out.write(line + "\n")
         self._out.flush()
+
+    def _facts(self, told: Told) -> dict[str, str]:
+        return {name: _shown(getattr(told, name)) for name in Told.__slots__} | {
+            "ending": self._words.ending(told.ending)
+        }
 
     def _sum_up(self) -> None:
         if self._wants_json:
@@ -271,7 +292,7 @@ class Demo:
         self._say("demo.sum.head")
         for night in self._nights:
             for told in (one for one in self._told if one.night == night.name):
-                self._say("demo.sum.line", **{name: _shown(getattr(told, name)) for name in Told.__slots__})
+                self._say("demo.sum.line", **self._facts(told))
         self._say("demo.sum.end", home=str(self._settings.home))
 
 
