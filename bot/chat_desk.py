@@ -141,6 +141,15 @@ class ChatDesk:
             sent += 1
         return sent
 
+    def shout(self, text: str) -> None:
+        """What cannot even be written down is said in every channel at once."""
+        for name, channel in self._channels.items():
+            with suppress(UnavailableError):
+                channel.send(
+                    self.views.words.say("reply.failed", error=plain(text, 300)),
+                    Card(f"shout:{name}", CardKind.SELF, "", "", text),
+                )
+
     def show_open(self, name: str) -> None:
         """Every open question once more in one channel: after a start, and after a stop was lifted, their keys count again."""
         channel = self._channels.get(name)

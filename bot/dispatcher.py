@@ -48,6 +48,7 @@ class Dispatcher:
         self._threads: list[threading.Thread] = []
         self._fault: BaseException | None = None
         self._beats = 0
+        self._shouted: set[str] = set()
         self._clock_seen = (house.store.clock.now(), time.monotonic())
         store = house.store
         self.ticker = Ticker(store.ticks, store.clock, self._is_late, self._has_failed)
@@ -178,6 +179,9 @@ class Dispatcher:
             self._house.store.intake.take_in((alert,), now)
         except NightshiftError:
             log.exception("could not raise an incident for it")
+            if alert.id not in self._shouted:
+                self._shouted.add(alert.id)
+                self._desk.shout(text)
 
 
 def _by_interval(house: House) -> dict[float, tuple[Check, ...]]:
