@@ -256,6 +256,8 @@ class Session:
 
     def test_skill(self, name: str) -> int:
         """A skill's CASES."""
+        if sys.stderr.isatty():
+            self.note("cli.testing")
         results = jobs.test_skill(self.settings, name)
         lines = [
             f"{'ok  ' if one.ok else 'BAD '} {one.name}{': ' + one.detail if one.detail else ''}" for one in results

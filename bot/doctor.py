@@ -41,6 +41,8 @@ def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def show_findings(environ: Mapping[str, str], *, wants_json: bool) -> int:
     """On stdout; 1 when something needed is broken."""
+    if sys.stderr.isatty():
+        sys.stderr.write("Trying database, sandbox, hands, probes and skills; this takes some seconds …\n")
     found = findings(environ)
     sys.stdout.write(as_json(found, indent=2) + "\n" if wants_json else "".join(_line(one) for one in found))
     return int(any(one.state == "bad" for one in found))
