@@ -59,7 +59,7 @@ class RunMode(StrEnum):
 class Limits:
     """Quotas of one run; going over one ends it."""
 
-    calls: int = 400
+    calls: int = 2500
     effects: int = 200
     bytes: int = 8 << 20
     notices: int = 3

@@ -18,7 +18,7 @@ from core.guest import GuestResult, GuestRun
 from core.skill import HostError
 from core.world import Json
 
-CALLS = 400
+CALLS = 2500
 REFUSALS = 25
 TOTAL_IN = 4 << 20
 OUTPUT = 64 << 10

@@ -161,6 +161,7 @@ WORDS = {
     "reason.the situation kept changing under the plan": "the situation kept changing under the plan",
     "reason.it went away by itself": "it went away by itself",
     "reason.the incident has ended": "the incident has ended",
+    "reason.typed in full": "typed in full",
     # how a question was answered
     "verdict.pending": "pending",
     "verdict.approved": "approved",

@@ -161,6 +161,7 @@ WORDS = {
     "reason.the situation kept changing under the plan": "情况一直在变，计划无法执行",
     "reason.it went away by itself": "自行恢复了",
     "reason.the incident has ended": "事件已结束",
+    "reason.typed in full": "已完整输入",
     # how a question was answered
     "verdict.pending": "等待中",
     "verdict.approved": "已批准",

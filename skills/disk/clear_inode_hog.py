@@ -22,7 +22,7 @@ import re
 from core.skill import Host, HostError, Outcome
 
 MOST_FILES = 100
-MOST_PROCESSES = 200
+MOST_PROCESSES = 1000
 DISPOSABLE = re.compile(r"/tmp|/var/tmp|/.+/(?:tmp|sessions?|cache)")  # noqa: S108 - named, not used
 TINY = 64 * 1024
 

@@ -21,7 +21,7 @@ from collections import Counter
 
 from core.skill import File, Host, HostError, Outcome, Process
 
-MOST_PROCESSES = 200
+MOST_PROCESSES = 1000
 GONE = " (deleted)"
 NOT_ON_DISK = ("/memfd:", "/SYSV", "/dev/", "/[aio]", "/anon_hugepage")
 LOG = re.compile(

@@ -22,7 +22,7 @@ import re
 from core.skill import Host, HostError, Outcome
 
 MOST_FILES = 100
-MOST_PROCESSES = 200
+MOST_PROCESSES = 1000
 ROTATED = re.compile(
     r"(?!auth|secure|audit|redo)(?=[^.]*[a-z])[\w.-]*(?<!bin)(?:\.log|\.out|\.err|syslog|messages)(?:\.\d{1,3}|-\d{8}|\.old)(?:\.(?:gz|xz|bz2|zst))?",
     re.I,

@@ -16,14 +16,14 @@ from adapters.probe.local import LocalProbe
 from bot.dispatcher import Dispatcher
 from bot.intake_queue import IntakeQueue
 from bot.wiring import House, Place, build, desk_of, protected_paths
-from core.alert import LOCALHOST, Alert, AlertStatus, Signal
+from core.alert import Alert, AlertStatus, Signal
 from core.approval import Approval, Verdict
 from core.card import Card
 from core.desk import Patience
 from core.diagnosis import group_of
 from core.episode import Episode
 from core.incident import Ending
-from core.inventory import HostEntry, Inventory
+from core.inventory import HostEntry, Inventory, Mode
 from core.message import Message
 from core.proposal import Tier
 from core.world import FileInfo
@@ -32,6 +32,7 @@ from tests.bench.figure import Figure, milliseconds
 from tests.bench.places import fresh_home
 
 CHANNEL = "bench"
+GROUP = "measured"
 TIMES = 20
 REST = 0.4
 """Seconds between two incidents: nights bring one, not a row of them, and guests are warm again by then."""
@@ -110,8 +111,8 @@ class Measured:
             Episode(
                 id=f"bench:{alert.id}",
                 fingerprint=alert.fingerprint,
-                group=group_of(self.house.place.inventory, LOCALHOST),
-                host=LOCALHOST,
+                group=group_of(self.house.place.inventory, alert.host),
+                host=alert.host,
                 signal=str(alert.signal),
                 skill=skill.name,
                 sha256=skill.sha256,
@@ -129,7 +130,11 @@ class Measured:
 
 @contextmanager
 def measured_house(lookers: int) -> Iterator[Measured]:
-    """The composition of `up` on this machine, with skills of its own and nothing to watch."""
+    """The composition of `up` with skills of its own and nothing to watch.
+
+    This machine stands under as many names as there are incidents: where one repair is being verified no other begins.
+    """
+    names = tuple(f"bench-{number}" for number in range(TIMES))
     with fresh_home() as home:
         target = home.parent / "logs"
         target.mkdir()
@@ -137,10 +142,12 @@ def measured_house(lookers: int) -> Iterator[Measured]:
         place = Place(
             home=home,
             database_url=f"sqlite:///{home}/nightshift.db",
-            inventory=Inventory((HostEntry(LOCALHOST, "local"),)),
+            inventory=Inventory(
+                tuple(HostEntry(name, "local", (GROUP,)) for name in names), group_modes=((GROUP, Mode.APPROVE),)
+            ),
             checks=(),
-            hosts={LOCALHOST: host},
-            probes={LOCALHOST: LocalProbe(SystemClock())},
+            hosts=dict.fromkeys(names, host),
+            probes=dict.fromkeys(names, LocalProbe(SystemClock())),
             channels=(CHANNEL,),
             patience=Patience(),
             replica_lease=30.0,
@@ -159,30 +166,30 @@ def measured_house(lookers: int) -> Iterator[Measured]:
             dispatcher.close()
 
 
-def alert_of(name: str, at: Measured) -> Alert:
+def alert_of(kind: str, number: int, at: Measured) -> Alert:
     """An outside alert of a service that is really down, because it never was."""
     now = at.house.store.clock.now()
-    signal = Signal.parse(f"{SIGNAL}:nightshift-bench-{name}")
-    return Alert(name, LOCALHOST, signal, "claim:bench", AlertStatus.FIRING, now)
+    signal = Signal.parse(f"{SIGNAL}:nightshift-bench-{kind}")
+    return Alert(f"{kind}-{number}", f"bench-{number}", signal, "claim:bench", AlertStatus.FIRING, now)
 
 
 def figures() -> Iterator[Figure]:
     """Thought out with two and with five lookers, from memory, and the way from the yes to the first call."""
     with measured_house(lookers=2) as two:
-        thought = [_thought_out(two, f"two-{number}") for number in range(TIMES)]
+        thought = [_thought_out(two, "two", number) for number in range(TIMES)]
         recalled = [_from_memory(two, number) for number in range(TIMES)]
         called = [_called(two, approval) for _, approval in thought]
     yield Figure(1, "proposal.two_lookers", "ms", 150, milliseconds([took for took, _ in thought]))
     with measured_house(lookers=5) as five:
-        slower = [_thought_out(five, f"five-{number}")[0] for number in range(TIMES)]
+        slower = [_thought_out(five, "five", number)[0] for number in range(TIMES)]
     yield Figure(1, "proposal.five_lookers", "ms", 400, milliseconds(slower))
     yield Figure(1, "proposal.memory", "ms", 100, milliseconds(recalled))
     yield Figure(1, "first_host_call", "ms", 150, milliseconds(called))
 
 
-def _thought_out(measured: Measured, name: str) -> tuple[float, Approval]:
+def _thought_out(measured: Measured, kind: str, number: int) -> tuple[float, Approval]:
     measured.rest()
-    return measured.proposal(alert_of(name, measured))
+    return measured.proposal(alert_of(kind, number, measured))
 
 
 def _called(measured: Measured, approval: Approval) -> float:
@@ -191,7 +198,7 @@ def _called(measured: Measured, approval: Approval) -> float:
 
 
 def _from_memory(measured: Measured, number: int) -> float:
-    alert = alert_of(f"memory-{number}", measured)
+    alert = alert_of("memory", number, measured)
     measured.remember(alert)
     measured.rest()
     took, approval = measured.proposal(alert)

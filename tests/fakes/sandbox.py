@@ -20,7 +20,7 @@ from core.guest import GuestResult, GuestRun
 from core.skill import Host, HostError, Outcome
 from core.world import Json
 
-CALLS = 400
+CALLS = 2500
 REFUSALS = 25
 FACTS = 64 << 10
 
