@@ -53,5 +53,5 @@ class LiveSettings:
         try:
             return Settings(home=self._path.parent, file=read_toml(self._path)).inventory()
         except InvalidError as error:
-            log.error("nothing acts until this is corrected: %s", error)
+            log.warning("nothing acts until this is corrected: %s", error)
             return None

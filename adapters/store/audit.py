@@ -182,7 +182,7 @@ class StoredAudit:
         return self._checked(HEAD, row.mark, (row.body,), "the head row", lambda: json.loads(row.body))
 
     def _file_of(self, conn: sa.Connection) -> _Anchor:
-        """On SQLite it is written with the database, so that after a report it can only have been taken away; replicas have a folder each."""
+        """On SQLite it is written with the database, so that after a report it can only have been taken away."""
         is_kept = self._db.is_sqlite and conn.execute(sa.select(REPORT.c.incident).limit(1)).first() is not None
         if is_kept and not self._folder.anchor():
             return _Anchor(-1, "", "the anchor in the data folder, which is missing,")
