@@ -93,6 +93,7 @@ class Views:
             incident = self._rows.log.load(target)
             kind = CardKind.REPORT if self._rows.history.report(incident.id) else CardKind.ALERT
             card = Card("", kind, incident.id, incident.id)
+            card = next((one for one in self.open_cards() if one.thread == incident.id), card)
             return Answer(render(card, self.nouns(card), self.language), incident)
         found = self._rows.log.incidents(only_open=False, limit=MOST_LISTED)
         return self._listed(found, [self._incident_line(incident) for incident in found])

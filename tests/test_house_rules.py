@@ -46,6 +46,8 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/store/": "the database and the data folder",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
+    "bot/cli.py": "puts the null device where stdout or stdin was closed",
+    "bot/server.py": "listens on 127.0.0.1; connects nowhere",
     "bot/settings_files.py": "makes the data folder, 0700, before anything else can",
 }
 

@@ -1,3 +1,5 @@
 """Fake Hosts: see `tests/fakes/host.py`, where the machines it names are."""
 
-from tests.fakes.host import FakeHosts as FakeHosts
+from tests.fakes.host import FakeHosts
+
+__all__ = ["FakeHosts"]
