@@ -72,7 +72,7 @@ def clean(text: str, limit: int = MOST) -> str:
     These go first: inside a word they would hide a secret from the patterns. At most `limit` characters are left.
     """
     harmless = "".join(map(_harmless, _ESCAPES.sub("", str(text)[:MOST])))
-    return _MENTION.sub(_disarmed, redact(harmless))[:limit]
+    return redact(_MENTION.sub(_disarmed, harmless))[:limit]
 
 
 def _keep_name(match: re.Match[str]) -> str:
