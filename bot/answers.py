@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.app import Rows
@@ -15,11 +15,12 @@ from core.approval import Approval
 from core.capability import PlannedEffect
 from core.card import Card, CardKind
 from core.errors import UnknownError
-from core.incident import Incident
+from core.incident import Ending, Incident
 from core.inventory import Inventory
 from core.proposal import Proposal
 
 MOST_LISTED = 20
+WANTED_ENDINGS = frozenset({Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ class Views:
             return Answer(render(card, self.nouns(card), self.language), incident)
         found = self._rows.log.incidents(only_open=False, limit=MOST_LISTED)
         return self._listed(found, [self._incident_line(incident) for incident in found])
+
+    def what_came_of(self, id: str) -> Answer:
+        """One incident whose work was asked for: not ok when it has ended in anything but what was wanted."""
+        ending = self._rows.log.load(id).ending
+        return replace(self.incidents(id), ok=ending is None or ending in WANTED_ENDINGS)
 
     def approvals(self) -> Answer:
         """What waits for a person."""

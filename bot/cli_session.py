@@ -180,7 +180,7 @@ class Session:
                     self.tell(words.say(f"state.{incident.state}"))
                 last = incident.state
                 if incident.state in {IncidentState.CLOSED, IncidentState.WAITING}:
-                    return desk.views.incidents(incident.id)
+                    return desk.views.what_came_of(incident.id)
                 _pause(GLANCE)
                 waited += GLANCE
         return answer

@@ -41,7 +41,7 @@ class SingleCommand:
             if answer.text:
                 say(answer.text)
             incident = self._follow(answer.incident, say)
-            answer = self._desk.views.incidents(incident.id)
+            answer = self._desk.views.what_came_of(incident.id)
         return as_json(answer)
 
     def _follow(self, id: str, say: Callable[[str], None]) -> Incident:

@@ -100,6 +100,8 @@ class Up:
             say("up.doors", port=self._settings.file.server.port, home=str(place.home)),
             say("up.keys" if has_console else "up.noconsole"),
         ]
+        if broken := house.store.tampered():
+            lines.append(say("up.tampered", row=broken[0]))
         reasons = house.sandbox.self_test()
         if reasons:
             lines.append(say("up.unfit", reason=reasons[0]))

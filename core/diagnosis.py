@@ -310,9 +310,7 @@ class Diagnosis:
     ) -> NothingHelps:
         if not cures:
             reason = (
-                "everything I know for it has been tried"
-                if incident.tried
-                else f"I know no cure for {incident.signal.name}"
+                "everything I know for it has been tried" if incident.tried else f"I know no cure for {incident.signal}"
             )
         elif ranked and ranked[0].missing:
             reason = f"{ranked[0].skill.name} would fit, but {ranked[0].missing}"

@@ -32,7 +32,8 @@ class Sealer:
         """As `holds`; raises TamperedError instead of False."""
         if not self.holds(table, key, mark, *values):
             raise TamperedError(
-                f"{table} {key} does not verify; it was changed outside Nightshift, or the key is another one"
+                f"{table} {key} does not verify; it was changed outside Nightshift, or the key is another one: "
+                "put the former key back, or begin with a new data folder"
             )
 
     def note(self, what: str) -> None:

@@ -298,6 +298,7 @@ WORDS = {
     "up.doors": "Alerts come in at http://127.0.0.1:{port}/alerts; data and the alert token are in {home}.",
     "up.keys": "Keys on a card: y yes, n no, p plan, d dry run, t take, s stop. Type help for everything else; Ctrl-C ends.",
     "up.noconsole": "No terminal here, so there is no chat in it; use nightshift chat from one.",
+    "up.tampered": "NOT TO BE TRUSTED: {row}; nothing is decided by it. See nightshift audit verify.",
     "up.unfit": "NO SKILL RUNS: {reason}",
     "demo.making": "Making a patient: a host of its own with a shop, a disk and a network that can really break.",
     "demo.skipped": "All nights are skipped: {reason}",

@@ -298,6 +298,7 @@ WORDS = {
     "up.doors": "告警入口 http://127.0.0.1:{port}/alerts；数据和告警令牌在 {home}。",
     "up.keys": "卡片按键：y 同意，n 拒绝，p 计划，d 试运行，t 接手，s 停。输入 帮助 查看其他；Ctrl-C 结束。",
     "up.noconsole": "这里没有终端，因此不能在此对话；请在终端运行 nightshift chat。",
+    "up.tampered": "不可信：{row}；不会据此做任何决定。请看 nightshift audit verify。",
     "up.unfit": "不会运行任何技能：{reason}",
     "demo.making": "正在建一台病人机：有自己的商店服务、磁盘和网络，都能真的坏掉。",
     "demo.skipped": "所有夜晚都跳过：{reason}",
