@@ -238,15 +238,6 @@ class EnvSettings(Table):
         return token
 
 
-DEFAULT_CHECKS = (
-    CheckTable.model_validate({"signal": "disk.used_percent:/", "over": 90, "for": "2m", "margin": 2}),
-    CheckTable.model_validate({"signal": "disk.inodes_percent:/", "over": 90, "for": "2m", "margin": 2}),
-    CheckTable.model_validate({"signal": "memory.used_percent", "over": 95, "for": "5m", "margin": 3}),
-    CheckTable.model_validate({"signal": "load.per_core", "over": 4, "for": "10m", "margin": 1}),
-)
-"""What is watched on this machine while nightshift.toml names no checks."""
-
-
 class Settings(BaseModel):
     """Everything that was set, in one value. `home` is the data folder."""
 
@@ -277,10 +268,11 @@ class Settings(BaseModel):
         )
         return Inventory(hosts, modes, ceiling, people)
 
-    def checks(self) -> tuple[Check, ...]:
-        """What is watched."""
-        tables = DEFAULT_CHECKS if self.file.checks is None else self.file.checks
-        return tuple(check for table in tables for check in table.to_checks())
+    def checks(self) -> tuple[Check, ...] | None:
+        """What is watched; None while nightshift.toml does not say, and then it is what this machine has."""
+        if self.file.checks is None:
+            return None
+        return tuple(check for table in self.file.checks for check in table.to_checks())
 
 
 def roster_mistake(file: FileSettings) -> str:

@@ -126,12 +126,12 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
     from adapters.host.local import LocalHost
     from adapters.probe.local import LocalProbe
 
+    stated = settings.checks()
     return Place(
         home=settings.home,
         database_url=settings.database_url,
         inventory=settings.inventory(),
-        checks=(settings.checks() if settings.file.checks is not None else machine_checks())
-        + self_checks(settings.home),
+        checks=(machine_checks() if stated is None else stated) + self_checks(settings.home),
         hosts={LOCALHOST: LocalHost(protected_paths(settings.home, settings.env.key_file))},
         probes={LOCALHOST: LocalProbe(SystemClock())},
         channels=channels,

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from adapters.probe.local import LocalProbe
 from bot import settings as models
-from bot.settings import DEFAULT_CHECKS, MEASURED, EnvSettings, FileSettings, Settings, seconds
+from bot.settings import MEASURED, EnvSettings, FileSettings, Settings, seconds
 from bot.settings_files import load, read_env, read_toml
 from core.alert import LOCALHOST
 from core.errors import InvalidError
@@ -40,7 +40,7 @@ def test_with_nothing_configured_this_machine_is_watched_and_asked_about(home: P
     settings = load({"NIGHTSHIFT_HOME": str(home)})
     assert [entry.name for entry in settings.inventory().hosts] == [LOCALHOST]
     assert settings.inventory().mode(LOCALHOST) is Mode.APPROVE
-    assert len(settings.checks()) == len(DEFAULT_CHECKS)
+    assert settings.checks() is None
     assert settings.database_url == f"sqlite:///{home}/nightshift.db"
 
 
@@ -50,7 +50,7 @@ def test_no_checks_at_all_can_be_said(home: Path) -> None:
 
 def test_a_check_becomes_one_for_each_host_with_its_times(home: Path) -> None:
     toml = '[[checks]]\nsignal = "process.down:nginx"\nevery = "10s"\nfor = "2m"\nseverity = 1'
-    (check,) = loaded(home, toml).checks()
+    (check,) = loaded(home, toml).checks() or ()
     assert (check.host, str(check.signal), check.every, check.lasting, check.over, int(check.severity)) == (
         LOCALHOST,
         "process.down:nginx",
