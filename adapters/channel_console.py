@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import getpass
 import os
 import select
@@ -56,6 +57,14 @@ class _Shown:
     at: float
 
 
+class _PlainConsole(Console):
+    """A console whose reader going away is an error like any other; Rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raised on to whoever prints."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 class ConsoleChannel:
     """The terminal. It turns a key into the command of the button it stands for, with the card's id; it decides nothing.
 
@@ -76,7 +85,7 @@ class ConsoleChannel:
         self._busy_thread = ""
         self.is_open = True
         self._has_keys = os.isatty(stdin) and _is_in_front(stdin)
-        self._console = Console(file=out, highlight=False, markup=False, emoji=False)
+        self._console = _PlainConsole(file=out, highlight=False, markup=False, emoji=False)
         self._before = termios.tcgetattr(stdin) if self._has_keys else None
         self._is_listening = False
         if self._has_keys:

@@ -22,6 +22,7 @@ from adapters import channel_console
 from adapters.channel_console import ConsoleChannel
 from bot.messages import en
 from core.card import Card, CardKind
+from core.errors import UnavailableError
 from core.message import Message
 from tests.fakes.clock import FakeClock
 from tests.source_tree import ROOT
@@ -246,3 +247,17 @@ def _until(text: str, look: Callable[[], str]) -> str:
     while text not in (shown := look()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return shown
+
+
+def test_a_reader_that_went_away_is_a_channel_that_is_gone_and_not_the_end() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    out = os.fdopen(write, "wb", buffering=0)
+    lines = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+    with Path(os.devnull).open("rb") as nobody:
+        channel = ConsoleChannel(nobody.fileno(), lines, FakeClock(), en.WORDS)
+        with pytest.raises(UnavailableError):
+            channel.send("anything", Card("k", CardKind.NOTE, "", "s", "anything"))
+        channel.close()
+    lines.detach()
+    out.close()
