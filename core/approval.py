@@ -30,11 +30,16 @@ class Verdict(StrEnum):
     TAKEN = "taken"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One card waiting for a yes. `id` is six characters from the digest, so that changed content has another id."""
+    """One card waiting for a yes. `id` is six characters from the digest, so that changed content has another id.
+
+    `order` is the standing order that stood for the yes; `restraints` say which further rules asked; `asked_by` are those whose words,
+    hand-made alert or choice led here. HELD: put aside by a take, a snooze, maintenance or a deeper cause.
+    """
 
     id: str
     incident: str
@@ -50,6 +55,9 @@ class Approval:
     by: tuple[str, ...] = ()
     why: str = ""
     decided: datetime | None = None
+    order: str = ""
+    restraints: tuple[str, ...] = ()
+    asked_by: tuple[str, ...] = ()
 
     @property
     def proposal(self) -> Proposal | None:

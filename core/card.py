@@ -19,6 +19,10 @@ class CardKind(StrEnum):
     REPORT = "report"
     NOTE = "note"
     STOPPED = "stopped"
+    STORM = "storm"
+    ADMIT = "admit"
+    RULE = "rule"
+    DIGEST = "digest"
     SELF = "self"
     REPLY = "reply"
 

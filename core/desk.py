@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from core.approval import Answer, Approval, Decision, Verdict, digest_of, short_id
 from core.authority import POLICY
@@ -13,9 +15,10 @@ from core.diagnosis import group_of
 from core.incident import Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.origin import Origin
-from core.policy import Asker, Case, decide, line_of
+from core.policy import Asker, Case, decide, line_of, stricter
 from core.ports import ApprovalBook, Catalog, Clock
 from core.proposal import Choices, Proposal, Tier
+from core.restraint import Restrain, Restraint
 from core.skill_manifest import SkillState
 from core.task import UNDO, said_yes
 from core.verification import Standing
@@ -47,8 +50,9 @@ class Desk:
         inventory: Inventory,
         clock: Clock,
         patience: Patience = Patience(),
+        restraints: Sequence[Restrain] = (),
     ) -> None:
-        self._book, self._catalog = book, catalog
+        self._book, self._catalog, self._restraints = book, catalog, tuple(restraints)
         self._inventory, self._clock, self._patience = inventory, clock, patience
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
@@ -64,17 +68,36 @@ class Desk:
             answer = (
                 Answer.ASK1
             )  # a size or an age out of a text selects nothing by itself, and still widens what is done
+        restraints = self._held_back(incident, idea)
+        answer = reduce(stricter, (one.least for one in restraints), answer)
         approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
+        approval = replace(approval, restraints=tuple(one.why for one in restraints))
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(answer)
         by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""
         if settled is not None:
-            why = "" if settled is Verdict.APPROVED else approval.policy_line
+            why = "" if settled is Verdict.APPROVED else "; ".join((approval.policy_line, *approval.restraints))
             approval = replace(approval, verdict=settled, by=(POLICY,), why=why, decided=now)
         elif by and answer is Answer.ASK1:
             approval = replace(approval, verdict=Verdict.APPROVED, by=(by,), why="typed in full", decided=now)
         elif by:
             approval = replace(approval, by=(by,))
         return self._book.open(approval, (self._card(incident, approval),))
+
+    def think_again(self, incident: Incident, approval: Approval) -> Answer:
+        """Right before the run: GO; or ASK1 where policy alone had said yes and a further rule now wants a person; or DENY."""
+        if approval.proposal is None:
+            return Answer.DENY
+        held_back = self._held_back(incident, approval.proposal)
+        least = reduce(stricter, (one.least for one in held_back), Answer.GO)
+        if least is Answer.DENY or approval.by == (POLICY,):
+            return least
+        return Answer.GO
+
+    def _held_back(self, incident: Incident, idea: Proposal | Choices) -> tuple[Restraint, ...]:
+        """What further rules say of a proposal; choices only look, so that none of them speaks."""
+        if not isinstance(idea, Proposal):
+            return ()
+        return tuple(one for ask in self._restraints if (one := ask(incident, idea)) is not None)
 
     def _question(self, idea: Proposal | Choices, answer: Answer, line: str, now: datetime) -> Approval:
         is_high = isinstance(idea, Proposal) and idea.risk >= Risk.HIGH

@@ -12,17 +12,21 @@ from core.world import Json, Measurement
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands; the last four are ends."""
+    """Where an incident stands. HELD: somebody has it, it sleeps, there is maintenance, or it is part of a deeper one."""
 
     OPEN = "open"
     WAITING = "waiting"
     ACTING = "acting"
     WATCHING = "watching"
+    HELD = "held"
     CLOSED = "closed"
 
 
 class Ending(StrEnum):
-    """How an attempt or an incident ended; only FIXED is a success, and only a measurement says it."""
+    """How an attempt or an incident ended; only FIXED is a success, and only a measurement says it.
+
+    RESOLVED: closed by a person's word. WRONG: a person said afterwards that it was the wrong fix; it takes trust away.
+    """
 
     FIXED = "fixed"
     WORSE = "worse"
@@ -34,6 +38,8 @@ class Ending(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     TAKEN = "taken"
+    RESOLVED = "resolved"
+    WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The trouble, the alert that opened it, and everything tried so far. `picked` is the skill a person chose from buttons."""
+    """The trouble, the alert that opened it, and everything tried so far. `picked` is the skill a person chose from buttons.
+
+    `lead` is the incident of the deeper cause that this one is part of, `storm` the storm that it came in; '' for neither.
+    """
 
     id: str
     alert: Alert
@@ -101,6 +110,8 @@ class Incident:
     refusals: tuple[Refusal, ...] = ()
     closed: datetime | None = None
     ending: Ending | None = None
+    lead: str = ""
+    storm: str = ""
 
     @property
     def host(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.approval import Approval, Decision, Verdict
+from core.approval import Answer, Approval, Decision, Verdict
 from core.closing import Closing
 from core.desk import Desk
 from core.diagnosis import Diagnosis
@@ -70,13 +70,8 @@ class IncidentResponse:
         decision = self.desk.decision(approval)
         if not decision.granted:
             return self.next_best_or_hand_over(incident, approval, decision, flow)
-        standing = flow.step("measure again", self.watch.stand, incident)
-        if standing.now is Now.QUIET:
-            return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
-        if standing.is_blind:
-            return self.hand_over(incident, f"I do not act on what I cannot see: {standing.reason}", flow)
-        if not flow.step("still the same", self.diagnosis.is_still_the_plan, approval):
-            return self.ask_again(incident, flow)
+        if self.is_turned_back(incident, approval, flow):
+            return
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
             flow.step("nothing else there", self.watch.require_alone, incident)
             began = flow.step("begin", self.watch.begin, incident, approval)
@@ -84,6 +79,30 @@ class IncidentResponse:
             if outcome is None:
                 flow.step("end what still runs", self.executor.recover, approval.id)
             flow.step("watch", self.watch.go_on, began, outcome)
+
+    def is_turned_back(self, incident: Incident, approval: Approval, flow: Flow) -> bool:
+        """True where the world or a rule has moved since the yes; the leg has then ended as that demands."""
+        standing = flow.step("measure again", self.watch.stand, incident)
+        if standing.now is Now.QUIET:
+            self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
+        elif standing.is_blind:
+            self.hand_over(incident, f"I do not act on what I cannot see: {standing.reason}", flow)
+        elif not flow.step("still the same", self.diagnosis.is_still_the_plan, approval):
+            self.ask_again(incident, flow)
+        else:
+            return self.is_forbidden_now(incident, approval, flow)
+        return True
+
+    def is_forbidden_now(self, incident: Incident, approval: Approval, flow: Flow) -> bool:
+        """True where a further rule speaks that did not when it was asked: then a person is asked, or nothing is done."""
+        answer = flow.step("think again", self.desk.think_again, incident, approval)
+        if answer is Answer.GO:
+            return False
+        if answer is Answer.DENY:
+            self.hand_over(incident, "a rule forbids it now", flow)
+        else:
+            self.ask_again(incident, flow)
+        return True
 
     def next_best_or_hand_over(self, incident: Incident, approval: Approval, decision: Decision, flow: Flow) -> None:
         """A no ends the round with its reason; the next best is asked once. Silence, a taker or policy end the incident."""

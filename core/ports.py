@@ -223,6 +223,14 @@ class History(Protocol):
         """The run that had this effect, and its host; raises UnknownError."""
         ...
 
+    def attempts(self, since: datetime) -> tuple[Attempt, ...]:
+        """Every attempt that began since then, oldest first, whatever became of it."""
+        ...
+
+    def reports(self, since: datetime) -> tuple[Report, ...]:
+        """Every report of an incident that was closed since then, oldest first."""
+        ...
+
 
 class EffectLog(Protocol):
     """The journal of effects and the audit trail in one: intent before, outcome after (TRUST 6)."""

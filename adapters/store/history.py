@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from adapters.store.approvals import StoredApprovals
 from adapters.store.effects import StoredEffects
 from adapters.store.incidents import StoredIncidents
 from core.approval import Approval
+from core.incident import Attempt
 from core.report import Report
 
 
@@ -26,3 +29,11 @@ class StoredHistory:
     def run_of(self, action: int) -> tuple[str, str]:
         """See `core.ports.History`."""
         return self._effects.run_of(action)
+
+    def attempts(self, since: datetime) -> tuple[Attempt, ...]:
+        """See `core.ports.History`."""
+        return self._incidents.attempts_since(since)
+
+    def reports(self, since: datetime) -> tuple[Report, ...]:
+        """See `core.ports.History`. A report that does not verify is left out, and is an incident of its own."""
+        return self._incidents.reports_since(since)

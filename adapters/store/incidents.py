@@ -149,6 +149,35 @@ class StoredIncidents:
         self._sealer.require("report", incident, row.mark, row.incident, row.audit_count, row.audit_head, row.body)
         return load(row.body, Report)
 
+    def attempts_since(self, since: datetime) -> tuple[Attempt, ...]:
+        """Every attempt that began since then, oldest first."""
+        query = sa.select(ATTEMPT.c.body).where(ATTEMPT.c.began >= epoch(since)).order_by(ATTEMPT.c.began, ATTEMPT.c.id)
+        with self._db.read() as conn:
+            return tuple(load(body, Attempt) for body in conn.execute(query).scalars())
+
+    def reports_since(self, since: datetime) -> tuple[Report, ...]:
+        """Every report since then, oldest first; one that does not verify is noted and left out."""
+        query = sa.select(REPORT).where(REPORT.c.closed >= epoch(since)).order_by(REPORT.c.closed, REPORT.c.incident)
+        with self._db.read() as conn:
+            rows = conn.execute(query).all()
+        return tuple(load(row.body, Report) for row in rows if self._report_holds(row))
+
+    def of_state(self, state: IncidentState) -> tuple[Incident, ...]:
+        """Open incidents that stand so, oldest first."""
+        query = sa.select(INCIDENT).where(INCIDENT.c.state == state).order_by(INCIDENT.c.opened, INCIDENT.c.id)
+        with self._db.read() as conn:
+            rows = [
+                row
+                for row in conn.execute(query)
+                if self._sealer.holds("incident", row.id, row.mark, row.id, row.alert)
+            ]
+            return tuple(_with_what_was_tried(conn, rows))
+
+    def _report_holds(self, row: Any) -> bool:
+        return self._sealer.holds(
+            "report", row.incident, row.mark, row.incident, row.audit_count, row.audit_head, row.body
+        )
+
 
 def _with_what_was_tried(conn: sa.Connection, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Incident]:
     ids = [row.id for row in rows]
@@ -179,4 +208,6 @@ def _incident(row: Any, attempts: tuple[Attempt, ...], refusals: tuple[Refusal, 
         refusals=refusals,
         closed=None if row.closed is None else moment(row.closed),
         ending=None if row.ending is None else Ending(row.ending),
+        lead=row.lead,
+        storm=row.storm,
     )

@@ -14,8 +14,8 @@ from core.errors import InvalidError, NightshiftError
 
 VERSION_TABLE = "ns_alembic_version"
 
-FirstRows: TypeAlias = Callable[[Transaction], None]
-"""Writes what a fresh database begins with, in the transaction that makes its tables."""
+FirstRows: TypeAlias = Callable[[Transaction, str], None]
+"""Writes the rows that new tables begin with, in the transaction that makes them; the revision before is '' for a fresh database."""
 
 
 def migrate(db: Database, first: FirstRows) -> None:
@@ -29,8 +29,7 @@ def migrate(db: Database, first: FirstRows) -> None:
             before = _revision(tx.conn)
             if before != REVISION:
                 _upgrade(tx, before)
-            if before == "":
-                first(tx)
+                first(tx, before)
     except sa.exc.DatabaseError as error:
         raise InvalidError(
             f"the database {_name(db)} cannot be used: {error.orig}; correct DATABASE_URL or restore a backup"

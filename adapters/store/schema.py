@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a database that already has it is opened without loading Alembic."""
 
 METADATA = sa.MetaData()
@@ -30,6 +30,8 @@ INSTANCE = sa.Table("ns_instance", METADATA, _key("name"), _column("body", _Text
 
 STOP = sa.Table("ns_stop", METADATA, _key("id", _Int), _column("body", _Text), _column("mark", _Text))
 
+STANDING = sa.Table("ns_standing", METADATA, _key("kind"), _column("body", _Text), _column("mark", _Text))
+
 # ---- the story ----------------------------------------------------------------------------------------------------------------------
 
 INCIDENT = sa.Table(
@@ -46,9 +48,12 @@ INCIDENT = sa.Table(
     _column("closed", _Time, null=True),
     _column("ending", _Text, null=True),
     _column("source_over", _Time, null=True),
+    sa.Column("lead", _Text, nullable=False, server_default=""),
+    sa.Column("storm", _Text, nullable=False, server_default=""),
     _column("alert", _Text),
     _column("mark", _Text),  # over the id and the alert: a task in it may carry a yes
     sa.Index("ns_incident_opened", "opened"),
+    sa.Index("ns_incident_lead", "lead"),
 )
 
 ALERT = sa.Table(
@@ -229,3 +234,39 @@ TICK = sa.Table(
 )
 
 DETECTOR = sa.Table("ns_detector", METADATA, _key("key"), _column("body", _Text))
+
+# ---- people: what surrounds a trouble, who is woken -----------------------------------------------------------------------------------
+
+MARK = sa.Table(
+    "ns_mark",
+    METADATA,
+    _key("id"),
+    _column("host", _Text),
+    _column("at", _Time),
+    _column("body", _Text),
+    sa.Index("ns_mark_at", "at"),
+)
+
+SCENE = sa.Table("ns_scene", METADATA, _key("incident"), _column("body", _Text))
+
+PAGE = sa.Table(
+    "ns_page",
+    METADATA,
+    _key("id"),
+    _column("incident", _Text),
+    _column("due", _Time),
+    _column("acknowledged", _Time, null=True),
+    _column("body", _Text),
+    sa.Index("ns_page_incident", "incident"),
+    sa.Index("ns_page_due", "due"),
+)
+
+STORM = sa.Table(
+    "ns_storm",
+    METADATA,
+    _key("id"),
+    _column("began", _Time),
+    _column("ended", _Time, null=True),
+    _column("body", _Text),
+    sa.Index("ns_storm_began", "began"),
+)

@@ -18,6 +18,7 @@ from adapters.store.effects import StoredEffects
 from adapters.store.executors import Executors
 from adapters.store.gate import StoredGate, begin_stops
 from adapters.store.history import StoredHistory
+from adapters.store.holds import StoredHolds
 from adapters.store.inbox import StoredInbox
 from adapters.store.incidents import StoredIncidents
 from adapters.store.intake import StoredIntake
@@ -29,10 +30,16 @@ from adapters.store.once import Once
 from adapters.store.outbox import StoredOutbox
 from adapters.store.schema import INSTANCE
 from adapters.store.sealed import Sealer
+from adapters.store.standing import StoredStanding, begin_standing
 from adapters.store.ticks import StoredTicks
+from core.admission import Admission
 from core.errors import NightshiftError
 from core.leg import Leg
+from core.pause import Pause
 from core.ports import Clock, Seal
+from core.standing_order import StandingOrder
+from core.tightening import Tightening
+from core.told_rule import ToldRule
 
 _BIRTH = "birth"
 
@@ -58,6 +65,12 @@ class Store:
         self.audit.also(self.approvals.broken, self.effects.broken)
         self.history = StoredHistory(self.incidents, self.approvals, self.effects)
         self.gate = StoredGate(self.db, self.sealer, self.folder)
+        self.pauses = StoredStanding(self.db, self.sealer, Pause)
+        self.orders = StoredStanding(self.db, self.sealer, StandingOrder)
+        self.rules = StoredStanding(self.db, self.sealer, ToldRule)
+        self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
+        self.admissions = StoredStanding(self.db, self.sealer, Admission)
+        self.holds = StoredHolds(self.db, self.incidents)
         self.leases = StoredLeases(self.db, clock)
         self.memory = StoredMemory(self.db, self.sealer)
         self.blobs = StoredBlobs(self.db, self.sealer)
@@ -86,6 +99,8 @@ class Store:
             self.gate.stops()
         except NightshiftError as error:
             self.sealer.note(f"stop list: {error}")
+        for standing in (self.pauses, self.orders, self.rules, self.tightenings, self.admissions):
+            standing.check()
         return self.sealer.broken()
 
     def close(self) -> None:
@@ -93,7 +108,12 @@ class Store:
         self.db.close()
         self.folder.unlock()
 
-    def _begin(self, tx: Transaction) -> None:
+    def _begin(self, tx: Transaction, before: str) -> None:
+        if before == "":
+            self._be_born(tx)
+        begin_standing(tx, self.sealer)
+
+    def _be_born(self, tx: Transaction) -> None:
         body = json.dumps({"instance": secrets.token_hex(8), "at": self.clock.now().isoformat()})
         tx.conn.execute(sa.insert(INSTANCE).values(name=_BIRTH, body=body, mark=self.sealer.sign(_BIRTH, body)))
         begin_trail(tx, self.sealer)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from core.approval import Approval
 from core.errors import UnknownError
+from core.incident import Attempt
 from core.report import Report
 from tests.fakes.shelf import Shelf
 
@@ -29,3 +32,13 @@ class FakeHistory:
         if row is None:
             raise UnknownError("action", str(action))
         return row.run, row.host
+
+    def attempts(self, since: datetime) -> tuple[Attempt, ...]:
+        """See `core.ports.History`."""
+        began = (attempt for attempt in self._shelf.attempts.values() if attempt.began >= since)
+        return tuple(sorted(began, key=lambda a: (a.began, a.id)))
+
+    def reports(self, since: datetime) -> tuple[Report, ...]:
+        """See `core.ports.History`."""
+        closed = (report for report in self._shelf.reports.values() if report.closed >= since)
+        return tuple(sorted(closed, key=lambda r: (r.closed, r.incident)))

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from core.admission import Admission
 from core.leg import Leg
+from core.pause import Pause
+from core.standing_order import StandingOrder
+from core.tightening import Tightening
+from core.told_rule import ToldRule
 from tests.fakes.approval_book import FakeApprovalBook
 from tests.fakes.audit import FakeAudit
 from tests.fakes.blobs import FakeBlobs
@@ -15,6 +20,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.flow import FakeFlow, Killed
 from tests.fakes.gate import FakeGate
 from tests.fakes.history import FakeHistory
+from tests.fakes.holds import FakeHolds
 from tests.fakes.inbox import FakeInbox
 from tests.fakes.incident_log import FakeIncidentLog
 from tests.fakes.intake import FakeIntake
@@ -23,6 +29,7 @@ from tests.fakes.memory import FakeMemory
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.seal import FakeSeal
 from tests.fakes.shelf import Shelf
+from tests.fakes.standing import FakeStanding
 from tests.fakes.ticks import FakeTicks
 
 __all__ = [
@@ -74,6 +81,12 @@ class FakeStore:
         self.effects = FakeEffectLog(self.shelf)
         self.audit = FakeAudit(self.shelf)
         self.gate = FakeGate(self.shelf)
+        self.pauses: FakeStanding[Pause] = FakeStanding(self.shelf, "pause")
+        self.orders: FakeStanding[StandingOrder] = FakeStanding(self.shelf, "order")
+        self.rules: FakeStanding[ToldRule] = FakeStanding(self.shelf, "rule")
+        self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
+        self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
+        self.holds = FakeHolds(self.shelf)
         self.leases = FakeLeases(self.shelf)
         self.memory = FakeMemory(self.shelf)
         self.blobs = FakeBlobs(self.shelf)

@@ -1,0 +1,155 @@
+"""The doors to people: what they laid down, who is logged in, what they changed, who is woken. Contracts as in `core.ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from core.incident import Incident
+from core.page import Page, Receipt
+from core.scene import HostEvent, Login, Mark, Scene
+
+
+class LaidDown(Protocol):
+    """What every kind in a `Standing` list has: an id, and when it is or was over (None: nobody knows)."""
+
+    @property
+    def id(self) -> str:
+        """Names it for people."""
+        ...
+
+    @property
+    def ends(self) -> datetime | None:
+        """90 days after this it may be forgotten; the audit trail keeps it."""
+        ...
+
+
+S = TypeVar("S", bound=LaidDown)
+
+
+class Standing(Protocol[S]):
+    """What people laid down and what holds until it is taken back or runs out: pauses, orders, rules, tightenings, admissions.
+
+    All of one kind are one sealed list, so that none can be changed or taken away unnoticed; every method raises TamperedError then.
+    """
+
+    def all(self) -> tuple[S, ...]:
+        """Oldest first, those that are over too."""
+        ...
+
+    def put(self, item: S, by: str, now: datetime) -> S:
+        """Adds it, with its row in the audit trail; what has this id already stays as it is. Returns the one that stands."""
+        ...
+
+    def change(self, id: str, change: Callable[[S], S], by: str, now: datetime) -> S:
+        """Replaces one by what `change` makes of it as it stands now, in one transaction; raises UnknownError."""
+        ...
+
+
+class Holds(Protocol):
+    """Incidents that are held: nothing is done about them now, and they are looked at from time to time."""
+
+    def hold(self, incident: str) -> None:
+        """Its state is HELD from now on, unless it is closed."""
+        ...
+
+    def release(self, incident: str, reason: str, now: datetime) -> None:
+        """It is open again and investigated afresh; `reason`, a short word, makes the leg its own: the same again changes nothing."""
+        ...
+
+    def held(self) -> tuple[Incident, ...]:
+        """Oldest first."""
+        ...
+
+
+class Presence(Protocol):
+    """Who is on a box."""
+
+    def logins(self, host: str) -> tuple[Login, ...]:
+        """Interactive sessions now, without our own; raises UnknownError for a host, UnavailableError where it cannot be seen."""
+        ...
+
+
+class Changes(Protocol):
+    """What changed on a host, by looking at it; at most 20 events, newest first."""
+
+    def since(self, host: str, moment: datetime) -> tuple[HostEvent, ...]:
+        """Units, configuration, packages and service files changed since then; raises UnknownError, UnavailableError."""
+        ...
+
+
+class Marks(Protocol):
+    """What people and pipelines say they changed."""
+
+    def add(self, mark: Mark) -> bool:
+        """Durable before it returns; False if this id is known already."""
+        ...
+
+    def between(self, host: str, since: datetime, until: datetime) -> tuple[Mark, ...]:
+        """Those of one host and those of all hosts, newest first."""
+        ...
+
+
+class Scenes(Protocol):
+    """The surroundings of incidents, as they were when first looked at."""
+
+    def save(self, scene: Scene) -> Scene:
+        """The first one of an incident stays; returns it."""
+        ...
+
+    def of(self, incident: str) -> Scene | None:
+        """None where nobody looked yet."""
+        ...
+
+
+class Pager(Protocol):
+    """Wakes people: a phone, not a chat."""
+
+    def reaches(self, person: str) -> bool:
+        """False where nothing is configured that could wake this person."""
+        ...
+
+    def page(self, person: str, line: str, link: str) -> Receipt:
+        """One page, within 20 s; never raises for a service that fails: the receipt says so. UnknownError for who cannot be reached."""
+        ...
+
+
+class PageLog(Protocol):
+    """Pages, as rows: what is due, what was sent, who answered."""
+
+    def put(self, page: Page) -> Page:
+        """Adds it; what has this id already stays as it is. Returns the one that stands."""
+        ...
+
+    def change(self, id: str, change: Callable[[Page], Page]) -> Page:
+        """Replaces one by what `change` makes of it, in one transaction; raises UnknownError."""
+        ...
+
+    def open(self) -> tuple[Page, ...]:
+        """Without acknowledgement, oldest first."""
+        ...
+
+    def of(self, incident: str) -> tuple[Page, ...]:
+        """All pages about an incident, oldest first."""
+        ...
+
+    def since(self, moment: datetime) -> tuple[Page, ...]:
+        """All that were due since then, oldest first."""
+        ...
+
+
+class RollbackTimer(Protocol):
+    """A confirmed commit: an undo armed on the host itself, which happens by itself unless it is disarmed in time (TRUST 4)."""
+
+    def arm(self, host: str, run: str, steps: Sequence[tuple[str, ...]], seconds: float) -> None:
+        """Durable on the host before it returns: the steps (argv) run in order when `seconds` are over, or when we are gone."""
+        ...
+
+    def disarm(self, host: str, run: str) -> bool:
+        """True if it did not and will not happen; False if it has begun."""
+        ...
+
+    def has_fired(self, host: str, run: str) -> bool:
+        """True once the undo has begun by itself; raises UnknownError for a run that was never armed there."""
+        ...

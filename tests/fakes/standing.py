@@ -1,0 +1,46 @@
+"""Fake Standing: one kind of what people laid down, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from core.errors import TamperedError, UnknownError
+from core.people_ports import LaidDown
+from tests.fakes.shelf import Shelf
+
+S = TypeVar("S", bound=LaidDown)
+
+
+class FakeStanding(Generic[S]):
+    """Standing over a list; `kind` as in the audit trail, and in `Shelf.broken` where a test has changed the list."""
+
+    def __init__(self, shelf: Shelf, kind: str) -> None:
+        self._shelf, self._kind = shelf, kind
+        self._items: dict[str, S] = {}
+
+    def all(self) -> tuple[S, ...]:
+        """See `core.people_ports.Standing`."""
+        if f"list of every {self._kind}" in self._shelf.broken:
+            raise TamperedError(f"the list of every {self._kind} does not verify")
+        return tuple(self._items.values())
+
+    def put(self, item: S, by: str, now: datetime) -> S:
+        """See `core.people_ports.Standing`."""
+        self.all()
+        if item.id not in self._items:
+            self._items[item.id] = item
+            self._shelf.note(self._kind, item.id, {"said_by": by}, now)
+        return self._items[item.id]
+
+    def change(self, id: str, change: Callable[[S], S], by: str, now: datetime) -> S:
+        """See `core.people_ports.Standing`."""
+        self.all()
+        if id not in self._items:
+            raise UnknownError(self._kind, id)
+        after = change(self._items[id])
+        if after != self._items[id]:
+            self._items[id] = after
+            self._shelf.note(self._kind, id, {"said_by": by}, now)
+        return after
