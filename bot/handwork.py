@@ -110,8 +110,11 @@ class Handwork:
         host = options.pop("host", "")
         if not host:
             raise InvalidError(f"on which host? write: {command.verb} {command.target} host=NAME")
-        if self._inventory.entry(host) is None:
+        entry = self._inventory.entry(host)
+        if entry is None:
             raise UnknownError("host", host, tuple(entry.name for entry in self._inventory.hosts))
+        if not entry.is_reached:
+            raise InvalidError(f"{host} is known by name only; I never look at it or act on it")
         skill = self._catalog.get(command.target)
         known = {spec.name for spec in skill.parameters}
         if strange := sorted(set(options) - known):

@@ -21,7 +21,7 @@ from pydantic import (
 from core.alert import LOCALHOST, Severity, Signal, require_host_name
 from core.check import Check
 from core.errors import InvalidError
-from core.inventory import HostEntry, Inventory, Mode, Person
+from core.inventory import UNREACHED, HostEntry, Inventory, Mode, Person
 
 _DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -85,8 +85,9 @@ class Table(BaseModel):
 class HostTable(Table):
     """[hosts.NAME]: one machine."""
 
-    reach: str = Field(default="local", description="local")
+    reach: str = Field(default="local", description='"local" or "none"')
     groups: Names = Field(default=(), description='a list of names, e.g. ["web"]')
+    talks_to: Names = Field(default=(), description='a list of host names, e.g. ["db-1"]')
 
 
 class GroupTable(Table):
@@ -260,7 +261,7 @@ class Settings(BaseModel):
     def inventory(self) -> Inventory:
         """Hosts with this machine first, modes, people."""
         tables = {LOCALHOST: HostTable()} | self.file.hosts
-        hosts = tuple(HostEntry(name, table.reach, table.groups) for name, table in tables.items())
+        hosts = tuple(HostEntry(name, table.reach, table.groups, table.talks_to) for name, table in tables.items())
         modes = tuple((name, Mode[table.mode.upper()]) for name, table in self.file.groups.items() if table.mode)
         ceiling = Mode[self.file.mode.upper()] if self.file.mode else None
         people = tuple(
@@ -280,7 +281,7 @@ def roster_mistake(file: FileSettings) -> str:
     hosts = {LOCALHOST: HostTable()} | file.hosts
     groups = {group for table in hosts.values() for group in table.groups} | set(hosts)
     for name, host in file.hosts.items():
-        if mistake := _host_mistake(name, host):
+        if mistake := _host_mistake(name, host) or _talk_mistake(name, host, hosts):
             return mistake
     return _group_mistake(file, groups) or _check_mistake(file, hosts) or _people_mistake(file) or _twice(file)
 
@@ -300,6 +301,8 @@ def _check_mistake(file: FileSettings, hosts: dict[str, HostTable]) -> str:
     for check in file.checks or ():
         if unknown := [host for host in check.hosts if host not in hosts]:
             return f"checks: {check.signal} names host {unknown[0]!r}, which is not in [hosts]; known are: {', '.join(sorted(hosts))}"
+        if blind := [host for host in check.hosts if hosts[host].reach == UNREACHED]:
+            return f'checks: {check.signal} cannot be measured on host {blind[0]!r}, which has reach = "none"; remove it from hosts'
     return ""
 
 
@@ -308,14 +311,28 @@ def _host_mistake(name: str, host: HostTable) -> str:
         require_host_name(name)
     except InvalidError as error:
         return f"hosts.{name[:80]}: {error.message}"
-    if host.reach != "local":
-        return f'hosts.{name}.reach: {host.reach!r} is not possible in this version; only this machine is reached, write "local"'
-    if name != LOCALHOST:
-        return f"hosts.{name}: the machine that is reached locally is always called localhost; write [hosts.localhost]"
+    if host.reach not in {"local", UNREACHED}:
+        return (
+            f"hosts.{name}.reach: {host.reach!r} is not possible in this version; "
+            'write "local" for this machine, "none" for one that is only known by name'
+        )
+    if name != LOCALHOST and host.reach == "local":
+        return (
+            f"hosts.{name}: the machine that is reached locally is always called localhost; "
+            'write [hosts.localhost], or reach = "none" for a host that is only known by name'
+        )
+    if name == LOCALHOST and host.reach == UNREACHED:
+        return f'hosts.{name}.reach: this machine is always reached; write "local"'
     bad = [group for group in host.groups if not _GROUP.fullmatch(group)]
     return (
         f"hosts.{name}.groups: {bad[0]!r} is no group name; use letters, digits, hyphens and underscores" if bad else ""
     )
+
+
+def _talk_mistake(name: str, host: HostTable, hosts: dict[str, HostTable]) -> str:
+    if unknown := [other for other in host.talks_to if other not in hosts]:
+        return f"hosts.{name}.talks_to: {unknown[0]!r} is not in [hosts]; known are: {', '.join(sorted(hosts))}"
+    return f"hosts.{name}.talks_to: a host does not talk to itself; remove {name!r}" if name in host.talks_to else ""
 
 
 def _people_mistake(file: FileSettings) -> str:

@@ -336,6 +336,8 @@ class Diagnosis:
         """What is known of a host when nothing else is: a person starts from here."""
         if self._inventory.entry(host) is None:
             return (Evidence("inventory", f"{host} is not among my hosts; I cannot look at it"),)
+        if not self._inventory.is_reached(host):
+            return (Evidence("inventory", f"{host} is known to me by name only; I never look at it"),)
         lines = []
         for text in VITAL_SIGNS:
             try:

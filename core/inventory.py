@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from core.alert import LOCALHOST
+
+UNREACHED = "none"
+"""The `reach` of a host that is known by name only."""
 
 
 class Mode(IntEnum):
@@ -23,11 +27,20 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
-    """One host: how it is reached (local, namespace, ssh, docker) and the groups it is in."""
+    """One host: how it is reached (local, namespace, ssh, docker), the groups it is in, and the hosts whose services it uses.
+
+    `reach` none: known by name only, for claims, groups, marks and maintenance; never looked at, never acted on.
+    """
 
     name: str
     reach: str = "local"
     groups: tuple[str, ...] = ()
+    talks_to: tuple[str, ...] = ()
+
+    @property
+    def is_reached(self) -> bool:
+        """False for a host that is known by name only."""
+        return self.reach != UNREACHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +71,28 @@ class Inventory:
         entry = self.entry(host)
         return (entry.groups or (host,)) if entry else ()
 
-    def mode(self, host: str) -> Mode:
-        """The strictest of the ceiling and the host's groups; an unlisted host is only observed."""
+    def is_reached(self, host: str) -> bool:
+        """False for a host that is not listed, and for one that is known by name only."""
         entry = self.entry(host)
-        if entry is None:
+        return entry is not None and entry.is_reached
+
+    def upstream(self, host: str) -> frozenset[str]:
+        """Every host that this one leans on, through others too."""
+        talks_to = {entry.name: entry.talks_to for entry in self.hosts}
+        return _reached(host, lambda name: talks_to.get(name, ()))
+
+    def dependents(self, host: str) -> frozenset[str]:
+        """Every host whose services talk to this one, through others too: what may suffer when it does."""
+        return _reached(host, lambda name: (entry.name for entry in self.hosts if name in entry.talks_to))
+
+    def neighbours(self, host: str) -> frozenset[str]:
+        """Both: where the cause or the consequences of a trouble here may be."""
+        return self.upstream(host) | self.dependents(host)
+
+    def mode(self, host: str) -> Mode:
+        """The strictest of the ceiling and the host's groups; a host that is not listed, or not reached, is only observed."""
+        entry = self.entry(host)
+        if entry is None or not entry.is_reached:
             return Mode.OBSERVE
         default = Mode.APPROVE if host == LOCALHOST else Mode.OBSERVE
         stated = dict(self.group_modes)
@@ -69,3 +100,14 @@ class Inventory:
         if self.ceiling is not None:
             modes.append(self.ceiling)
         return min(modes)
+
+
+def _reached(host: str, next_to: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """All that can be reached from a host, without itself; circles end."""
+    found: set[str] = set()
+    edge = [host]
+    while edge:
+        new = set(next_to(edge.pop())) - found
+        found |= new
+        edge += new
+    return frozenset(found - {host})

@@ -107,6 +107,13 @@ CHECK = '[[checks]]\nsignal = "memory.used_percent"\n'
         (CHECK + "over = 1\n" + CHECK + "over = 2", ("listed twice",)),
         ('[hosts.web-1]\nreach = "ssh"', ("hosts.web-1.reach", "'ssh' is not possible", '"local"')),
         ('[hosts.web-1]\nreach = "local"', ("hosts.web-1", "localhost")),
+        ('[hosts.localhost]\nreach = "none"', ("hosts.localhost.reach", "always reached")),
+        ('[hosts.web-1]\nreach = "none"\ntalks_to = ["db-1"]', ("hosts.web-1.talks_to", "'db-1'", "not in [hosts]")),
+        ('[hosts.web-1]\nreach = "none"\ntalks_to = ["web-1"]', ("hosts.web-1.talks_to", "does not talk to itself")),
+        (
+            '[hosts.web-1]\nreach = "none"\n' + CHECK + 'over = 1\nhosts = ["web-1"]',
+            ("checks", "'web-1'", 'reach = "none"'),
+        ),
         ('[hosts."a;rm -rf /"]', ("not a host name",)),
         ('[hosts."$(id)"]', ("not a host name",)),
         ('[hosts.localhost]\ngroups = ["a b"]', ("hosts.localhost.groups", "no group name")),
@@ -244,3 +251,12 @@ def test_the_example_toml_says_why_at_the_first_mention_of_every_key() -> None:
 
 def test_what_can_be_checked_is_what_the_probes_measure() -> None:
     assert set(LocalProbe(FakeClock()).signals) == set(MEASURED)
+
+
+def test_a_host_that_is_known_by_name_only_is_in_its_groups_and_only_observed(home: Path) -> None:
+    toml = '[hosts.web-1]\nreach = "none"\ngroups = ["web"]\ntalks_to = ["localhost"]\n[groups.web]\nmode = "auto"'
+    inventory = loaded(home, toml).inventory()
+    assert inventory.groups("web-1") == ("web",)
+    assert inventory.mode("web-1") is Mode.OBSERVE
+    assert not inventory.is_reached("web-1")
+    assert inventory.dependents("localhost") == {"web-1"}
