@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from core.admission import Admission
 from core.message import Message
+from core.pause import Pause
+from core.people_ports import Standing
 from core.ports import (
     ApprovalBook,
     Audit,
@@ -20,6 +23,9 @@ from core.ports import (
     Memory,
     Outbox,
 )
+from core.standing_order import StandingOrder
+from core.tightening import Tightening
+from core.told_rule import ToldRule
 
 if TYPE_CHECKING:
     pass
@@ -40,6 +46,11 @@ class Rows:
     inbox: Inbox
     outbox: Outbox
     clock: Clock
+    pauses: Standing[Pause]
+    orders: Standing[StandingOrder]
+    rules: Standing[ToldRule]
+    tightenings: Standing[Tightening]
+    admissions: Standing[Admission]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from core.night_watch import NightWatch
 from core.ports import Channel, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 from core.run import no_ceiling
+from core.told_rules import ToldRules
 from core.verification import Watch
 
 if TYPE_CHECKING:
@@ -183,6 +184,11 @@ def rows_of(store: Store) -> Rows:
         inbox=store.inbox,
         outbox=store.outbox,
         clock=store.clock,
+        pauses=store.pauses,
+        orders=store.orders,
+        rules=store.rules,
+        tightenings=store.tightenings,
+        admissions=store.admissions,
     )
 
 
@@ -222,7 +228,9 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         store.incidents, store.intake, probe, lambda: place.checks, store.clock, place.inventory, night_watch.bad_now
     )
     diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock)
-    desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience)
+    told = ToldRules(store.rules, place.inventory, store.clock)
+    restraints = (told.restrain,)
+    desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience, restraints)
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
     plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.messages import en_standing
+
 UNITS = ("s", "min", "h", "d")
 
 WORDS = {
@@ -205,6 +207,8 @@ WORDS = {
     "reply.admin": "Lifting a stop of everything needs an admin at the machine itself.",
     "reply.unknown": "I do not understand {text}. Say help.",
     "reply.unknown.near": "I do not understand {text}. Did you mean: {usage}",
+    "reply.unknown.duration": "{text}: a time is from 1m to 30d, like 30m, 2h or 1d; nothing was done. Say: {usage}",
+    "reply.nocall": "I know the word {verb}, but cannot do it in this version; nothing was done.",
     "reply.failed": "That did not work: {error}",
     "reply.alert": "Taken as a claim. Incident {incident}.",
     "reply.alert.none": "Taken; there was no open incident for it.",
@@ -217,6 +221,19 @@ WORDS = {
     "help.stop": "nothing acts there any more, at once; without a name everywhere",
     "help.go": "lift a stop",
     "help.take": "I keep my hands off, you have it",
+    "help.ack": "somebody is awake: I page nobody further and go on",
+    "help.snooze": "the incident sleeps for a while (30m if not said) and comes back if it is still bad",
+    "help.mute": "messages of a host or signal go to the morning message (2h if not said); severity 1 still comes",
+    "help.maintenance": "no page and no action there (1h if not said); what is still bad at its end is raised",
+    "help.resolve": "close it by hand; it reopens if it is still bad",
+    "help.wrong": "that fix was wrong: its order ends, its trust is gone, an undo is offered",
+    "help.orders": "what I may do alone; also: don't wake me ID",
+    "help.rules": "what you told me; confirm or drop one",
+    "help.rule": "tell me a rule; I show it back before it holds",
+    "help.mode": "how far I go where; chat only makes it stricter",
+    "help.note": "something was changed, e.g. a deploy; it stands on the cards of that hour",
+    "help.digest": "the morning message now",
+    "help.admit": "let a skill exist",
     "help.why": "who decided what, on what evidence",
     "help.plan": "every effect of a card",
     "help.dry run": "play it through without changing anything",
@@ -317,4 +334,4 @@ WORDS = {
     "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  verified by",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\nThe patient is gone. What happened is kept: nightshift incidents, nightshift why ID, nightshift audit verify.",
-}
+} | en_standing.WORDS

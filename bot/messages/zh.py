@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.messages import zh_standing
+
 UNITS = ("秒", "分钟", "小时", "天")
 
 WORDS = {
@@ -205,6 +207,8 @@ WORDS = {
     "reply.admin": "解除全部停止，需要管理员在本机操作。",
     "reply.unknown": "我不明白 {text}。请说：帮助。",
     "reply.unknown.near": "我不明白 {text}。您是想说：{usage}",
+    "reply.unknown.duration": "{text}：时间要在 1 分钟到 30 天之间，比如 30m、2h、1d；什么也没做。请说：{usage}",
+    "reply.nocall": "我认得 {verb} 这个词，但这个版本还做不到；什么也没做。",
     "reply.failed": "没有成功：{error}",
     "reply.alert": "已作为外部报告收下。事件 {incident}。",
     "reply.alert.none": "已收下；没有对应的未关闭事件。",
@@ -217,6 +221,19 @@ WORDS = {
     "help.stop": "立刻不再动手；不写名字就是全部",
     "help.go": "解除停止",
     "help.take": "我不动手，由您处理",
+    "help.ack": "有人醒着：不再往上叫人，我继续处理",
+    "help.snooze": "先放一放（不写就是 30 分钟），到时还不好再来找您",
+    "help.mute": "主机或信号的消息只进早报（不写就是 2 小时）；一级告警照常",
+    "help.maintenance": "那里不叫人也不动手（不写就是 1 小时）；结束时还不好再报",
+    "help.resolve": "手动关闭；如果仍不正常会重新打开",
+    "help.wrong": "修错了：常令作废，信任清零，可以撤销",
+    "help.orders": "我可以自己做的事；也可以说：下次别叫我 ID",
+    "help.rules": "您告诉过我的规矩；确认或删除",
+    "help.rule": "告诉我一条规则；先给您看，确认后才算",
+    "help.mode": "我在哪里能做到哪一步；聊天里只能收紧",
+    "help.note": "记下一次变更，比如发布；会写在那段时间的卡片上",
+    "help.digest": "现在就看早报",
+    "help.admit": "准许一个技能存在",
     "help.why": "谁凭什么决定了什么",
     "help.plan": "一个问题的全部动作",
     "help.dry run": "走一遍，不改变任何东西",
@@ -316,4 +333,4 @@ WORDS = {
     "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      验证",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\n病人机已移除。经过都留着：nightshift incidents、nightshift why ID、nightshift audit verify。",
-}
+} | zh_standing.WORDS

@@ -56,6 +56,11 @@ class OpenNight:
             store.inbox,
             store.outbox,
             store.clock,
+            store.pauses,
+            store.orders,
+            store.rules,
+            store.tightenings,
+            store.admissions,
         )
         self.channels = {"console": FakeChannel("console", store.clock), "slack": FakeChannel("slack", store.clock)}
         roster = Roster(self.inventory, 1000)

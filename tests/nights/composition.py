@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from core.check import Check
@@ -16,6 +17,7 @@ from core.incident_response import IncidentResponse
 from core.inventory import Inventory
 from core.night_watch import NightWatch
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
+from core.told_rules import ToldRules
 from core.verification import Watch
 from core.world import Measurement
 
@@ -80,7 +82,9 @@ def compose(store: Any, world: World) -> Team:
         night_watch.bad_now,
     )
     diagnosis = Diagnosis(world.catalog, store.memory, executor, world.probe, world.inventory, store.clock)
-    desk = Desk(store.approvals, world.catalog, world.inventory, store.clock)
+    told = ToldRules(store.rules, world.inventory, store.clock, UTC)
+    restraints = (told.restrain,)
+    desk = Desk(store.approvals, world.catalog, world.inventory, store.clock, restraints=restraints)
     closing = Closing(store.incidents, store.approvals, store.effects, world.catalog, world.inventory, store.clock)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
     return Team(executor, diagnosis, watch, night_watch, closing, story)
