@@ -14,12 +14,13 @@ from datetime import timedelta
 
 from bot.answers import Answer, Views
 from bot.app import Rows
-from bot.commands import LEAST_ROLE, Command, Verb, parse
+from bot.commands import Command, Verb, parse
 from bot.deciding import Deciding
 from bot.json_view import as_json
 from bot.messages import render
 from bot.messages.units import plain
 from bot.roster import Roster
+from bot.verbs import least_role
 from core.alert import Alert, AlertStatus, Signal, require_host_name
 from core.approval import Approval
 from core.card import Card, CardKind
@@ -121,9 +122,10 @@ class ChatDesk:
         say = self.views.words.say
         if not self._roster.is_member(message.channel, message.by):
             return Answer(say("reply.stranger", account=plain(message.by)), ok=False)
-        if not self._roster.may(message.channel, message.by, command.verb, self._groups(command)):
-            return Answer(say("reply.notallowed", verb=command.verb, role=LEAST_ROLE[command.verb].word), ok=False)
-        return self._calls[command.verb](command, message)
+        if not self._roster.may(message.channel, message.by, command, self._groups(command)):
+            return Answer(say("reply.notallowed", verb=command.word, role=least_role(command).word), ok=False)
+        call = self._calls.get(command.verb)
+        return call(command, message) if call else Answer(say("reply.nocall", verb=command.verb), ok=False)
 
     # ---- out ----------------------------------------------------------------------------------------------------------------------
 
@@ -231,7 +233,7 @@ class ChatDesk:
         return Answer(text, {"incidents": [incident]}, incident=incident)
 
     def _unknown(self, command: Command, _: Message) -> Answer:
-        key = "reply.unknown.near" if command.target else "reply.unknown"
+        key = f"reply.unknown.{command.part or 'near'}" if command.target else "reply.unknown"
         return Answer(self.views.words.say(key, text=f"“{plain(command.text)}”", usage=command.target), ok=False)
 
 

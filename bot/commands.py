@@ -1,4 +1,4 @@
-"""The grammar: what a person types, in any channel, as a command noun; and the least role of each command."""
+"""The grammar: what a person types, in any channel, as a command noun. What lets Nightshift do more is taken literally or not at all."""
 
 from __future__ import annotations
 
@@ -7,119 +7,12 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from dataclasses import replace
 
+from bot.durations import split_duration
+from bot.verbs import LEAST_ROLE, LOOSER, RULES, Command, Part, Role, Rule, Verb, rule_of
 
-class Role(IntEnum):
-    """What a person may do, least first; each role includes those below it."""
-
-    VIEWER = 0
-    RESPONDER = 1
-    REQUESTER = 2
-    APPROVER = 3
-    ADMIN = 4
-
-    @property
-    def word(self) -> str:
-        """The word in settings."""
-        return self.name.lower()
-
-
-class Verb(StrEnum):
-    """Every command there is; UNKNOWN is text that is none."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    PICK = "pick"
-    STOP = "stop"
-    GO = "go"
-    TAKE = "take"
-    WHY = "why"
-    PLAN = "plan"
-    DRY_RUN = "dry run"
-    STATUS = "status"
-    INCIDENTS = "incidents"
-    APPROVALS = "approvals"
-    MEMORY = "memory"
-    RUN = "run"
-    UNDO = "undo"
-    ALERT = "alert"
-    HELP = "help"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command. `target` is an id, scope, skill, signal or number as typed; `text` a reason, a confirmation or unknown words."""
-
-    verb: Verb
-    target: str = ""
-    text: str = ""
-    options: tuple[tuple[str, str], ...] = ()
-
-    def option(self, name: str) -> str:
-        """The value given for a name, '' if none."""
-        return dict(self.options).get(name, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of the grammar. `is_safer`: it takes authority away, so it is understood generously; all others are taken literally.
-
-    `words` may stand with a space before what follows; `glyphs` (Chinese) also without one.
-    """
-
-    verb: Verb
-    role: Role
-    words: tuple[str, ...]
-    glyphs: tuple[str, ...]
-    usage: str
-    is_safer: bool = False
-
-
-RULES = (
-    Rule(
-        Verb.STOP,
-        Role.VIEWER,
-        ("stop", "halt", "freeze"),
-        ("停止", "停一下", "停下", "停"),
-        "stop [host|group|incident]",
-        is_safer=True,
-    ),
-    Rule(Verb.TAKE, Role.VIEWER, ("take", "mine"), ("我来处理", "接手", "我来"), "take ID", is_safer=True),
-    Rule(
-        Verb.REJECT,
-        Role.VIEWER,
-        ("reject", "no", "deny"),
-        ("拒绝", "不同意", "不行", "否"),
-        "reject ID [why]",
-        is_safer=True,
-    ),
-    Rule(Verb.APPROVE, Role.APPROVER, ("approve", "yes"), ("同意", "批准"), "approve ID"),
-    Rule(Verb.PICK, Role.REQUESTER, ("pick", "choose"), ("选择", "选"), "pick ID N"),
-    Rule(Verb.GO, Role.APPROVER, ("go", "resume"), ("继续", "恢复"), "go [host|group|incident]"),
-    Rule(
-        Verb.DRY_RUN,
-        Role.RESPONDER,
-        ("dry run", "dry-run", "dryrun"),
-        ("试运行", "演练"),
-        "dry run ID | SKILL host=H …",
-    ),
-    Rule(Verb.PLAN, Role.VIEWER, ("plan",), ("计划",), "plan ID"),
-    Rule(Verb.WHY, Role.VIEWER, ("why",), ("为什么", "为何"), "why ID"),
-    Rule(Verb.STATUS, Role.VIEWER, ("status",), ("状态",), "status"),
-    Rule(Verb.INCIDENTS, Role.VIEWER, ("incidents", "incident"), ("事件", "故障"), "incidents [ID]"),
-    Rule(Verb.APPROVALS, Role.VIEWER, ("approvals",), ("审批", "待批"), "approvals"),
-    Rule(Verb.MEMORY, Role.VIEWER, ("memory search", "memory", "remember"), ("记忆", "回忆"), "memory WORDS"),
-    Rule(Verb.RUN, Role.REQUESTER, ("run skill", "run"), ("运行", "执行"), "run SKILL host=H key=value …"),
-    Rule(Verb.UNDO, Role.REQUESTER, ("undo",), ("撤销", "撤消"), "undo N"),
-    Rule(Verb.ALERT, Role.RESPONDER, ("alert",), ("告警", "报警"), "alert SIGNAL host=H [value=V]"),
-    Rule(Verb.HELP, Role.VIEWER, ("help", "?", "h"), ("帮助", "？"), "help"),
-)
-"""The order counts: what takes authority away is looked for first."""
-
-LEAST_ROLE: dict[Verb, Role] = {rule.verb: rule.role for rule in RULES} | {Verb.UNKNOWN: Role.VIEWER}
+__all__ = ["LEAST_ROLE", "RULES", "Command", "Role", "Rule", "Verb", "nearest", "parse"]
 
 MOST_TYPED = 2000
 """Characters of one message that are looked at; the rest of a longer one is not a command."""
@@ -128,20 +21,48 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _OPTION = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 _SCOPE = re.compile(r"[A-Za-z0-9:._-]{1,270}")
+_OBJECT = re.compile(r"[^\s=]{1,270}")
 _END_MARKS = " \t!.。！,，;；~"
 
 
 def parse(typed: str) -> Command:
     """Any text as a command; never raises. Text that is none is UNKNOWN with the nearest command as target."""
     text = _plain(typed)
-    for rule in RULES:
-        rest = _after(rule, text)
-        if rest is None:
-            continue
-        return _BUILDERS.get(rule.verb, _one_id)(rule.verb, rest)
+    command = _by_rule(text) or _by_sentence(text)
+    if command is not None:
+        return _unmixed(command, text)
     if _is_cry_for_stop(text):
         return Command(Verb.STOP)
     return _unknown(text)
+
+
+def _by_rule(text: str) -> Command | None:
+    for rule in RULES:
+        rest = _after(rule, text)
+        if rest is not None:
+            return _BUILDERS.get(rule.verb, _one_id)(rule.verb, rest)
+    return None
+
+
+def _by_sentence(text: str) -> Command | None:
+    """What people say in a sentence of its own: `don't wake me ID`, a rule that begins with never, `取消静音 web-1`."""
+    if found := _LET_ME_SLEEP.fullmatch(text):
+        return Command(Verb.ORDERS, found[1] or found[2], part="new")
+    if _TOLD.match(text) and "\n" not in text:
+        return Command(Verb.RULE, "", text)
+    if found := _ENDING.match(text):
+        command = _by_rule(text[found.end() :])
+        if command is not None and command.verb in _PAUSES and command.target:
+            return replace(command, text="", part="off", lasts=None)
+    return None
+
+
+def _unmixed(command: Command, text: str) -> Command:
+    """The safer order wins: what lets Nightshift do more, beside a word that takes authority away, is nothing."""
+    if (command.verb, command.part) not in LOOSER:
+        return command
+    words = text.split()[1:]
+    return _wrong(command.verb, " ".join(words)) if any(map(_says_safer, words)) else command
 
 
 def nearest(text: str) -> str:
@@ -155,6 +76,7 @@ def nearest(text: str) -> str:
 def _plain(typed: str) -> str:
     """One line of ordinary characters: full-width letters of an input method become ASCII, invisible ones go."""
     text = unicodedata.normalize("NFKC", typed[:MOST_TYPED])
+    text = text.replace("’", "'")
     text = "".join(" " if c.isspace() and c != "\n" else c for c in text if c == "\n" or c.isspace() or c.isprintable())
     return text.strip().removeprefix("/").strip()
 
@@ -186,10 +108,9 @@ def _unknown(text: str) -> Command:
     return Command(Verb.UNKNOWN, nearest(text), text[:200])
 
 
-def _wrong(verb: Verb, text: str) -> Command:
-    """Known word, unusable rest: the answer is how to write it, never a guess."""
-    usage = next(rule.usage for rule in RULES if rule.verb is verb)
-    return Command(Verb.UNKNOWN, usage, f"{verb} {text}".strip()[:200])
+def _wrong(verb: Verb, text: str, part: str = "") -> Command:
+    """Known word, unusable rest: the answer is how to write it, never a guess; `part` says what is wrong where that is known."""
+    return Command(Verb.UNKNOWN, rule_of(verb).usage, f"{verb} {text}".strip()[:200], part=part)
 
 
 def _nothing_more(verb: Verb, rest: str) -> Command:
@@ -206,16 +127,13 @@ def _approve(verb: Verb, rest: str) -> Command:
     words = rest.split(" ")
     if not rest or "\n" in rest or len(words) > 2 or not _ID.fullmatch(words[0]):
         return _wrong(verb, rest)
-    if any(_says_safer(word) for word in words):
-        return _wrong(verb, rest)
     return Command(verb, words[0], words[1] if len(words) > 1 else "")
 
 
 def _says_safer(word: str) -> bool:
     """True for a word that takes authority away: in one message with an approval, there is no approval."""
-    return any(
-        word.lower().strip(_END_MARKS) in rule.words or word.startswith(rule.glyphs) for rule in RULES if rule.is_safer
-    )
+    low = word.lower().strip(_END_MARKS)
+    return low == "observe" or any(low in rule.words or word.startswith(rule.glyphs) for rule in RULES if rule.is_safer)
 
 
 def _reject(verb: Verb, rest: str) -> Command:
@@ -250,6 +168,86 @@ def _words(verb: Verb, rest: str) -> Command:
     return Command(verb, "", rest) if rest else _wrong(verb, rest)
 
 
+def _pause(verb: Verb, rest: str) -> Command:
+    """`mute WHAT 2h`, `maintenance WHAT 2h why`, `snooze ID off`; no time means the word's usual one."""
+    rule, (target, _, tail) = rule_of(verb), rest.partition(" ")
+    if "\n" in rest or not target:
+        return _wrong(verb, rest) if rest or verb is not Verb.SNOOZE else Command(verb, lasts=rule.lasts)
+    if part := _part(rule, tail):
+        return Command(verb, target.lstrip("#"), part=part.word)
+    if verb is Verb.SNOOZE and not tail and split_duration(rest):
+        target, tail = "", rest
+    return _for_a_while(rule, rest, target.lstrip("#"), tail.strip())
+
+
+def _for_a_while(rule: Rule, rest: str, target: str, tail: str) -> Command:
+    found = split_duration(tail)
+    if found is None:
+        lasts, why = rule.lasts, tail
+    elif found[0] is None:
+        return _wrong(rule.verb, rest, "duration")
+    else:
+        lasts, why = found
+    if (target and not _OBJECT.fullmatch(target)) or (why and rule.verb is not Verb.MAINTENANCE):
+        return _wrong(rule.verb, rest)
+    return Command(rule.verb, target, why[:300], lasts=lasts)
+
+
+def _part(rule: Rule, word: str) -> Part | None:
+    low = word.lower()
+    return next((part for part in rule.parts if low == part.word or low in part.others), None)
+
+
+def _take(verb: Verb, rest: str) -> Command:
+    target, _, tail = rest.lstrip("#").partition(" ")
+    part = _part(rule_of(verb), tail.strip(_END_MARKS))
+    if (tail and part is None) or (target and not _SCOPE.fullmatch(target.rstrip(_END_MARKS))):
+        return _wrong(verb, rest)
+    return Command(verb, target.rstrip(_END_MARKS), part=part.word if part else "")
+
+
+def _listed(verb: Verb, rest: str) -> Command:
+    """`orders`, `orders revoke ID`, `orders confirm ID NAME`: nothing more than that."""
+    words = rest.split(" ")
+    part = _part(rule_of(verb), words[0])
+    most = 3 if verb is Verb.ORDERS and part is not None and part.word == "confirm" else 2
+    if not rest:
+        return Command(verb)
+    if part is None or "\n" in rest or not 2 <= len(words) <= most or not _ID.fullmatch(words[1].lstrip("#")):
+        return _wrong(verb, rest)
+    return Command(verb, words[1].lstrip("#"), words[2] if len(words) > 2 else "", part=part.word)
+
+
+def _mode(verb: Verb, rest: str) -> Command:
+    """`mode`, `mode SCOPE MODE`; `mode observe` alone is everywhere, because it is the safer one."""
+    words = rest.split(" ")
+    part = _part(rule_of(verb), words[-1])
+    if not rest:
+        return Command(verb)
+    if len(words) == 1 and part is not None and part.is_safer:
+        return Command(verb, "all", part=part.word)
+    if part is None or len(words) != 2 or not _SCOPE.fullmatch(words[0]):
+        return _wrong(verb, rest)
+    return Command(verb, words[0], part=part.word)
+
+
+def _note(verb: Verb, rest: str) -> Command:
+    """Words as they are; a `host=H` at the end is where it was."""
+    words, _, last = rest.rpartition(" ")
+    host = last.removeprefix("host=")
+    if last == host or not _SCOPE.fullmatch(host):
+        return _words(verb, rest)
+    return Command(verb, "", words, (("host", host),)) if words.strip() else _wrong(verb, rest)
+
+
+def _told(verb: Verb, rest: str) -> Command:
+    return _words(verb, rest) if "\n" not in rest else _wrong(verb, rest)
+
+
+def _exactly_one_id(verb: Verb, rest: str) -> Command:
+    return Command(verb, rest) if _ID.fullmatch(rest) else _wrong(verb, rest)
+
+
 def _with_options(verb: Verb, rest: str) -> Command:
     """One name, then key=value pairs; quotes keep spaces together as in a shell, and nothing is ever given to one."""
     try:
@@ -269,9 +267,30 @@ def _help(verb: Verb, _: str) -> Command:
     return Command(verb)
 
 
+_LET_ME_SLEEP = re.compile(
+    r"(?:next time,? ?)?(?:don't|dont|do not) wake me(?: (?:for|about))? #?([A-Za-z0-9_-]{1,64})"
+    r"|下次别叫(?:醒)?我[ :]*#?([A-Za-z0-9_-]{1,64})",
+    re.IGNORECASE,
+)
+_TOLD = re.compile(r"(?:never(?! ?mind)|ignore) \S|(?:永远不要|不要再|忽略) ?\S", re.IGNORECASE)
+_ENDING = re.compile(r"(?:取消|结束) ?|(?:end|cancel) ", re.IGNORECASE)
+_PAUSES = frozenset(rule.verb for rule in RULES if any(part.word == "off" for part in rule.parts))
+
 _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.APPROVE: _approve,
     Verb.REJECT: _reject,
+    Verb.WRONG: _reject,
+    Verb.TAKE: _take,
+    Verb.SNOOZE: _pause,
+    Verb.MUTE: _pause,
+    Verb.MAINTENANCE: _pause,
+    Verb.ORDERS: _listed,
+    Verb.RULES: _listed,
+    Verb.RULE: _told,
+    Verb.MODE: _mode,
+    Verb.NOTE: _note,
+    Verb.DIGEST: _nothing_more,
+    Verb.ADMIT: _exactly_one_id,
     Verb.PICK: _pick,
     Verb.STOP: _stop,
     Verb.GO: _go,

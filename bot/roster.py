@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pwd
 
-from bot.commands import LEAST_ROLE, RULES, Role, Verb
+from bot.verbs import Command, Role, Verb, is_safer, least_role
 from core.inventory import Inventory, Person
 
 LOCAL_CHANNELS = frozenset({"console", "cli"})
 """Channels on this machine whose account is the operating system's word; elsewhere `os:` proves nothing."""
-
-_SAFER = frozenset(rule.verb for rule in RULES if rule.is_safer)
 
 
 class Roster:
@@ -34,8 +32,8 @@ class Roster:
         """False for somebody no line of the settings lets in: an empty allow-list means nobody."""
         return self._is_owner(channel, account) or self._reached(channel, account) is not None
 
-    def may(self, channel: str, account: str, verb: Verb, groups: tuple[str, ...] | None) -> bool:
-        """Whether the account has the command's least role for a host in these groups (None: it concerns no host).
+    def may(self, channel: str, account: str, wanted: Verb | Command, groups: tuple[str, ...] | None) -> bool:
+        """Whether the account has the least role of a word, or of a whole command, for a host in these groups (None: it concerns no host).
 
         What takes authority away is for every member.
         """
@@ -44,7 +42,7 @@ class Roster:
         person = self._reached(channel, account)
         if person is None:
             return False
-        return verb in _SAFER or (_holds(person, groups) and _highest(person) >= LEAST_ROLE[verb])
+        return is_safer(wanted) or (_holds(person, groups) and _highest(person) >= least_role(wanted))
 
     def highest(self, channel: str, account: str) -> Role | None:
         """The highest role of an account anywhere; None for a stranger."""

@@ -54,6 +54,9 @@ WORDS = {
     "head.done, unproven": "{host}: {trouble} - unproven",
     "head.handed over": "{host}: {trouble} - over to you",
     "head.failed": "{host}: {trouble} - failed, look",
+    "head.held": "{host}: {trouble} - put aside",
+    "head.wrong": "{host}: {trouble} - wrong fix",
+    "head.resolved": "{host}: {trouble} - closed by hand",
     # lines of cards
     "card.id": "[{id}] {rest}",
     "card.since": "since {since} ({age}), now {value}, limit {limit}",
@@ -101,6 +104,7 @@ WORDS = {
     "card.next.taken": "It is yours; I only keep looking.",
     "card.next.denied": "Nothing is done.",
     "card.next.withdrawn": "Nothing is done.",
+    "card.next.held": "Nothing is done now; I keep looking.",
     "card.running": "{skill} is running, approved by {by}. Stop it with: stop",
     # report
     "report.broke": "Since {since}; {value} against a limit of {limit}",
@@ -156,6 +160,8 @@ WORDS = {
     "ending.rejected": "rejected",
     "ending.expired": "expired",
     "ending.taken": "taken",
+    "ending.wrong": "wrong fix",
+    "ending.resolved": "closed by a person",
     # reasons that are the same sentence each time
     "reason.nobody answered in time; nothing was done": "nobody answered in time; nothing was done",
     "reason.cut off in the middle; please look": "cut off in the middle; please look",
@@ -173,6 +179,7 @@ WORDS = {
     "verdict.taken": "taken",
     "verdict.denied": "denied",
     "verdict.withdrawn": "withdrawn",
+    "verdict.held": "put aside",
     # stop and go
     "stopped.head": "STOPPED: {scope}, by {by} since {since}",
     "stopped.body": "No effect begins there; open approvals wait. Watching, alerting and answering go on. Lift it with: go {word}",
@@ -259,6 +266,7 @@ WORDS = {
     "state.waiting": "waiting for a person",
     "state.acting": "being repaired",
     "state.watching": "being watched after a repair",
+    "state.held": "put aside",
     "state.closed": "closed",
     "ask.pick": "pick one of {count}",
     "ask.run": "run {skill}",

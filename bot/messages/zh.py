@@ -54,6 +54,9 @@ WORDS = {
     "head.done, unproven": "{host}：{trouble}，未能证实",
     "head.handed over": "{host}：{trouble}，请您接手",
     "head.failed": "{host}：{trouble}，失败，请看",
+    "head.held": "{host}：{trouble}，先放一边",
+    "head.wrong": "{host}：{trouble}，修错了",
+    "head.resolved": "{host}：{trouble}，由人关闭",
     # lines of cards
     "card.id": "[{id}] {rest}",
     "card.since": "自 {since} 起（{age}），现为 {value}，上限 {limit}",
@@ -101,6 +104,7 @@ WORDS = {
     "card.next.taken": "由您处理；我只继续观察。",
     "card.next.denied": "什么也不做。",
     "card.next.withdrawn": "什么也不做。",
+    "card.next.held": "现在什么都不做；我继续看着。",
     "card.running": "{skill} 正在运行，{by} 已批准。要停就说：停",
     # report
     "report.broke": "自 {since} 起；{value}，上限 {limit}",
@@ -156,6 +160,8 @@ WORDS = {
     "ending.rejected": "已拒绝",
     "ending.expired": "无人答复",
     "ending.taken": "已接手",
+    "ending.wrong": "修错了",
+    "ending.resolved": "由人关闭",
     # reasons that are the same sentence each time
     "reason.nobody answered in time; nothing was done": "没有人及时答复；什么也没做",
     "reason.cut off in the middle; please look": "中途中断；请查看",
@@ -173,6 +179,7 @@ WORDS = {
     "verdict.taken": "已接手",
     "verdict.denied": "不允许",
     "verdict.withdrawn": "已撤回",
+    "verdict.held": "先放一边",
     # stop and go
     "stopped.head": "已停止：{scope}，{by}，自 {since}",
     "stopped.body": "不再开始任何动作，待批的问题冻结；监测、告警、答复照常。解除：继续 {word}",
@@ -259,6 +266,7 @@ WORDS = {
     "state.waiting": "等人答复",
     "state.acting": "修复中",
     "state.watching": "修复后观察中",
+    "state.held": "先放一边",
     "state.closed": "已关闭",
     "ask.pick": "{count} 选一",
     "ask.run": "运行 {skill}",
