@@ -98,7 +98,9 @@ class StoredApprovals:
         self._db, self._sealer, self._channels, self._clock = writes.db, writes.sealer, writes.channels, writes.clock
 
     def open(self, approval: Approval, cards: Sequence[Card]) -> Approval:
-        """See `core.ports.ApprovalBook`. The same question again in the same round returns the first one, whatever its id."""
+        """See `core.ports.ApprovalBook`. The same question again in the same round returns the first one, whatever its id,
+        unless that one was put aside.
+        """
         with self._db.write() as tx:
             lock_incident(tx, approval.incident)
             same = sa.and_(
@@ -226,7 +228,7 @@ class StoredApprovals:
             "id": approval.id,
             "incident": approval.incident,
             "round": approval.round,
-            "asked": asked_of(approval.asks),
+            "asked": asked_of(approval.asks) + (f":{approval.id}" if approval.verdict is Verdict.HELD else ""),
             "verdict": approval.verdict,
             "opened": epoch(approval.opened),
             "expires": epoch(approval.expires),

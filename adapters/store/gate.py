@@ -1,4 +1,4 @@
-"""Port Gate: stop and expiry, read live before every effect."""
+"""Port Gate: stop, what people keep us off, and expiry, read live before every effect."""
 
 from __future__ import annotations
 
@@ -12,15 +12,34 @@ from adapters.store.audit import append_audit
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, DatabaseGoneError, Transaction
 from adapters.store.rows import clean, epoch, load, moment
-from adapters.store.schema import APPROVAL, ATTEMPT, AUDIT, INCIDENT, STOP
+from adapters.store.schema import APPROVAL, ATTEMPT, AUDIT, INCIDENT, STANDING, STOP
 from adapters.store.sealed import Sealer
+from adapters.store.standing import KINDS, StoredStanding
 from core.approval import Approval, Verdict
 from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError, UnavailableError
+from core.pause import HOLDING, Pause
 
 ALL = "all"
 FILE_STOP = "file STOP"
 _BACKWARDS = 60.0
 """Seconds by which the clock may step back before a yes is void (TRUST 3)."""
+
+_WHAT_FORBIDS = (
+    sa.select(
+        STOP.c.body.label("stops"),
+        STOP.c.mark.label("stops_mark"),
+        STANDING.c.body.label("pauses"),
+        STANDING.c.mark.label("pauses_mark"),
+        APPROVAL,
+    )
+    .select_from(
+        STOP.outerjoin(STANDING, STANDING.c.kind == sa.bindparam("pauses")).outerjoin(
+            APPROVAL, APPROVAL.c.id == sa.bindparam("yes")
+        )
+    )
+    .where(STOP.c.id == 1)
+)
+"""Everything that a check goes by, of one moment; built once, because it is asked before every effect."""
 
 Stops = list[tuple[str, str, float]]
 
@@ -32,25 +51,26 @@ def begin_stops(tx: Transaction, sealer: Sealer) -> None:
 
 
 class StoredGate:
-    """Stops in `ns_stop` and the file STOP; nothing of them is ever kept in memory."""
+    """Stops in `ns_stop` and the file STOP, and the list of pauses; each check reads both rows and the yes in one query."""
 
-    def __init__(self, db: Database, sealer: Sealer, folder: DataFolder) -> None:
-        self._db, self._sealer, self._folder = db, sealer, folder
+    def __init__(self, db: Database, sealer: Sealer, folder: DataFolder, pauses: StoredStanding[Pause]) -> None:
+        self._db, self._sealer, self._folder, self._pauses = db, sealer, folder, pauses
 
     def check(self, host: str, groups: tuple[str, ...], incident: str, approval: str, now: datetime) -> Approval | None:
         """See `core.ports.Gate`. `approval` '' asks for the stops alone."""
         if self._folder.is_stopped():
             raise StoppedError(ALL, FILE_STOP)
-        query = sa.select(STOP.c.body.label("stops"), STOP.c.mark.label("stops_mark"), APPROVAL)
-        query = query.select_from(STOP.outerjoin(APPROVAL, APPROVAL.c.id == approval)).where(STOP.c.id == 1)
         with self._db.read() as conn:
-            row = conn.execute(query).first()
+            row = conn.execute(_WHAT_FORBIDS, {"yes": approval, "pauses": KINDS[Pause]}).first()
         if row is None or not self._sealer.holds("stop", "list", row.stops_mark, row.stops):
             raise TamperedError("the list of stops does not verify; nothing acts until it does")
         covering = {ALL, f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)}
         for scope, by, _since in json.loads(row.stops):
             if scope in covering:
                 raise StoppedError(scope, by)
+        for pause in self._pauses.verified(row.pauses, row.pauses_mark):
+            if pause.kind in HOLDING and pause.is_on(now) and pause.covers(host, groups, incident):
+                raise StoppedError(pause.scope, f"{pause.by}: {pause.kind}")
         return self._checked_approval(row, approval, now) if approval else None
 
     def _checked_approval(self, row: sa.Row[tuple[object, ...]], approval: str, now: datetime) -> Approval:

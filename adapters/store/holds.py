@@ -11,7 +11,8 @@ from adapters.store.database import Database
 from adapters.store.incidents import StoredIncidents
 from adapters.store.legs import INVESTIGATE, leg_of, write_leg
 from adapters.store.rows import clean
-from adapters.store.schema import INCIDENT
+from adapters.store.schema import APPROVAL, INCIDENT
+from core.approval import Verdict
 from core.incident import Incident, IncidentState
 
 
@@ -29,15 +30,18 @@ class StoredHolds:
             tx.conn.execute(sa.update(INCIDENT).where(still_open).values(state=IncidentState.HELD))
 
     def release(self, incident: str, reason: str, now: datetime) -> None:
-        """See `core.people_ports.Holds`."""
+        """See `core.people_ports.Holds`. A round in which something was decided is spent: what is asked next is asked in a new one."""
         with self._db.write() as tx:
             lock_incident(tx, incident)
             is_held = sa.and_(INCIDENT.c.id == incident, INCIDENT.c.state == IncidentState.HELD)
             number = tx.conn.execute(sa.select(INCIDENT.c.round).where(is_held)).scalar()
             if number is None:
                 return
+            answered = sa.and_(APPROVAL.c.incident == incident, APPROVAL.c.round == number)
+            answered = sa.and_(answered, APPROVAL.c.verdict.not_in([Verdict.PENDING, Verdict.HELD]))
+            is_spent = tx.conn.execute(sa.select(APPROVAL.c.id).where(answered)).first() is not None
             tx.conn.execute(sa.update(INCIDENT).where(is_held).values(state=IncidentState.OPEN))
-            write_leg(tx, leg_of(INVESTIGATE, incident, int(number), now, f":{clean(reason)}"))
+            write_leg(tx, leg_of(INVESTIGATE, incident, int(number) + is_spent, now, f":{clean(reason)}"))
 
     def held(self) -> tuple[Incident, ...]:
         """See `core.people_ports.Holds`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -45,16 +45,17 @@ def begin_standing(tx: Transaction, sealer: Sealer) -> None:
 
 
 class StoredStanding(Generic[S]):
-    """One kind in `ns_standing`."""
+    """One kind in `ns_standing`. The row is read each time; only what the same text means is remembered."""
 
     def __init__(self, db: Database, sealer: Sealer, noun: type[S]) -> None:
         self._db, self._sealer, self._noun, self._kind = db, sealer, noun, KINDS[noun]
+        self._last: tuple[str, str, tuple[S, ...]] = ("", "", ())
 
     def all(self) -> tuple[S, ...]:
         """See `core.people_ports.Standing`."""
         with self._db.read() as conn:
             row = conn.execute(sa.select(STANDING).where(STANDING.c.kind == self._kind)).first()
-        return self._items(row)
+        return self._of(row)
 
     def put(self, item: S, by: str, now: datetime) -> S:
         """See `core.people_ports.Standing`."""
@@ -87,17 +88,24 @@ class StoredStanding(Generic[S]):
         else:
             self._sealer.holds("standing", self._kind, row.mark, row.kind, row.body)
 
-    def _locked(self, tx: Transaction) -> tuple[S, ...]:
-        return self._items(
-            tx.conn.execute(sa.select(STANDING).where(STANDING.c.kind == self._kind).with_for_update()).first()
-        )
-
-    def _items(self, row: sa.Row[tuple[object, ...]] | None) -> tuple[S, ...]:
-        if row is None:
+    def verified(self, body: str | None, mark: str | None) -> tuple[S, ...]:
+        """What a row holds, given as its body and mark; raises TamperedError for one that was changed or is missing (None)."""
+        if body is None or mark is None:
             self._sealer.note(f"list of every {self._kind}, which is missing")
-            raise TamperedError(f"the list of every {self._kind} is missing")
-        self._sealer.require("standing", self._kind, row.mark, row.kind, row.body)
-        return tuple(from_json(one, self._noun) for one in json.loads(row.body))
+            raise TamperedError(f"the list of every {self._kind} is missing; nothing acts until it is back")
+        known_body, known_mark, items = self._last
+        if (body, mark) != (known_body, known_mark):
+            self._sealer.require("standing", self._kind, mark, self._kind, body)
+            items = tuple(from_json(one, self._noun) for one in json.loads(body))
+            self._last = (body, mark, items)
+        return items
+
+    def _locked(self, tx: Transaction) -> tuple[S, ...]:
+        query = sa.select(STANDING).where(STANDING.c.kind == self._kind).with_for_update()
+        return self._of(tx.conn.execute(query).first())
+
+    def _of(self, row: sa.Row[Any] | None) -> tuple[S, ...]:
+        return self.verified(None, None) if row is None else self.verified(row.body, row.mark)
 
     def _write(self, tx: Transaction, items: tuple[S, ...], changed: S, by: str, now: datetime) -> None:
         kept = [one for one in items if one.ends is None or one.ends + KEPT > now]

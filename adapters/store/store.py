@@ -24,10 +24,12 @@ from adapters.store.incidents import StoredIncidents
 from adapters.store.intake import StoredIntake
 from adapters.store.leases import StoredLeases
 from adapters.store.legs import Legs
+from adapters.store.marks import StoredMarks
 from adapters.store.memory import StoredMemory
 from adapters.store.migrate import migrate
 from adapters.store.once import Once
 from adapters.store.outbox import StoredOutbox
+from adapters.store.scenes import StoredScenes
 from adapters.store.schema import INSTANCE
 from adapters.store.sealed import Sealer
 from adapters.store.standing import StoredStanding, begin_standing
@@ -64,13 +66,15 @@ class Store:
         self.effects = StoredEffects(self.db, self.sealer)
         self.audit.also(self.approvals.broken, self.effects.broken)
         self.history = StoredHistory(self.incidents, self.approvals, self.effects)
-        self.gate = StoredGate(self.db, self.sealer, self.folder)
         self.pauses = StoredStanding(self.db, self.sealer, Pause)
+        self.gate = StoredGate(self.db, self.sealer, self.folder, self.pauses)
         self.orders = StoredStanding(self.db, self.sealer, StandingOrder)
         self.rules = StoredStanding(self.db, self.sealer, ToldRule)
         self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
         self.admissions = StoredStanding(self.db, self.sealer, Admission)
         self.holds = StoredHolds(self.db, self.incidents)
+        self.marks = StoredMarks(self.db)
+        self.scenes = StoredScenes(self.db)
         self.leases = StoredLeases(self.db, clock)
         self.memory = StoredMemory(self.db, self.sealer)
         self.blobs = StoredBlobs(self.db, self.sealer)

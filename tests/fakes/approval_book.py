@@ -26,7 +26,7 @@ class FakeApprovalBook:
             raise UnknownError("incident", approval.incident)
         for known in self._shelf.approvals.values():
             is_same = (known.incident, known.round) == (approval.incident, approval.round)
-            if is_same and _content(known.asks) == _content(approval.asks):
+            if is_same and known.verdict is not Verdict.HELD and _content(known.asks) == _content(approval.asks):
                 return known
         if approval.id in self._shelf.approvals:
             raise InvalidError(f"the id {approval.id} is taken by another question; ask again")

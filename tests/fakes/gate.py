@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from core.approval import Approval, Verdict
 from core.capability import Risk
 from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
+from core.pause import HOLDING, Pause
 from tests.fakes.shelf import Shelf
 
 
@@ -24,6 +26,11 @@ class FakeGate:
         for scope in covering:
             if scope in self._shelf.stops:
                 raise StoppedError(scope, self._shelf.stops[scope][0])
+        if "list of every pause" in self._shelf.broken:
+            raise TamperedError("the list of every pause does not verify")
+        for pause in cast("dict[str, Pause]", self._shelf.standing.get("pause", {})).values():
+            if pause.kind in HOLDING and pause.is_on(now) and pause.covers(host, groups, incident):
+                raise StoppedError(pause.scope, f"{pause.by}: {pause.kind}")
         return self._checked_approval(approval, now) if approval else None
 
     def _checked_approval(self, id: str, now: datetime) -> Approval:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from core.approval import Verdict
 from core.incident import Incident, IncidentState
 from tests.fakes.shelf import Shelf
 
@@ -25,8 +26,12 @@ class FakeHolds:
         del now
         found = self._shelf.incident(incident)
         if found.state is IncidentState.HELD:
+            asked = [
+                one for one in self._shelf.approvals.values() if (one.incident, one.round) == (incident, found.round)
+            ]
+            is_spent = any(one.verdict not in {Verdict.PENDING, Verdict.HELD} for one in asked)
             self._shelf.incidents[incident] = replace(self._shelf.incidents[incident], state=IncidentState.OPEN)
-            self._shelf.write_leg("investigate", incident, found.round, f":{reason}")
+            self._shelf.write_leg("investigate", incident, found.round + is_spent, f":{reason}")
 
     def held(self) -> tuple[Incident, ...]:
         """See `core.people_ports.Holds`."""

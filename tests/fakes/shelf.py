@@ -45,6 +45,7 @@ class Shelf:
     audit: list[AuditRow] = field(default_factory=list)
     stops: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     has_stop_file: bool = False
+    standing: dict[str, dict[str, object]] = field(default_factory=dict)
     episodes: dict[str, Episode] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     outbox: dict[int, OutboxItem] = field(default_factory=dict)

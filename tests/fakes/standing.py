@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from core.errors import TamperedError, UnknownError
 from core.people_ports import LaidDown
@@ -18,7 +18,7 @@ class FakeStanding(Generic[S]):
 
     def __init__(self, shelf: Shelf, kind: str) -> None:
         self._shelf, self._kind = shelf, kind
-        self._items: dict[str, S] = {}
+        self._items = cast("dict[str, S]", shelf.standing.setdefault(kind, {}))
 
     def all(self) -> tuple[S, ...]:
         """See `core.people_ports.Standing`."""
