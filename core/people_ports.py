@@ -87,7 +87,7 @@ class Marks(Protocol):
         ...
 
     def between(self, host: str, since: datetime, until: datetime) -> tuple[Mark, ...]:
-        """Those of one host and those of all hosts, newest first."""
+        """Those of one host and those of all hosts, newest first, at most 20."""
         ...
 
 
@@ -112,6 +112,14 @@ class Pager(Protocol):
 
     def page(self, person: str, line: str, link: str) -> Receipt:
         """One page, within 20 s; never raises for a service that fails: the receipt says so. UnknownError for who cannot be reached."""
+        ...
+
+
+class Heartbeat(Protocol):
+    """Being missed: who waits for us calls somebody when we stay away."""
+
+    def beat(self) -> None:
+        """One sign of life, within 10 s; raises UnavailableError."""
         ...
 
 

@@ -25,8 +25,10 @@ from tests.fakes.inbox import FakeInbox
 from tests.fakes.incident_log import FakeIncidentLog
 from tests.fakes.intake import FakeIntake
 from tests.fakes.leases import FakeLeases
+from tests.fakes.marks import FakeMarks
 from tests.fakes.memory import FakeMemory
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.scenes import FakeScenes
 from tests.fakes.seal import FakeSeal
 from tests.fakes.shelf import Shelf
 from tests.fakes.standing import FakeStanding
@@ -87,6 +89,8 @@ class FakeStore:
         self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
         self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
         self.holds = FakeHolds(self.shelf)
+        self.marks = FakeMarks()
+        self.scenes = FakeScenes()
         self.leases = FakeLeases(self.shelf)
         self.memory = FakeMemory(self.shelf)
         self.blobs = FakeBlobs(self.shelf)
