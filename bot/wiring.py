@@ -15,6 +15,7 @@ from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
 from bot.roster import Roster
 from core.alert import LOCALHOST, Severity, Signal
+from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
 from core.desk import Desk, Patience
@@ -229,8 +230,9 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     )
     diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock)
     told = ToldRules(store.rules, place.inventory, store.clock)
-    restraints = (told.restrain,)
-    desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience, restraints)
+    caps = Caps(store.history, store.incidents, store.clock)
+    restraints = (told.restrain, *caps.restraints)
+    desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience, restraints, caps.require_turn)
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
     plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -40,6 +40,10 @@ _ENDINGS = {
 }
 
 
+def _at_any_time(_: Approval) -> None:
+    """Nothing has to wait for its turn."""
+
+
 class Desk:
     """Puts ideas before people, after policy has said whether they must be asked."""
 
@@ -51,8 +55,10 @@ class Desk:
         clock: Clock,
         patience: Patience = Patience(),
         restraints: Sequence[Restrain] = (),
+        turn: Callable[[Approval], None] = _at_any_time,
     ) -> None:
         self._book, self._catalog, self._restraints = book, catalog, tuple(restraints)
+        self.require_turn = turn
         self._inventory, self._clock, self._patience = inventory, clock, patience
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
@@ -164,6 +170,11 @@ class Desk:
         skill = approval.proposal.skill if approval.proposal else ""
         ending = _ENDINGS.get(approval.verdict, Ending.HANDED_OVER)
         return Refusal(approval.round, skill, ending, approval.by, approval.why)
+
+    @staticmethod
+    def turn_of(approval: Approval) -> str:
+        """What takes turns: one skill, to the byte, on whatever host."""
+        return approval.proposal.sha256 if approval.proposal else approval.id
 
     def group(self, host: str) -> str:
         """The group whose trust counts for a host."""

@@ -74,11 +74,17 @@ class IncidentResponse:
             return
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
             flow.step("nothing else there", self.watch.require_alone, incident)
-            began = flow.step("begin", self.watch.begin, incident, approval)
+            began = self.begin(incident, approval, flow)
             outcome = flow.once("execute", self.executor.execute, approval, approval.id, fence)
             if outcome is None:
                 flow.step("end what still runs", self.executor.recover, approval.id)
             flow.step("watch", self.watch.go_on, began, outcome)
+
+    def begin(self, incident: Incident, approval: Approval, flow: Flow) -> Attempt:
+        """Whose turn it is among hosts with the same repair is seen and taken in one go."""
+        with flow.lease(f"turn:{self.desk.turn_of(approval)}", incident.id):
+            flow.step("its turn", self.desk.require_turn, approval)
+            return flow.step("begin", self.watch.begin, incident, approval)
 
     def is_turned_back(self, incident: Incident, approval: Approval, flow: Flow) -> bool:
         """True where the world or a rule has moved since the yes; the leg has then ended as that demands."""

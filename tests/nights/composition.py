@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
 from core.desk import Desk
@@ -83,8 +84,11 @@ def compose(store: Any, world: World) -> Team:
     )
     diagnosis = Diagnosis(world.catalog, store.memory, executor, world.probe, world.inventory, store.clock)
     told = ToldRules(store.rules, world.inventory, store.clock, UTC)
-    restraints = (told.restrain,)
-    desk = Desk(store.approvals, world.catalog, world.inventory, store.clock, restraints=restraints)
+    caps = Caps(store.history, store.incidents, store.clock)
+    restraints = (told.restrain, *caps.restraints)
+    desk = Desk(
+        store.approvals, world.catalog, world.inventory, store.clock, restraints=restraints, turn=caps.require_turn
+    )
     closing = Closing(store.incidents, store.approvals, store.effects, world.catalog, world.inventory, store.clock)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
     return Team(executor, diagnosis, watch, night_watch, closing, story)
