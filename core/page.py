@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+MOST_TRIES = 3
+TRY_AGAIN = timedelta(seconds=30)
+CUT_OFF_TRY = timedelta(seconds=40)
+"""A try that left no receipt after this long has died with its process: an adapter answers within 20 s."""
 
 
 class PageReason(StrEnum):
@@ -31,7 +36,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One wake-up of one person. `rung` counts from 0 up the ladder of who is woken next; `receipt` None: not sent yet."""
+    """One wake-up of one person. `rung` counts from 0 up the ladder of who is woken next; `receipt` None: not sent yet.
+
+    `incident` is what it is about: the id of an incident, of a storm or of a drill. `tries` counts how often it was begun to be sent,
+    `tried` is when that was last.
+    """
 
     id: str
     incident: str
@@ -43,3 +52,34 @@ class Page:
     receipt: Receipt | None = None
     acknowledged: datetime | None = None
     acknowledged_by: str = ""
+    tries: int = 0
+    tried: datetime | None = None
+
+    @property
+    def has_arrived(self) -> bool:
+        """True once a pager has taken it."""
+        return self.receipt is not None and self.receipt.ok
+
+    def answered(self, by: str, now: datetime) -> Page:
+        """Somebody is awake; the first answer stands."""
+        return self if self.acknowledged else replace(self, acknowledged=now, acknowledged_by=by)
+
+    def has_failed(self, now: datetime) -> bool:
+        """True once it is not tried any more: the next of the ladder is woken at once."""
+        return not self.has_arrived and self.tries >= MOST_TRIES and not self._is_on_its_way(now)
+
+    def is_to_send(self, now: datetime) -> bool:
+        """True where it is due, not arrived, not on its way, and may be tried once more."""
+        if (
+            self.acknowledged
+            or self.has_arrived
+            or self.due > now
+            or self.tries >= MOST_TRIES
+            or self._is_on_its_way(now)
+        ):
+            return False
+        return self.receipt is None or now >= self.receipt.at + TRY_AGAIN
+
+    def _is_on_its_way(self, now: datetime) -> bool:
+        has_answer = self.tried is None or (self.receipt is not None and self.receipt.at >= self.tried)
+        return not has_answer and self.tried is not None and now < self.tried + CUT_OFF_TRY

@@ -322,6 +322,10 @@ class Memory(Protocol):
         """Adds one; the same id again changes nothing."""
         ...
 
+    def episodes(self, group: str, skill: str, sha256: str) -> tuple[Episode, ...]:
+        """What became of this very text of a skill in a host group, whatever the fault: ended attempts, newest first, at most 100."""
+        ...
+
     def search(self, text: str, limit: int) -> tuple[Episode, ...]:
         """Episodes that contain the words, newest first."""
         ...
@@ -347,7 +351,10 @@ class Outbox(Protocol):
         ...
 
     def due(self, channel: str, limit: int, now: datetime) -> tuple[OutboxItem, ...]:
-        """The next to send, in order, marked as being sent for 60 s."""
+        """The next to send, in order, marked as being sent for 60 s.
+
+        In a channel that has taken nothing for over 2 minutes the last card of each incident is left; earlier ones and notes are given up.
+        """
         ...
 
     def sent(self, item: int, now: datetime) -> None:
@@ -356,6 +363,10 @@ class Outbox(Protocol):
 
     def retry(self, item: int, due: datetime) -> None:
         """It did not; later again."""
+        ...
+
+    def cut_off(self, now: datetime) -> datetime | None:
+        """Since when no channel takes anything although each has something to say, for over 2 minutes; None where one does."""
         ...
 
 
