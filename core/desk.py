@@ -47,7 +47,7 @@ def _at_any_time(_: Approval) -> None:
 class Desk:
     """Puts ideas before people, after policy has said whether they must be asked."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
         self,
         book: ApprovalBook,
         catalog: Catalog,
