@@ -121,6 +121,7 @@ class Dispatcher:
     def _pulse(self) -> None:
         house, now = self._house, self._house.store.clock.now()
         self._watch_clock(now)
+        house.holding.tick()
         house.watch.tick()
         for approval in house.store.approvals.overdue(now):
             house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)

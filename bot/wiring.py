@@ -21,9 +21,11 @@ from core.closing import Closing
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
 from core.execution import Executor, Operator
+from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
 from core.leg import Leg
+from core.maintenance import Window
 from core.night_watch import NightWatch
 from core.ports import Channel, Host, Probe
 from core.proven_sandbox import ProvenSandbox
@@ -60,6 +62,7 @@ class Place:
     replica_lease: float
     key_file: Path | None = None
     live: LiveSettings | None = None
+    windows: tuple[Window, ...] = ()
 
     def may_approve(self, person: str, host: str) -> bool:
         """Whether a yes of this person counts there now; where nothing can change, as it was at the start."""
@@ -83,6 +86,7 @@ class House:
     sweep: Sweep
     story: IncidentResponse
     engine: DbosEngine
+    holding: Holding
 
     @property
     def rows(self) -> Rows:
@@ -234,7 +238,9 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     restraints = (told.restrain, *caps.restraints)
     desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience, restraints, caps.require_turn)
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
-    story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
+    books = Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
+    holding = Holding(books, watch, closing, place.inventory, store.clock, place.windows)
+    story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
     plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}
 
     def give_up(leg: Leg, why: str) -> None:
@@ -243,7 +249,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
-    return House(place, store, catalog, sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine)
+    return House(place, store, catalog, sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding)
 
 
 def open_catalog_at(folder: Path) -> FileCatalog:

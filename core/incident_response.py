@@ -13,6 +13,7 @@ from core.closing import Closing
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.execution import Executor
+from core.holding import Holding
 from core.incident import Attempt, Ending, Incident, IncidentState
 from core.ports import ApprovalBook, Flow, IncidentLog
 from core.proposal import Evidence, Idea, NothingHelps
@@ -34,6 +35,7 @@ class IncidentResponse:
     executor: Executor
     watch: Watch
     closing: Closing
+    holding: Holding
 
     # ---- leg 1: what is it, what would help, may we? ------------------------------------------------------------------------------
 
@@ -41,6 +43,8 @@ class IncidentResponse:
         """Ends with a question to a person, with a row that policy has already decided, or with a hand-over."""
         incident = flow.step("load", self.log.load, incident_id)
         if incident.state is IncidentState.CLOSED:
+            return
+        if self.is_held(incident, flow):
             return
         standing = flow.step("measure", self.watch.stand, incident)
         if standing.now is Now.QUIET:
@@ -68,6 +72,8 @@ class IncidentResponse:
         if incident.state is IncidentState.CLOSED:
             return
         decision = self.desk.decision(approval)
+        if decision.verdict is Verdict.HELD:
+            return self.put_aside(incident, flow)
         if not decision.granted:
             return self.next_best_or_hand_over(incident, approval, decision, flow)
         if self.is_turned_back(incident, approval, flow):
@@ -88,6 +94,8 @@ class IncidentResponse:
 
     def is_turned_back(self, incident: Incident, approval: Approval, flow: Flow) -> bool:
         """True where the world or a rule has moved since the yes; the leg has then ended as that demands."""
+        if self.is_held(incident, flow):
+            return True
         standing = flow.step("measure again", self.watch.stand, incident)
         if standing.now is Now.QUIET:
             self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
@@ -125,6 +133,19 @@ class IncidentResponse:
         if incident.round >= MOST_ROUNDS:
             return self.hand_over(incident, "the situation kept changing under the plan", flow)
         flow.go_on("investigate", incident.id, incident.round + 1)
+
+    def is_held(self, incident: Incident, flow: Flow) -> bool:
+        """True where somebody has it, it sleeps, there is maintenance or a deeper cause: nothing is done, and it is looked at."""
+        why = flow.step("hold", self.holding.hold, incident)
+        if why and is_task(incident.alert):
+            self.hand_over(incident, why, flow)
+        return bool(why)
+
+    def put_aside(self, incident: Incident, flow: Flow) -> None:
+        """Its question was taken away, which is no refusal; what a person asked for by hand ends here."""
+        if is_task(incident.alert):
+            return self.hand_over(incident, "put aside before it began", flow)
+        flow.step("put aside", self.holding.put_aside, incident)
 
     # ---- leg 3: settled and quiet for three measurements, or still bad at the deadline --------------------------------------------
 

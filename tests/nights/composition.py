@@ -14,8 +14,10 @@ from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.errors import NightshiftError
 from core.execution import Executor, Operator
+from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory
+from core.maintenance import Window
 from core.night_watch import NightWatch
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
 from core.told_rules import ToldRules
@@ -34,6 +36,7 @@ class World:
     catalog: Catalog
     sandbox: Sandbox
     operator: Operator
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Team:
     night_watch: NightWatch
     closing: Closing
     story: IncidentResponse
+    holding: Holding
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -90,8 +94,10 @@ def compose(store: Any, world: World) -> Team:
         store.approvals, world.catalog, world.inventory, store.clock, restraints=restraints, turn=caps.require_turn
     )
     closing = Closing(store.incidents, store.approvals, store.effects, world.catalog, world.inventory, store.clock)
-    story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing)
-    return Team(executor, diagnosis, watch, night_watch, closing, story)
+    books = Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
+    holding = Holding(books, watch, closing, world.inventory, store.clock, world.windows)
+    story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
+    return Team(executor, diagnosis, watch, night_watch, closing, story, holding)
 
 
 def _measured(probe: Probe, check: Check) -> Measurement | NightshiftError:

@@ -1,0 +1,200 @@
+"""What nothing is done about now: taken, asleep, in maintenance, or part of a deeper trouble. Looked at until it is quiet or free again.
+
+All of it is derived from rows: the pauses that are on, the incidents that are HELD, the last looks. A kill between two ticks loses
+nothing, and a tick that is played again changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.approval import Verdict
+from core.card import Card, CardKind
+from core.closing import Closing
+from core.errors import TamperedError, UnknownError
+from core.incident import Ending, Incident
+from core.inventory import Inventory
+from core.maintenance import Window
+from core.pause import HOLDING, SILENCING, Pause, PauseKind
+from core.people_ports import Holds, Standing
+from core.ports import ApprovalBook, Clock, IncidentLog, Outbox, Ticks
+from core.task import is_task
+from core.verification import QUIET_NEEDED, Now, Watch
+
+LONGEST_LOOK = 30.0
+"""Seconds between two looks at what is held, at most."""
+
+LOOKS = "holding"
+"""Where the last looks stand among what the watch remembers: incident -> when, and how often it was quiet in a row."""
+
+MOST_OPEN = 1000
+
+Look = tuple[float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The rows that holding goes by."""
+
+    log: IncidentLog
+    book: ApprovalBook
+    holds: Holds
+    pauses: Standing[Pause]
+    ticks: Ticks
+    outbox: Outbox
+
+
+class Holding:
+    """Keeps us off what people asked us to leave alone, and comes back to it."""
+
+    def __init__(
+        self,
+        books: Books,
+        watch: Watch,
+        closing: Closing,
+        inventory: Inventory,
+        clock: Clock,
+        windows: Sequence[Window] = (),
+    ) -> None:
+        self._books, self._watch, self._closing = books, watch, closing
+        self._inventory, self._clock, self._windows = inventory, clock, tuple(windows)
+
+    # ---- steps of the story -----------------------------------------------------------------------------------------------------
+
+    def hold(self, incident: Incident) -> str:
+        """Why nothing is done about it now, after which it is HELD; '' where nothing stands in the way.
+
+        What a person asked for by hand is not held: nobody wants it done hours later.
+        """
+        now = self._clock.now()
+        pause = next(iter(covering(self._on(now), incident, self._inventory)), None)
+        if pause is None and not self._is_led(incident):
+            return ""
+        if not is_task(incident.alert):
+            self.put_aside(incident)
+        if pause is not None and pause.kind is PauseKind.TAKE and not pause.about:
+            self._tell(incident, now)
+        return f"{pause.kind} by {pause.by}: nothing acts there" if pause else f"part of {incident.lead}"
+
+    def put_aside(self, incident: Incident) -> None:
+        """It is HELD; the next tick sees whether anything still holds it."""
+        self._books.holds.hold(incident.id)
+
+    # ---- the pulse --------------------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Lays down what the calendar says, puts open questions aside, looks at what is held, ends what is over.
+
+        A list that was changed holds nothing and releases nothing; the gate refuses everything until it is put right.
+        """
+        now = self._clock.now()
+        with suppress(TamperedError):
+            for window in self._windows:
+                for pause in window.pauses(now):
+                    self._books.pauses.put(pause, pause.by, now)
+            on = tuple(pause for pause in self._books.pauses.all() if pause.is_on(now))
+            put_questions_aside(self._books, on, self._inventory, now)
+            self._look(on, now)
+            self._end(on, now)
+
+    def _look(self, on: Sequence[Pause], now: datetime) -> None:
+        held = self._books.holds.held()
+        if not held:
+            return
+        former: dict[str, Look] = json.loads(self._books.ticks.states().get(LOOKS, "{}"))
+        looks = {one.id: look for one in held if (look := self._looked(one, on, former.get(one.id), now)) is not None}
+        if looks != former:
+            self._books.ticks.save({LOOKS: json.dumps(looks)})
+
+    def _looked(self, incident: Incident, on: Sequence[Pause], last: Look | None, now: datetime) -> Look | None:
+        """The look that stands after this one; None once it is closed or free."""
+        check = self._watch.check_of(incident.host, incident.signal, incident.severity)
+        pauses = covering(on, incident, self._inventory)
+        at, quiet = last or (0.0, 0)
+        if not pauses and not self._is_led(incident) and not quiet:
+            return self._release(incident, now)
+        if 0 <= now.timestamp() - at < min(check.every, LONGEST_LOOK):
+            return at, quiet
+        standing = self._watch.stand(incident)
+        is_clear = standing.measurement is None or check.is_clear(standing.measurement.value)
+        quiet = quiet + 1 if standing.now is Now.QUIET and is_clear else 0
+        if quiet < QUIET_NEEDED:
+            return now.timestamp(), quiet
+        taken = next((pause for pause in pauses if pause.kind is PauseKind.TAKE), None)
+        ending = Ending.TAKEN if taken else Ending.WENT_AWAY
+        self._closing.close(incident, ending, f"quiet now, taken by {taken.by}" if taken else standing.reason)
+        return None
+
+    def _release(self, incident: Incident, now: datetime) -> None:
+        """Free again and not known to be quiet: investigated afresh, which measures first."""
+        self._books.holds.release(incident.id, f"free-{now.timestamp():.0f}", now)
+
+    def _end(self, on: Sequence[Pause], now: datetime) -> None:
+        """What was said for one incident ends with it; a take of its host only when nothing else is open there."""
+        for pause in on:
+            kind, _, name = pause.scope.partition(":")
+            about = name if kind == "incident" else pause.about
+            if about and self._is_closed(about) and not self._is_needed(pause):
+                self._books.pauses.change(pause.id, lambda one: one.over("quiet", now), "quiet", now)
+
+    def _is_needed(self, pause: Pause) -> bool:
+        opened = self._books.log.incidents(only_open=True, limit=MOST_OPEN)
+        return any(covering((pause,), incident, self._inventory) for incident in opened)
+
+    # ---- inside -----------------------------------------------------------------------------------------------------------------
+
+    def _on(self, now: datetime) -> tuple[Pause, ...]:
+        """None where the list was changed: then people are asked as ever, and the gate lets nothing happen."""
+        try:
+            return tuple(pause for pause in self._books.pauses.all() if pause.is_on(now))
+        except TamperedError:
+            return ()
+
+    def _is_led(self, incident: Incident) -> bool:
+        """True while it is part of a deeper trouble that is open."""
+        lead = self._books.log.load(incident.id).lead
+        return bool(lead) and not self._is_closed(lead)
+
+    def _is_closed(self, incident: str) -> bool:
+        try:
+            return self._books.log.load(incident).closed is not None
+        except UnknownError:
+            return True
+
+    def _tell(self, incident: Incident, now: datetime) -> None:
+        """Who has a host is told of a new trouble there: nobody is asked, and nothing is done."""
+        self._books.outbox.post(Card(f"{incident.id}:held", CardKind.ALERT, incident.id, incident.id), now)
+
+
+def covering(on: Sequence[Pause], incident: Incident, inventory: Inventory) -> tuple[Pause, ...]:
+    """The pauses under which nothing is done about an incident."""
+    groups = inventory.groups(incident.host)
+    return tuple(pause for pause in on if pause.kind in HOLDING and pause.covers(incident.host, groups, incident.id))
+
+
+def put_questions_aside(books: Books, on: Sequence[Pause], inventory: Inventory, now: datetime) -> tuple[str, ...]:
+    """Every open question under such a pause is decided as HELD, by who said it; returns their ids."""
+    aside = []
+    for approval in books.book.pending() if any(pause.kind in HOLDING for pause in on) else ():
+        pauses = covering(on, books.log.load(approval.incident), inventory)
+        if pauses:
+            books.book.decide(approval.id, Verdict.HELD, pauses[0].by, pauses[0].kind, now)
+            aside.append(approval.id)
+    return tuple(aside)
+
+
+def is_silenced(on: Sequence[Pause], incident: Incident, inventory: Inventory) -> bool:
+    """True where what is said of it waits for the morning message. A mute lets severity 1 through; what a person asked for is answered."""
+    if is_task(incident.alert):
+        return False
+    groups, is_claim = inventory.groups(incident.host), incident.alert.is_claim
+    return any(
+        pause.kind in SILENCING
+        and (pause.kind is not PauseKind.MUTE or incident.severity > 1)
+        and pause.covers(incident.host, groups, incident.id, str(incident.signal), is_claim=is_claim)
+        for pause in on
+    )
