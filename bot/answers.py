@@ -239,7 +239,7 @@ class Views:
 
 
 _WITHOUT_APPROVAL = frozenset(
-    {CardKind.ALERT, CardKind.REPORT, CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.STOPPED}
+    {CardKind.ALERT, CardKind.REPORT, CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.STOPPED, CardKind.DIGEST}
 )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -188,6 +190,39 @@ class ApprovalsTable(Table):
     waits_high: Duration = Field(default=3600.0, description='a duration, e.g. "1h"', ge=1)
 
 
+class DigestTable(Table):
+    """[digest]: the morning message."""
+
+    at: str = Field(default="08:00", description='a time of the day, e.g. "08:00"')
+    zone: str = Field(default="", description='a time zone, e.g. "Asia/Shanghai"')
+
+    @field_validator("at")
+    @classmethod
+    def _is_a_time(cls, text: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+            raise ValueError(f'{text!r} is no time of the day; write e.g. "08:00"')
+        return text
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name or "UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f'{name[:60]!r} is no time zone; write e.g. "Asia/Shanghai"') from error
+        return name
+
+    @property
+    def moment(self) -> time:
+        """When, in local time of the zone."""
+        return time.fromisoformat(self.at)
+
+    @property
+    def tz(self) -> ZoneInfo | None:
+        """The zone; None is this machine's own."""
+        return ZoneInfo(self.zone) if self.zone else None
+
+
 class ReplicasTable(Table):
     """[replicas]: several Nightshifts on one PostgreSQL."""
 
@@ -203,6 +238,7 @@ class FileSettings(Table):
     language: Literal["en", "zh"] = Field(default="en", description='"en" or "zh"')
     server: ServerTable = ServerTable()
     approvals: ApprovalsTable = ApprovalsTable()
+    digest: DigestTable = DigestTable()
     replicas: ReplicasTable = ReplicasTable()
     hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")
     groups: dict[str, GroupTable] = Field(default={}, description="tables [groups.NAME]")

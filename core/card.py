@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,7 +33,7 @@ class Card:
     """One message to be sent. `key` makes it one row however often it is written; `thread` is the incident it belongs to.
 
     `subject` is the id that the channel's desk loads when it renders, so that what is shown is the present state; `text` is only for
-    NOTE, SELF and REPLY, whose words already stand.
+    NOTE, SELF, REPLY and DIGEST, whose words already stand.
     """
 
     key: str
@@ -51,3 +52,17 @@ class OutboxItem:
     card: Card
     tries: int
     due: datetime
+
+
+_REMARKS = frozenset({CardKind.NOTE, CardKind.SELF, CardKind.REPLY})
+
+
+def outdated(waiting: Iterable[OutboxItem]) -> dict[int, int]:
+    """Of cards that have waited long, in order: those that say what is no longer so, each with the one that says how its incident stands."""
+    last: dict[str, OutboxItem] = {}
+    told = [item for item in waiting if item.card.thread]
+    for item in told:
+        former = last.get(item.card.thread)
+        if former is None or item.card.kind not in _REMARKS or former.card.kind in _REMARKS:
+            last[item.card.thread] = item
+    return {item.id: last[item.card.thread].id for item in told if item.id != last[item.card.thread].id}

@@ -191,7 +191,7 @@ class ApprovalBook(Protocol):
     def decide(self, id: str, verdict: Verdict, by: str, why: str, now: datetime) -> Approval:
         """Compare and set from PENDING plus the next leg, one transaction; returns the row as it now is, whoever won.
 
-        ASK2 stays PENDING until two people have approved. After `expires` every verdict is EXPIRED.
+        ASK2 stays PENDING until two people have approved, of whom at most one is in `asked_by`. After `expires` every verdict is EXPIRED.
         """
         ...
 
@@ -271,6 +271,10 @@ class Audit(Protocol):
         """The newest rows, oldest of them first; of one subject where given."""
         ...
 
+    def anchor(self, why: str) -> tuple[int, str]:
+        """How many rows there are and the mark of the last, noted where cutting off the end of the trail does not reach it."""
+        ...
+
 
 class Gate(Protocol):
     """What may change between any two effects, read live and never from a journal (TRUST 3)."""
@@ -283,15 +287,18 @@ class Gate(Protocol):
         ...
 
     def stop(self, scope: str, by: str, now: datetime) -> None:
-        """`scope` is `all`, `host:H`, `group:G` or `incident:ID`; from here on no effect begins there."""
+        """`scope` is `all`, `host:H`, `group:G` or `incident:ID`; from here on no effect begins there. Each person's stop counts."""
         ...
 
-    def go(self, scope: str, by: str, now: datetime) -> bool:
-        """Lifts a stop; False if there was none."""
+    def go(self, scope: str, by: str, now: datetime, typed: datetime | None = None) -> bool:
+        """Lifts all stops of a scope; False if there was none.
+
+        False too, and nothing is lifted, where somebody else said stop in the very second in which this go was typed, or later.
+        """
         ...
 
     def stops(self) -> tuple[tuple[str, str, datetime], ...]:
-        """(scope, by, since), oldest first; includes the STOP file as scope `all` by `file STOP`."""
+        """(scope, by, when they last said it), oldest first; includes the STOP file as scope `all` by `file STOP`."""
         ...
 
 

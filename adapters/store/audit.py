@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,11 @@ from adapters.store.database import Database, Transaction
 from adapters.store.rows import canonical, clean
 from adapters.store.schema import ANCHOR, AUDIT, INSTANCE, REPORT
 from adapters.store.sealed import Sealer
+from core.errors import UnavailableError
 from core.journal import AuditRow, AuditState
 from core.world import Json
+
+log = logging.getLogger(__name__)
 
 HEAD = "audit head"
 LOST = "the head of the trail was lost"
@@ -79,6 +83,7 @@ class StoredAudit:
     def __init__(self, db: Database, sealer: Sealer, folder: DataFolder) -> None:
         self._db, self._sealer, self._folder = db, sealer, folder
         self._others: tuple[Callable[[], Iterator[str]], ...] = ()
+        self._owed: Head | None = None
 
     def also(self, *broken: Callable[[], Iterator[str]]) -> None:
         """Has `verify` walk the sealed rows of other tables too; each yields the names of those that do not hold."""
@@ -100,25 +105,37 @@ class StoredAudit:
             AuditRow(r.seq, datetime.fromisoformat(r.at), r.kind, r.subject, json.loads(r.body)) for r in reversed(rows)
         )
 
-    def anchor(self, why: str) -> Head:
-        """Notes length and head in the database and in the data folder, outside it."""
+    def anchor(self, why: str) -> tuple[int, str]:
+        """See `core.ports.Audit`: in the database, and in the data folder outside it."""
         with self._db.write() as tx:
             head = _lock_head(tx)
             mark = self._sealer.sign("anchor", head.seq, head.mark, why)
             tx.insert_new(ANCHOR, seq=head.seq, head=head.mark, why=why, mark=mark)
         self.anchor_outside(head)
-        return head
+        return head.seq, head.mark
 
     def anchor_outside(self, head: Head) -> None:
         """Notes length and head in the data folder alone, where whoever empties the database does not reach.
 
-        A note about rows that are not there any more is kept: it is what tells that an older database was put back.
+        A note about rows that are not there any more is kept: it is what tells that an older database was put back. Where the folder
+        takes none, what is committed holds all the same, and `anchor_again` makes up for it.
         """
         former = self._file()
         if former.seq and (former.seq >= head.seq or not self._is_there(former)):
             return
         body = json.dumps([head.seq, head.mark])
-        self._folder.write_anchor(json.dumps([body, self._sealer.sign("anchor file", body)]))
+        try:
+            self._folder.write_anchor(json.dumps([body, self._sealer.sign("anchor file", body)]))
+        except UnavailableError as error:
+            self._owed = head
+            log.warning("%s; the trail is anchored there as soon as it can be", error)
+        else:
+            self._owed = None
+
+    def anchor_again(self) -> None:
+        """Makes up for the note that the data folder did not take."""
+        if self._owed is not None:
+            self.anchor_outside(self._owed)
 
     def _is_there(self, anchor: _Anchor) -> bool:
         with self._db.read() as conn:

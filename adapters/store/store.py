@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ from adapters.store.sealed import Sealer
 from adapters.store.standing import StoredStanding, begin_standing
 from adapters.store.ticks import StoredTicks
 from core.admission import Admission
-from core.errors import NightshiftError
+from core.errors import NightshiftError, TamperedError
 from core.leg import Leg
 from core.pause import Pause
 from core.ports import Clock, Seal
@@ -59,6 +60,8 @@ class Store:
         self.db = Database(url)
         self.audit = StoredAudit(self.db, self.sealer, self.folder)
         migrate(self.db, self._begin)
+        if self.db.room:
+            self.db.room.hold()
         writes = Writes(self.db, self.sealer, self.channels, clock)
         self.intake = StoredIntake(self.db, self.sealer)
         self.approvals = StoredApprovals(writes)
@@ -73,8 +76,7 @@ class Store:
         self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
         self.admissions = StoredStanding(self.db, self.sealer, Admission)
         self.holds = StoredHolds(self.db, self.incidents)
-        self.marks = StoredMarks(self.db)
-        self.scenes = StoredScenes(self.db)
+        self.marks, self.scenes = StoredMarks(self.db), StoredScenes(self.db)
         self.leases = StoredLeases(self.db, clock)
         self.memory = StoredMemory(self.db, self.sealer)
         self.blobs = StoredBlobs(self.db, self.sealer)
@@ -92,6 +94,15 @@ class Store:
     def on_card(self, hook: Callable[[], None]) -> None:
         """Has `hook` called after each commit that wrote a card."""
         self.db.on_card = hook
+
+    @property
+    def born(self) -> datetime:
+        """When this installation began; raises TamperedError where its row is gone or changed."""
+        with self.db.read() as conn:
+            row = conn.execute(sa.select(INSTANCE).where(INSTANCE.c.name == _BIRTH)).first()
+        if row is None or not self.sealer.holds(_BIRTH, "row", row.mark, row.body):
+            raise TamperedError("the row this installation began with does not verify")
+        return datetime.fromisoformat(json.loads(row.body)["at"])
 
     def tampered(self) -> tuple[str, ...]:
         """Rows with authority that do not verify: those met since the start, and any among the ones that could decide something now."""

@@ -19,7 +19,7 @@ MOST_EFFECTS = 3
 def render(card: Card, nouns: Nouns, language: str) -> str:
     """The words of one card. A card whose nouns are gone is told as its kind and subject, never left out."""
     words = words_of(language)
-    if card.kind in {CardKind.NOTE, CardKind.SELF, CardKind.REPLY}:
+    if card.kind in {CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.DIGEST}:
         return card.text
     if card.kind is CardKind.STOPPED:
         return stopped_card(words, nouns)

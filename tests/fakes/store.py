@@ -75,6 +75,7 @@ class FakeStore:
     def __init__(self, clock: FakeClock | None = None, channels: tuple[str, ...] = ("console",)) -> None:
         self.clock = clock or FakeClock()
         self.channels = channels
+        self.born = self.clock.now()
         self.shelf = Shelf(self.clock, channels)
         self.intake = FakeIntake(self.shelf)
         self.incidents = FakeIncidentLog(self.shelf)
