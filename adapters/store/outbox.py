@@ -10,11 +10,16 @@ import sqlalchemy as sa
 from adapters.store.database import Database, Transaction
 from adapters.store.rows import clean, dump, epoch, load, moment
 from adapters.store.schema import OUTBOX
-from core.card import Card, OutboxItem
+from core.card import Card, OutboxItem, outdated
 
 SENDING = 60.0
 """Seconds after which a card that was handed out and neither sent nor retried is handed out again."""
 _WINDOW = 500
+
+SILENT = 120.0
+"""Seconds without taking anything after which a channel is cut off."""
+_FAILED = 2
+"""Tries of one card before its channel counts as failing."""
 
 
 def post_cards(tx: Transaction, channels: Sequence[str], cards: Sequence[Card], now: datetime) -> None:
@@ -28,6 +33,7 @@ def post_cards(tx: Transaction, channels: Sequence[str], cards: Sequence[Card], 
             "due": epoch(now),
             "tries": 0,
             "body": dump(card, Card),
+            "posted": epoch(now),
         }
         for channel in sorted(channels)
         for card in cards
@@ -61,6 +67,8 @@ class StoredOutbox:
                 return ()
         with self._db.write() as tx:
             tx.alone(f"outbox {channel}")
+            if _silent_since(tx.conn, channel, now) is not None:
+                _give_up(tx, tx.conn.execute(query).all())
             rows: list[sa.Row[tuple[object, ...]]] = []
             waiting: set[str] = set()
             for row in tx.conn.execute(query):
@@ -87,3 +95,35 @@ class StoredOutbox:
             tx.conn.execute(
                 sa.update(OUTBOX).where(OUTBOX.c.id == item, OUTBOX.c.is_sent == sa.false()).values(due=epoch(due))
             )
+
+    def cut_off(self, now: datetime) -> datetime | None:
+        """See `core.ports.Outbox`."""
+        with self._db.read() as conn:
+            silent = [_silent_since(conn, channel, now) for channel in self._channels]
+        since = [one for one in silent if one is not None]
+        return moment(max(since)) if since and len(since) == len(silent) else None
+
+
+def _silent_since(conn: sa.Connection, channel: str, now: datetime) -> float | None:
+    """When a channel last took something, or should have; None where it is not long ago."""
+    of_channel = OUTBOX.c.channel == channel
+    waiting = sa.and_(of_channel, OUTBOX.c.is_sent == sa.false(), OUTBOX.c.tries >= _FAILED)
+    posted = conn.execute(sa.select(sa.func.min(OUTBOX.c.posted)).where(waiting)).scalar()
+    if posted is None or posted + SILENT > epoch(now):
+        return None
+    last = conn.execute(sa.select(sa.func.max(OUTBOX.c.due)).where(of_channel, OUTBOX.c.is_sent == sa.true())).scalar()
+    since = max(float(posted), float(last or 0.0))
+    return since if since + SILENT <= epoch(now) else None
+
+
+def _give_up(tx: Transaction, rows: Sequence[sa.Row[tuple[object, ...]]]) -> None:
+    """Marks what is outdated as sent, at no time; what is left has waited as long, and been tried as often, as the first of them."""
+    items = {row.id: row for row in rows}
+    old = outdated(OutboxItem(row.id, row.channel, load(row.body, Card), row.tries, moment(row.due)) for row in rows)
+    for kept in set(old.values()):
+        given_up = [items[one] for one, by in old.items() if by == kept]
+        posted = min(row.posted for row in (*given_up, items[kept]))
+        tries = max(row.tries for row in (*given_up, items[kept]))
+        tx.conn.execute(sa.update(OUTBOX).where(OUTBOX.c.id == kept).values(posted=posted, tries=tries))
+        gone = sa.update(OUTBOX).where(OUTBOX.c.id.in_([row.id for row in given_up]))
+        tx.conn.execute(gone.values(is_sent=True, due=0.0))

@@ -197,6 +197,7 @@ EPISODE = sa.Table(
     _column("body", _Text),
     _column("mark", _Text),
     sa.Index("ns_episode_fault", "fingerprint", "host_group", "at"),
+    sa.Index("ns_episode_skill", "host_group", "skill", "sha256", "at"),
     sa.Index("ns_episode_at", "at"),
 )
 
@@ -211,6 +212,7 @@ OUTBOX = sa.Table(
     _column("due", _Time),
     _column("tries", _Int),
     _column("body", _Text),
+    sa.Column("posted", _Time, nullable=False, server_default="0"),
     sa.UniqueConstraint("channel", "key"),
     sa.Index("ns_outbox_next", "channel", "is_sent", "id"),
 )

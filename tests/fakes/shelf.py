@@ -43,13 +43,15 @@ class Shelf:
     effects: dict[int, EffectRow] = field(default_factory=dict)
     undoes: dict[int, int] = field(default_factory=dict)
     audit: list[AuditRow] = field(default_factory=list)
-    stops: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    stops: dict[tuple[str, str], datetime] = field(default_factory=dict)
     has_stop_file: bool = False
     standing: dict[str, dict[str, object]] = field(default_factory=dict)
     episodes: dict[str, Episode] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     outbox: dict[int, OutboxItem] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)
+    posted: dict[int, datetime] = field(default_factory=dict)
+    took: dict[str, datetime] = field(default_factory=dict)
     inbox: dict[tuple[str, str], Message] = field(default_factory=dict)
     replies: dict[tuple[str, str], str] = field(default_factory=dict)
     journals: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Shelf:
                 if card.key not in known:
                     number = len(self.outbox) + 1
                     self.outbox[number] = OutboxItem(number, channel, card, 0, self.clock.now())
+                    self.posted[number] = self.clock.now()
 
     def note(self, kind: str, subject: str, body: dict[str, Json], now: datetime) -> int:
         """One audit row more."""

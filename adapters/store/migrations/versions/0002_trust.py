@@ -14,6 +14,8 @@ def upgrade() -> None:
     for name in ("lead", "storm"):
         op.add_column("ns_incident", sa.Column(name, sa.Text(), nullable=False, server_default=""))
     op.create_index("ns_incident_lead", "ns_incident", ["lead"], unique=False)
+    op.add_column("ns_outbox", sa.Column("posted", sa.Double(), nullable=False, server_default="0"))
+    op.create_index("ns_episode_skill", "ns_episode", ["host_group", "skill", "sha256", "at"], unique=False)
     op.create_table(
         "ns_standing",
         sa.Column("kind", sa.Text(), autoincrement=False, nullable=False),
