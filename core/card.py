@@ -58,7 +58,7 @@ _REMARKS = frozenset({CardKind.NOTE, CardKind.SELF, CardKind.REPLY})
 
 
 def outdated(waiting: Iterable[OutboxItem]) -> dict[int, int]:
-    """Of cards that have waited long, in order: those that say what is no longer so, each with the one that says how its incident stands."""
+    """Of cards that have waited long, in order: those that say what is no longer so, each with the one that says how it stands now."""
     last: dict[str, OutboxItem] = {}
     told = [item for item in waiting if item.card.thread]
     for item in told:

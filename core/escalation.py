@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from core.alert import Severity
 from core.approval import Approval
 from core.authority import POLICY
+from core.caps import RELAPSE
 from core.card import Card, CardKind
 from core.errors import TamperedError
 from core.incident import Ending, Incident
@@ -89,8 +90,8 @@ class Concern:
 class Escalation:
     """Climbs the ladder until a person has answered: any answer there means that somebody is awake (TRUST 3, 7)."""
 
-    def __init__(self, rows: Rows, ladder: Ladder, inventory: Inventory, relapse: str) -> None:
-        self._rows, self._ladder, self._inventory, self._relapse = rows, ladder, inventory, relapse
+    def __init__(self, rows: Rows, ladder: Ladder, inventory: Inventory) -> None:
+        self._rows, self._ladder, self._inventory = rows, ladder, inventory
         self._pauses: tuple[Pause, ...] = ()
         self._reminded: set[str] = set()
         self._handed_over: dict[str, tuple[Report, Incident]] = {}
@@ -140,7 +141,7 @@ class Escalation:
     def _reason_of(self, report: Report, incident: Incident) -> PageReason | None:
         if report.ending is Ending.WORSE:
             return PageReason.WORSE
-        if report.reason == self._relapse:
+        if RELAPSE in report.reason:
             return PageReason.RELAPSE
         is_urgent = incident.severity is Severity.PAGE or self._ladder.is_night(report.closed)
         return PageReason.HANDED_OVER if report.ending in _LEFT_TO_A_PERSON and is_urgent else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from core.host_change import BackStep, Fired
 from core.incident import Incident
 from core.page import Page, Receipt
 from core.scene import HostEvent, Login, Mark, Scene
@@ -148,16 +149,33 @@ class PageLog(Protocol):
 
 
 class RollbackTimer(Protocol):
-    """A confirmed commit: an undo armed on the host itself, which happens by itself unless it is disarmed in time (TRUST 4)."""
+    """A confirmed commit: an undo armed on the host itself, which happens by itself unless it is disarmed in time (TRUST 4).
 
-    def arm(self, host: str, run: str, steps: Sequence[tuple[str, ...]], seconds: float) -> None:
-        """Durable on the host before it returns: the steps (argv) run in order when `seconds` are over, or when we are gone."""
+    It happens when its seconds are over, or at once when whoever armed it is gone, however they went; and never twice.
+    """
+
+    def arm(self, host: str, run: str, steps: Sequence[BackStep], seconds: float) -> None:
+        """Stands on the host before it returns; the same run again replaces the steps and begins the time anew.
+
+        Raises UnavailableError where it could not be armed, or has begun already; UnknownError for a host.
+        """
         ...
 
     def disarm(self, host: str, run: str) -> bool:
-        """True if it did not and will not happen; False if it has begun."""
+        """True if it did not and will not happen; False if it has begun. Raises UnknownError for a run that was not armed there."""
         ...
 
-    def has_fired(self, host: str, run: str) -> bool:
-        """True once the undo has begun by itself; raises UnknownError for a run that was never armed there."""
+    def has_fired(self, host: str, run: str, within: float) -> bool:
+        """Waits at most `within` seconds until the undo has happened by itself; True as soon as it is done.
+
+        Raises UnknownError for a run that was not armed there, UnavailableError where what was armed is gone and did nothing.
+        """
+        ...
+
+    def fired(self, host: str) -> tuple[Fired, ...]:
+        """What this host has taken back by itself and nobody has noted yet, also while we were dead."""
+        ...
+
+    def forget(self, host: str, run: str) -> None:
+        """It has been noted; what is not there is no error."""
         ...

@@ -30,6 +30,7 @@ from adapters.store.memory import StoredMemory
 from adapters.store.migrate import migrate
 from adapters.store.once import Once
 from adapters.store.outbox import StoredOutbox
+from adapters.store.pages import StoredPages
 from adapters.store.scenes import StoredScenes
 from adapters.store.schema import INSTANCE
 from adapters.store.sealed import Sealer
@@ -71,21 +72,25 @@ class Store:
         self.history = StoredHistory(self.incidents, self.approvals, self.effects)
         self.pauses = StoredStanding(self.db, self.sealer, Pause)
         self.gate = StoredGate(self.db, self.sealer, self.folder, self.pauses)
+        self._open_what_people_said()
+        self.leases = StoredLeases(self.db, clock)
+        self.memory = StoredMemory(self.db, self.sealer)
+        self.blobs = StoredBlobs(self.db, self.sealer)
+        self.outbox = StoredOutbox(self.db, self.channels)
+        self.pages = StoredPages(self.db, self.sealer, clock)
+        self.inbox = StoredInbox(self.db, self.sealer)
+        self.ticks = StoredTicks(self.db)
+        self.legs = Legs(self.db)
+        self.once = Once(self.db, clock)
+        self.executors = Executors(self.db, clock)
+
+    def _open_what_people_said(self) -> None:
         self.orders = StoredStanding(self.db, self.sealer, StandingOrder)
         self.rules = StoredStanding(self.db, self.sealer, ToldRule)
         self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
         self.admissions = StoredStanding(self.db, self.sealer, Admission)
         self.holds = StoredHolds(self.db, self.incidents)
         self.marks, self.scenes = StoredMarks(self.db), StoredScenes(self.db)
-        self.leases = StoredLeases(self.db, clock)
-        self.memory = StoredMemory(self.db, self.sealer)
-        self.blobs = StoredBlobs(self.db, self.sealer)
-        self.outbox = StoredOutbox(self.db, self.channels)
-        self.inbox = StoredInbox(self.db, self.sealer)
-        self.ticks = StoredTicks(self.db)
-        self.legs = Legs(self.db)
-        self.once = Once(self.db, clock)
-        self.executors = Executors(self.db, clock)
 
     def on_leg(self, hook: Callable[[Leg], None]) -> None:
         """Has `hook` called after each commit that wrote a leg; it must be quick and not raise."""

@@ -14,6 +14,7 @@ from core.incident import Attempt, Incident, IncidentState, Refusal
 from core.journal import AuditRow, EffectRow
 from core.leg import Leg
 from core.message import Message
+from core.page import Page
 from core.report import Report
 from core.world import Json
 from tests.fakes.clock import FakeClock
@@ -50,6 +51,7 @@ class Shelf:
     blobs: dict[str, bytes] = field(default_factory=dict)
     outbox: dict[int, OutboxItem] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)
+    pages: dict[str, Page] = field(default_factory=dict)
     posted: dict[int, datetime] = field(default_factory=dict)
     took: dict[str, datetime] = field(default_factory=dict)
     inbox: dict[tuple[str, str], Message] = field(default_factory=dict)

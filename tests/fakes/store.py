@@ -28,6 +28,7 @@ from tests.fakes.leases import FakeLeases
 from tests.fakes.marks import FakeMarks
 from tests.fakes.memory import FakeMemory
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.page_log import FakePageLog
 from tests.fakes.scenes import FakeScenes
 from tests.fakes.seal import FakeSeal
 from tests.fakes.shelf import Shelf
@@ -96,6 +97,7 @@ class FakeStore:
         self.memory = FakeMemory(self.shelf)
         self.blobs = FakeBlobs(self.shelf)
         self.outbox = FakeOutbox(self.shelf)
+        self.pages = FakePageLog(self.shelf)
         self.inbox = FakeInbox(self.shelf)
         self.ticks = FakeTicks()
         self.legs = FakeLegs(self.shelf)
