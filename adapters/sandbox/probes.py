@@ -112,18 +112,24 @@ class Probe:
 
 def reasons(sandbox: Sandbox) -> tuple[str, ...]:
     """Runs them all; a sandbox that cannot start has one reason, which says what to do."""
-    with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory() as place:
+    try:
+        return _found(sandbox)
+    except UnavailableError as error:
+        return (str(error),)
+    except OSError as error:
+        return (f"the sandbox cannot be tried: {error}",)
+
+
+def _found(sandbox: Sandbox) -> tuple[str, ...]:
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - every disk may be full
+    with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory(dir=in_memory) as place:
         server.setblocking(False)
         canary = Path(place, "canary")
         canary.write_text(CANARY)
         for path, mode in ((Path(place), 0o777), (canary, 0o666)):  # nothing but the sandbox stands in the way
             path.chmod(mode)
-        try:
-            found = [
-                reason for probe in _probes(server.getsockname()[1], canary) if (reason := _problem(sandbox, probe))
-            ]
-        except UnavailableError as error:
-            return (str(error),)
+        probes = _probes(server.getsockname()[1], canary)
+        found = [reason for probe in probes if (reason := _problem(sandbox, probe))]
         return (*found, *_seen_outside(server, canary))
 
 

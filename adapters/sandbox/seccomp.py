@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import errno
+import os
 import platform
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -54,7 +54,7 @@ class Filters:
 
 
 def _export(rules: object) -> bytes:
-    with tempfile.TemporaryFile() as file:
+    with os.fdopen(os.memfd_create("filter"), "w+b") as file:  # in memory: on a full disk no skill would run any more
         rules.export_bpf(file)  # type: ignore[attr-defined]
         file.seek(0)
         return file.read()

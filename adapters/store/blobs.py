@@ -7,6 +7,7 @@ import hashlib
 import sqlalchemy as sa
 
 from adapters.store.database import Database
+from adapters.store.head_room import MOST_SAVED
 from adapters.store.schema import BLOB
 from adapters.store.sealed import Sealer
 from core.errors import InvalidError, TamperedError, UnknownError
@@ -25,6 +26,10 @@ class StoredBlobs:
         if len(data) > MOST_BYTES:
             raise InvalidError(f"{len(data)} bytes are too many to keep; at most {MOST_BYTES}")
         name = hashlib.sha256(data).hexdigest()
+        if len(data) > MOST_SAVED and self._db.room and self._db.room.is_low:
+            raise InvalidError(
+                f"the disk of the data folder is full: {len(data)} bytes cannot be kept for an undo, only up to {MOST_SAVED}"
+            )
         with self._db.write() as tx:
             tx.insert_new(BLOB, sha256=name, data=data)
         return name

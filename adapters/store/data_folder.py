@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -12,6 +13,7 @@ from pathlib import Path
 from core.errors import InvalidError, UnavailableError
 
 _EXECUTOR, _LOCK, _STOP, _ANCHOR = "executor", "lock", "STOP", "audit-anchor"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataFolder:
@@ -71,8 +73,10 @@ class DataFolder:
             raise InvalidError(
                 f"the data folder {self.path} is in use by process {owner}; stop that one or set another NIGHTSHIFT_HOME"
             ) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(
+            handle, f"{os.getpid()}\n".encode(), 0
+        )  # first, because a block that is let go on a full disk is gone
+        os.ftruncate(handle, len(f"{os.getpid()}\n"))
         self._lock = handle
 
     def unlock(self) -> None:
@@ -137,11 +141,13 @@ class DataFolder:
         return _text(self.path / _ANCHOR)
 
     def write_anchor(self, text: str) -> None:
-        """Writes it down, replacing the former; raises UnavailableError."""
+        """Writes it down, replacing the former, on a full disk in its place; raises UnavailableError."""
+        path = self.path / _ANCHOR
         try:
-            replace_file(self.path / _ANCHOR, text)
+            replace_file(path, text)
         except OSError as error:
-            raise UnavailableError(f"{self.path}/{_ANCHOR} cannot be written: {error.strerror}") from error
+            if error.errno not in _FULL or not _written_over(path, text):
+                raise UnavailableError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -157,6 +163,21 @@ def replace_file(path: Path, text: str) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _written_over(path: Path, text: str) -> bool:
+    """The same in the one block that the file has already; False where it has none."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        data = f"{text}\n".encode().ljust(os.fstat(handle).st_size)
+        return os.pwrite(handle, data, 0) == len(data)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
 
 
 def _text(path: Path) -> str:

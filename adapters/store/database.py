@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from adapters.store.head_room import HeadRoom
 from core.errors import InvalidError, UnavailableError
 from core.leg import Leg
 from core.ports import Clock
@@ -73,12 +74,19 @@ class Transaction:
 
 
 class Database:
-    """One engine for all tables. A hook is called after each commit that wrote a leg or a card; it must be quick and not raise."""
+    """One engine for all tables. A hook is called after each commit that wrote a leg or a card; it must be quick and not raise.
+
+    `trouble` says why the last transaction that should have written could not, '' once one has.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = _driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        self.room = HeadRoom(Path(str(self.url.database))) if self.is_sqlite else None
+        if self.room:
+            self.room.before_open()
+        self.engine = _sqlite_engine(self.url, self.room) if self.room else _postgres_engine(self.url)
+        self.trouble = ""
         self.on_leg: Callable[[Leg], None] = _ignore_leg
         self.on_card: Callable[[], None] = _ignore_card
         self._writer = threading.RLock()
@@ -86,11 +94,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """One transaction. On SQLite writers of this process wait for each other here, in turn, instead of polling the file's lock."""
-        with self._writer_lock(), self._translated(), self.engine.begin() as conn:
-            if self.is_sqlite:
-                conn.exec_driver_sql("BEGIN IMMEDIATE")
-            tx = Transaction(conn)
-            yield tx
+        try:
+            with self._writer_lock(), self._translated(), self.engine.begin() as conn:
+                if self.is_sqlite:
+                    conn.exec_driver_sql("BEGIN IMMEDIATE")
+                tx = Transaction(conn)
+                yield tx
+        except DatabaseGoneError as error:
+            self.trouble = error.message
+            raise
+        self.trouble = ""
         for leg in tx.legs:
             self.on_leg(leg)
         if tx.has_cards:
@@ -107,6 +120,8 @@ class Database:
     def close(self) -> None:
         """Gives all connections back."""
         self.engine.dispose()
+        if self.room:
+            self.room.close()
 
     @contextmanager
     def _writer_lock(self) -> Iterator[None]:
@@ -153,14 +168,24 @@ def _driver_url(text: str) -> sa.URL:
     return url
 
 
-def _sqlite_engine(url: sa.URL) -> sa.Engine:
+def _sqlite_engine(url: sa.URL, room: HeadRoom) -> sa.Engine:
     engine = sa.create_engine(url, pool_size=16, max_overflow=16)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = "IMMEDIATE"  # the durable engine expects its writes to begin so
-        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (
+            "busy_timeout=30000",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
             connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "checkout")
+    def _make_room(connection: Any, _record: object, _proxy: object) -> None:
+        room.before_use(connection)
 
     return engine
 
