@@ -13,6 +13,7 @@ from functools import partial
 
 from adapters.clock_apscheduler import Ticker
 from bot.chat_desk import ChatDesk
+from bot.own_room import OwnRoom
 from bot.wiring import House
 from core.alert import LOCALHOST, Alert, AlertStatus, Severity, Signal
 from core.approval import Verdict
@@ -26,6 +27,8 @@ SWEEP_EVERY = 5
 """Pulses between two sweeps for legs that nobody started."""
 INSPECT_EVERY = 60
 """Pulses between two looks for rows with authority that do not verify."""
+ROOM_EVERY = 10.0
+"""Seconds between two looks at the room that our own rows have."""
 SLOT = 3600.0
 """Seconds in which the same trouble of our own is one alert."""
 LISTEN = 0.5
@@ -41,7 +44,7 @@ class Dispatcher:
     Every loop is a thread of its own. What one of them cannot expect ends the process: a supervisor starts it again, and nothing was lost.
     """
 
-    def __init__(self, house: House, desk: ChatDesk, channels: tuple[str, ...]) -> None:
+    def __init__(self, house: House, desk: ChatDesk, channels: tuple[str, ...], *, keeps_room: bool = False) -> None:
         self._house, self._desk, self._channels = house, desk, channels
         self._closing = threading.Event()
         self._said, self._shown = threading.Event(), threading.Event()
@@ -51,6 +54,7 @@ class Dispatcher:
         self._shouted: set[str] = set()
         self._clock_seen = (house.store.clock.now(), time.monotonic())
         store = house.store
+        self._room = OwnRoom(store, store.outbox, store.clock, desk.views.words) if keeps_room else None
         self.ticker = Ticker(store.ticks, store.clock, self._is_late, self._has_failed)
 
     def start(self) -> None:
@@ -65,6 +69,8 @@ class Dispatcher:
         self.ticker.start()
         self._run("pulse", self._pulse)
         self._run("desk", self._answer)
+        if self._room is not None:
+            self._run("room", partial(self._keep_room, self._room))
         for name in self._channels:
             self._run(f"listen {name}", partial(self._listen, name))
             self._run(f"speak {name}", partial(self._speak, name))
@@ -135,6 +141,10 @@ class Dispatcher:
                     "row_tampered", row, f"{row} does not carry the seal it should; nothing is decided by it"
                 )
         self._closing.wait(PULSE)
+
+    def _keep_room(self, room: OwnRoom) -> None:
+        room.tick()
+        self._closing.wait(ROOM_EVERY)
 
     def _answer(self) -> None:
         self._said.clear()

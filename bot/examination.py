@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.app import Finding
+from bot.own_room import room_finding
 from bot.settings import Settings
 from bot.wiring import SKILLS, open_catalog_at, protected_paths, store_of
 from core.alert import LOCALHOST, Signal
@@ -16,6 +17,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
     """One line each; a look that fails is a line, not an end."""
     looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
         ("database", _database),
+        ("room", _room),
         ("sandbox", _sandbox),
         ("hands", _hands),
         ("probes", _probes),
@@ -41,6 +43,14 @@ def _database(settings: Settings) -> Finding:
         problem = state.problem or f"does not verify: {broken[0]}"
         return Finding("database", "bad", problem, "somebody or something changed rows; see nightshift audit verify")
     return Finding("database", "ok", f"{state.count} audit rows, all whole")
+
+
+def _room(settings: Settings) -> Finding:
+    store = store_of(settings.home, settings.database_url, (), settings.env.key_file)
+    try:
+        return room_finding(store)
+    finally:
+        store.close()
 
 
 def _sandbox(_: Settings) -> Finding:

@@ -42,7 +42,7 @@ class Up:
         )
         channels: dict[str, Channel] = {CONSOLE: channel} if channel else {}
         desk = desk_of(house, self._settings.file.language, channels)
-        dispatcher = Dispatcher(house, desk, tuple(channels))
+        dispatcher = Dispatcher(house, desk, tuple(channels), keeps_room=True)
         queue, server = self._doors(house)
         # Trying the sandbox takes a third of a second; whoever needs the result waits for the same trial.
         threading.Thread(target=house.sandbox.self_test, name="self-test", daemon=True).start()
@@ -120,6 +120,7 @@ def _readings(house: House, queue: IntakeQueue) -> dict[str, float]:
 
 
 def _not_ready(house: House) -> tuple[str, ...]:
-    """What keeps it from working: a database that does not answer is raised and shown as such."""
+    """What keeps it from working: a database that does not answer, raised and shown as such, or takes no rows; a sandbox that is unfit."""
     house.rows.gate.stops()
-    return house.sandbox.self_test()
+    trouble = house.store.db.trouble
+    return ((trouble,) if trouble else ()) + house.sandbox.self_test()

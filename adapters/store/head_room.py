@@ -45,6 +45,11 @@ class Room:
         return self.has_pages and self.starts >= PER_START
 
     @property
+    def plenty(self) -> int:
+        """Bytes free from which all of it is made."""
+        return int(PLENTY * self.scale)
+
+    @property
     def has_pages(self) -> bool:
         """Enough for the rows of a night."""
         return self.scale > 0 and self.free_pages >= FREE_PAGES * self.scale and self.log >= LOG * self.scale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages import en_standing
+from bot.messages import en_pauses, en_standing
 
 UNITS = ("s", "min", "h", "d")
 
@@ -217,6 +217,8 @@ WORDS = {
     "reply.unknown.duration": "{text}: a time is from 1m to 30d, like 30m, 2h or 1d; nothing was done. Say: {usage}",
     "reply.nocall": "I know the word {verb}, but cannot do it in this version; nothing was done.",
     "reply.failed": "That did not work: {error}",
+    "self.room.low": "The disk of my data folder is full: {free} MiB free. My reserve is given back; my own rows still have {pages} MiB. Make room there soon.",
+    "self.room.again": "The disk of my data folder has room again: {free} MiB free. My reserve is laid by again.",
     "reply.alert": "Taken as a claim. Incident {incident}.",
     "reply.alert.none": "Taken; there was no open incident for it.",
     "reply.task": "Taken on as incident {incident}. What changes anything is asked for, unless policy lets you say yes yourself.",
@@ -342,4 +344,4 @@ WORDS = {
     "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  verified by",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\nThe patient is gone. What happened is kept: nightshift incidents, nightshift why ID, nightshift audit verify.",
-} | en_standing.WORDS
+} | en_pauses.WORDS | en_standing.WORDS

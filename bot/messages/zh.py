@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages import zh_standing
+from bot.messages import zh_pauses, zh_standing
 
 UNITS = ("秒", "分钟", "小时", "天")
 
@@ -217,6 +217,8 @@ WORDS = {
     "reply.unknown.duration": "{text}：时间要在 1 分钟到 30 天之间，比如 30m、2h、1d；什么也没做。请说：{usage}",
     "reply.nocall": "我认得 {verb} 这个词，但这个版本还做不到；什么也没做。",
     "reply.failed": "没有成功：{error}",
+    "self.room.low": "我的数据目录所在磁盘满了：只剩 {free} MiB。预留空间已让出，我自己的记录还有 {pages} MiB 可写，请尽快清理。",
+    "self.room.again": "我的数据目录所在磁盘又有空间了：可用 {free} MiB，预留空间已重新备好。",
     "reply.alert": "已作为外部报告收下。事件 {incident}。",
     "reply.alert.none": "已收下；没有对应的未关闭事件。",
     "reply.task": "已作为事件 {incident} 接下。凡有改动都会先问，除非规则允许您自己批准。",
@@ -341,4 +343,4 @@ WORDS = {
     "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      验证",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\n病人机已移除。经过都留着：nightshift incidents、nightshift why ID、nightshift audit verify。",
-} | zh_standing.WORDS
+} | zh_pauses.WORDS | zh_standing.WORDS
