@@ -264,6 +264,7 @@ class Demo:
                 layout.NAME: NamespaceHost(*patient.holder, protected_paths(self._home, self._settings.env.key_file))
             },
             probes={layout.NAME: probe},
+            looks={layout.NAME: _eyes_of(patient)},
             channels=(CONSOLE,),
             patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
             replica_lease=REPLICA_LEASE,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.answers import Views
+from bot.answers import Answer, Views
 from bot.app import Rows
 from bot.chat_desk import ChatDesk
+from bot.digest import MorningTime
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
+from bot.pausing import Resolving
 from bot.roster import Roster
+from bot.verbs import Command, Verb
 from core.alert import LOCALHOST, Severity, Signal
 from core.caps import Caps
 from core.check import Check
@@ -23,17 +26,22 @@ from core.diagnosis import Diagnosis
 from core.execution import Executor, Operator
 from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
-from core.inventory import Inventory
+from core.inventory import Inventory, Mode
 from core.leg import Leg
 from core.maintenance import Window
+from core.message import Message
 from core.night_watch import NightWatch
-from core.ports import Channel, Host, Probe
+from core.ports import Catalog, Channel, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 from core.run import no_ceiling
+from core.surroundings import Surroundings
+from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
+from core.standing_orders import Ground, StandingOrders
 from core.told_rules import ToldRules
 from core.verification import Watch
 
 if TYPE_CHECKING:
+    from adapters.host.kept_child import KeptChildren
     from adapters.probe.sweep import Sweep
     from adapters.skill_catalog_files import FileCatalog
     from adapters.store.flow_dbos import DbosEngine
@@ -49,7 +57,10 @@ WARM_GUESTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is watched and acted on: the demo has another one than `up`. `home` is the data folder, `key_file` the key that was set."""
+    """What is watched and acted on: the demo has another one than `up`. `home` is the data folder, `key_file` the key that was set.
+
+    `looks` see who is logged in on a host and what changed there.
+    """
 
     home: Path
     database_url: str
@@ -61,14 +72,25 @@ class Place:
     patience: Patience
     replica_lease: float
     key_file: Path | None = None
+    morning: tuple[time, tzinfo | None] = (time(8), None)
     live: LiveSettings | None = None
     windows: tuple[Window, ...] = ()
+    looks: Mapping[str, KeptChildren] = field(default_factory=dict)
 
     def may_approve(self, person: str, host: str) -> bool:
         """Whether a yes of this person counts there now; where nothing can change, as it was at the start."""
         if self.live is not None:
             return self.live.may_approve(person, host)
         return Roster(self.inventory, os.geteuid()).yes_counts(person, self.inventory.groups(host))
+
+    @property
+    def ground(self) -> Ground:
+        """What standing orders stand on, read live."""
+        return Ground(self.inventory, self.may_approve, self.mode)
+
+    def mode(self, host: str) -> Mode:
+        """How far we may go on a host now."""
+        return min(self.inventory.mode(host), self.live.mode(host) if self.live else Mode.AUTO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +99,7 @@ class House:
 
     place: Place
     store: Store
-    catalog: FileCatalog
+    catalog: Catalog
     sandbox: ProvenSandbox
     executor: Executor
     diagnosis: Diagnosis
@@ -87,6 +109,8 @@ class House:
     story: IncidentResponse
     engine: DbosEngine
     holding: Holding
+    orders: StandingOrders
+    admission: SkillAdmission
 
     @property
     def rows(self) -> Rows:
@@ -102,6 +126,8 @@ class House:
             close_of(host)
         for probe in self.place.probes.values():
             close_of(probe)
+        for look in self.place.looks.values():
+            look.close()
         self.store.close()
 
 
@@ -129,8 +155,10 @@ def _environment(key_file: Path | None) -> dict[str, str]:
 def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
     """This machine, as the settings say."""
     from adapters.clock_system import SystemClock
+    from adapters.host.kept_child import KeptChildren
     from adapters.host.local import LocalHost
     from adapters.probe.local import LocalProbe
+    from adapters.probe.served import MODULE
 
     stated = settings.checks()
     return Place(
@@ -144,7 +172,9 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
         replica_lease=settings.file.replicas.lease,
         key_file=settings.env.key_file,
+        morning=(settings.file.digest.moment, settings.file.digest.tz),
         live=LiveSettings(settings.home),
+        looks={LOCALHOST: KeptChildren(lambda: (), MODULE)},
     )
 
 
@@ -194,6 +224,7 @@ def rows_of(store: Store) -> Rows:
         rules=store.rules,
         tightenings=store.tightenings,
         admissions=store.admissions,
+        pages=store.pages,
     )
 
 
@@ -207,7 +238,12 @@ def build(place: Place, skills: Path = SKILLS) -> House:
 
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
-    catalog = open_catalog_at(skills)
+    files = open_catalog_at(skills)
+    ground = place.ground
+    catalog = AdmittedCatalog(files, store.admissions)
+    orders = StandingOrders(store.orders, store.memory, catalog, store.audit, store.outbox, store.clock, ground)
+    maturity = Maturity(store.admissions, store.memory, store.approvals, place.inventory)
+    admission = SkillAdmission(files, store.admissions, maturity, place.inventory, store.outbox, store.clock)
     probe = ProbeDirectory(place.probes)
     sweep = Sweep(probe)
     sandbox = ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
@@ -226,6 +262,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
             trusted=frozenset({0, os.geteuid()}),
             may_approve=place.may_approve,
             ceiling=place.live.mode if place.live else no_ceiling,
+            why_no_order=orders.why_not,
         ),
     )
     night_watch = NightWatch(sweep.measure, store.ticks, store.intake, store.approvals, store.outbox, store.clock)
@@ -235,11 +272,22 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock)
     told = ToldRules(store.rules, place.inventory, store.clock)
     caps = Caps(store.history, store.incidents, store.clock)
-    restraints = (told.restrain, *caps.restraints)
-    desk = Desk(store.approvals, catalog, place.inventory, store.clock, place.patience, restraints, caps.require_turn)
+    around = surroundings_of(place, store)
+    restraints = (told.restrain, *caps.restraints, around.restrain)
+    desk = Desk(
+        store.approvals,
+        catalog,
+        place.inventory,
+        store.clock,
+        place.patience,
+        restraints,
+        caps.require_turn,
+        around.note,
+        orders,
+        maturity.state_on,
+    )
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
-    books = Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
-    holding = Holding(books, watch, closing, place.inventory, store.clock, place.windows)
+    holding = Holding(books_of(store), watch, closing, place.inventory, store.clock, place.windows)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
     plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}
 
@@ -249,7 +297,24 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
-    return House(place, store, catalog, sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding)
+    parts = (sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding, orders, admission)
+    return House(place, store, catalog, *parts)
+
+
+def books_of(store: Store) -> Books:
+    """The rows that holding goes by."""
+    return Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
+
+
+def surroundings_of(place: Place, store: Store) -> Surroundings:
+    """Eyes for people and changes on every host that has some; of any other it is said that nothing can be seen."""
+    from adapters.probe.surroundings import ServedChanges, ServedPresence
+
+    asks = {host: children.ask for host, children in place.looks.items()}
+    watched = [(check.host, check.signal.object) for check in place.checks if check.signal.kind == "process"]
+    services = {host: tuple(sorted({name for on, name in watched if on == host and name})) for host in asks}
+    presence, changes = ServedPresence(asks), ServedChanges(asks, services)
+    return Surroundings(presence, changes, store.marks, store.scenes, store.history, store.clock)
 
 
 def open_catalog_at(folder: Path) -> FileCatalog:
@@ -265,4 +330,9 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> Cha
     rows = house.rows
     views = Views(rows, house.place.inventory, roster, language)
     hands = Handwork(rows, house.catalog, house.diagnosis, house.place.inventory, roster, views)
-    return ChatDesk(rows, house.place.inventory, roster, language, hands.act, channels)
+    resolving = Resolving(rows, house.place.inventory, roster, views, house.holding)
+
+    def act(command: Command, message: Message) -> Answer:
+        return resolving.resolve(command, message) if command.verb is Verb.RESOLVE else hands.act(command, message)
+
+    return ChatDesk(rows, house.place.inventory, roster, language, act, channels)

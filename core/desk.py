@@ -19,7 +19,9 @@ from core.policy import Asker, Case, decide, line_of, stricter
 from core.ports import ApprovalBook, Catalog, Clock
 from core.proposal import Choices, Proposal, Tier
 from core.restraint import Restrain, Restraint
-from core.skill_manifest import SkillState
+from core.scene import Scene
+from core.skill_manifest import Skill, SkillState
+from core.standing_orders import Served, StandingOrders
 from core.task import UNDO, said_yes
 from core.verification import Standing
 
@@ -44,6 +46,16 @@ def _at_any_time(_: Approval) -> None:
     """Nothing has to wait for its turn."""
 
 
+def _nowhere(incident: Incident) -> Scene:
+    """Nobody looks around."""
+    return Scene(incident.id, incident.opened)
+
+
+def _as_it_is(skill: Skill, _host: str) -> SkillState:
+    """Every host is the same to a skill."""
+    return skill.state
+
+
 class Desk:
     """Puts ideas before people, after policy has said whether they must be asked."""
 
@@ -56,15 +68,20 @@ class Desk:
         patience: Patience = Patience(),
         restraints: Sequence[Restrain] = (),
         turn: Callable[[Approval], None] = _at_any_time,
+        look_around: Callable[[Incident], Scene] = _nowhere,
+        orders: StandingOrders | None = None,
+        state_on: Callable[[Skill, str], SkillState] = _as_it_is,
     ) -> None:
         self._book, self._catalog, self._restraints = book, catalog, tuple(restraints)
-        self.require_turn = turn
+        self.require_turn, self.look_around = turn, look_around
         self._inventory, self._clock, self._patience = inventory, clock, patience
+        self._orders, self._state_on = orders, state_on
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
         """Writes question and card in one transaction; where policy says go or deny, the row is written already decided."""
         now = self._clock.now()
-        case = self._case(idea, standing) if isinstance(idea, Proposal) else None
+        served = self._served(incident, idea, standing)
+        case = self._case(idea, standing, served) if isinstance(idea, Proposal) else None
         answer = decide(case) if case else Answer.ASK1
         if (
             answer is Answer.GO
@@ -74,20 +91,37 @@ class Desk:
             answer = (
                 Answer.ASK1
             )  # a size or an age out of a text selects nothing by itself, and still widens what is done
-        restraints = self._held_back(incident, idea)
+        restraints = (*self._held_back(incident, idea), *_said_by_orders(served))
         answer = reduce(stricter, (one.least for one in restraints), answer)
         approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
-        approval = replace(approval, restraints=tuple(one.why for one in restraints))
-        settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(answer)
+        approval = self._under_order(approval, served)
+        approval = replace(approval, restraints=(*approval.restraints, *(one.why for one in restraints)))
+        settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(approval.answer)
         by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""
         if settled is not None:
             why = "" if settled is Verdict.APPROVED else "; ".join((approval.policy_line, *approval.restraints))
             approval = replace(approval, verdict=settled, by=(POLICY,), why=why, decided=now)
-        elif by and answer is Answer.ASK1:
+        elif by and approval.answer is Answer.ASK1:
             approval = replace(approval, verdict=Verdict.APPROVED, by=(by,), why="typed in full", decided=now)
         elif by:
             approval = replace(approval, by=(by,))
         return self._book.open(approval, (self._card(incident, approval),))
+
+    def _served(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Served:
+        if self._orders is None or not isinstance(idea, Proposal):
+            return Served()
+        return self._orders.covering(incident, idea, standing)
+
+    def _under_order(self, approval: Approval, served: Served) -> Approval:
+        """Where an order is what lets it go: its use is noted before the yes is written, and the yes names it and whose it is."""
+        order = served.order
+        if approval.answer is not Answer.GO or order is None or self._orders is None:
+            return approval
+        if not self._orders.use(order.id, approval.incident):
+            gone = f"standing order {order.id} ended, or was used up, at this very moment"
+            return replace(approval, answer=Answer.ASK1, restraints=(gone,))
+        line = f"{approval.policy_line}, under {order.id} of {order.author}"
+        return replace(approval, order=order.id, policy_line=line)
 
     def think_again(self, incident: Incident, approval: Approval) -> Answer:
         """Right before the run: GO; or ASK1 where policy alone had said yes and a further rule now wants a person; or DENY."""
@@ -128,13 +162,15 @@ class Desk:
         kind = CardKind.CHOICES if isinstance(approval.asks, Choices) else CardKind.PROPOSAL
         return Card(f"{approval.id}:ask", kind if is_open else CardKind.DECIDED, incident.id, approval.id)
 
-    def _case(self, proposal: Proposal, standing: Standing) -> Case:
-        states = {skill.name: skill.state for skill in self._catalog.skills()} | {UNDO: SkillState.OWNED}
+    def _case(self, proposal: Proposal, standing: Standing, served: Served) -> Case:
+        skills = self._catalog.skills()
+        states = {one.name: self._state_on(one, proposal.host) for one in skills if one.name == proposal.skill}
+        states |= {UNDO: SkillState.OWNED}
         return Case(
             mode=self._inventory.mode(proposal.host),
             risk=proposal.risk,
             state=states.get(proposal.skill, SkillState.CHANGED),
-            asker=self._asker(proposal, standing),
+            asker=Asker.ORDER if served.order is not None else self._asker(proposal, standing),
             has_text_origin=self._rests_on_text(proposal),
         )
 
@@ -179,3 +215,8 @@ class Desk:
     def group(self, host: str) -> str:
         """The group whose trust counts for a host."""
         return group_of(self._inventory, host)
+
+
+def _said_by_orders(served: Served) -> tuple[Restraint, ...]:
+    """An order that is used up for tonight asks, also where memory alone would have been enough: somebody wanted to know by then."""
+    return (Restraint(Answer.ASK1, served.why_not, "standing order"),) if served.why_not else ()

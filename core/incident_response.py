@@ -49,6 +49,7 @@ class IncidentResponse:
         standing = flow.step("measure", self.watch.stand, incident)
         if standing.now is Now.QUIET:
             return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
+        flow.step("look around", self.desk.look_around, incident)
         idea = self.propose(incident, flow)
         if isinstance(idea, NothingHelps):
             return self.hand_over(incident, idea.reason, flow, idea.evidence)

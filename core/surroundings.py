@@ -94,7 +94,7 @@ def told(logins: tuple[Login, ...]) -> str:
 
 
 def _told(login: Login) -> str:
-    user, terminal = clean(login.user, 40) or "somebody", clean(login.terminal, 30)
+    user, terminal = (" ".join(clean(text, 30).split()) for text in (login.user or "somebody", login.terminal))
     if login.idle is None:
         return f"{user} is logged in ({terminal})"
     return f"{user} is logged in ({terminal}, idle {int(login.idle // 60)} min)"
@@ -108,6 +108,8 @@ def _signed(event: HostEvent, attempts: tuple[Attempt, ...]) -> HostEvent:
     """Mine, where a run of mine had this very thing in its plan and was at work then."""
     for attempt in attempts:
         ended = attempt.outcome.ended if attempt.outcome else attempt.deadline
-        if attempt.began <= event.at <= ended and any(event.what in one.target.split(" -> ") for one in attempt.proposal.plan):
+        if attempt.began <= event.at <= ended and any(
+            event.what in one.target.split(" -> ") for one in attempt.proposal.plan
+        ):
             return replace(event, by=f"{BY_ME}, {attempt.incident}")
     return event

@@ -1,4 +1,4 @@
-"""The probe's end of a kept child: one JSON line per measurement, until its owner goes away."""
+"""The probe's end of a kept child: one JSON line per look, until its owner goes away."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.probe.local import LocalProbe
+from adapters.probe.logins import Logins
+from adapters.probe.process_list import ProcessList
+from adapters.probe.recent_changes import RecentChanges
+from adapters.probe.surroundings import event_out, login_out
 from core.alert import Signal
 from core.errors import InvalidError, UnavailableError, UnknownError
 
@@ -31,14 +36,25 @@ class _Now:
 def answer(probe: LocalProbe, request: dict[str, Any]) -> dict[str, Any]:
     """What one request comes to."""
     try:
-        reading = probe.read(Signal.parse(request["arguments"]["signal"]))
+        return {"ok": _looks(probe)[request["operation"]](request["arguments"])}
     except UnavailableError as error:
         return {"error": ["unavailable", error.message]}
     except UnknownError as error:
         return {"error": ["unknown", error.what, error.name, *error.known]}
     except InvalidError as error:
         return {"error": ["invalid", error.message]}
-    return {"ok": {"value": reading.value, "detail": reading.detail}}
+
+
+def _looks(probe: LocalProbe) -> dict[str, Callable[[dict[str, Any]], object]]:
+    def measure(arguments: dict[str, Any]) -> object:
+        reading = probe.read(Signal.parse(arguments["signal"]))
+        return {"value": reading.value, "detail": reading.detail}
+
+    def changes(arguments: dict[str, Any]) -> object:
+        found = RecentChanges(ProcessList()).read(arguments["since"], arguments["services"])
+        return [event_out(event) for event in found]
+
+    return {"measure": measure, "changes": changes, "logins": lambda _: [login_out(one) for one in Logins().read()]}
 
 
 def main(arguments: list[str]) -> None:

@@ -35,6 +35,7 @@ from adapters.store.scenes import StoredScenes
 from adapters.store.schema import INSTANCE
 from adapters.store.sealed import Sealer
 from adapters.store.standing import StoredStanding, begin_standing
+from adapters.store.storms import StoredStorms
 from adapters.store.ticks import StoredTicks
 from core.admission import Admission
 from core.errors import NightshiftError, TamperedError
@@ -64,8 +65,8 @@ class Store:
         if self.db.room:
             self.db.room.hold()
         writes = Writes(self.db, self.sealer, self.channels, clock)
-        self.intake = StoredIntake(self.db, self.sealer)
         self.approvals = StoredApprovals(writes)
+        self.intake = StoredIntake(writes, self.approvals)
         self.incidents = StoredIncidents(writes, self.audit, self.approvals)
         self.effects = StoredEffects(self.db, self.sealer)
         self.audit.also(self.approvals.broken, self.effects.broken)
@@ -89,6 +90,7 @@ class Store:
         self.rules = StoredStanding(self.db, self.sealer, ToldRule)
         self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
         self.admissions = StoredStanding(self.db, self.sealer, Admission)
+        self.storms = StoredStorms(self.db, self.channels, self.incidents)
         self.holds = StoredHolds(self.db, self.incidents)
         self.marks, self.scenes = StoredMarks(self.db), StoredScenes(self.db)
 

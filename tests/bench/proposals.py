@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.clock_system import SystemClock
+from adapters.host.kept_child import KeptChildren
 from adapters.host.local import LocalHost
 from adapters.probe.local import LocalProbe
+from adapters.probe.served import MODULE
 from bot.dispatcher import Dispatcher
 from bot.intake_queue import IntakeQueue
 from bot.wiring import House, Place, build, desk_of, protected_paths
@@ -148,6 +150,7 @@ def measured_house(lookers: int) -> Iterator[Measured]:
             checks=(),
             hosts=dict.fromkeys(names, host),
             probes=dict.fromkeys(names, LocalProbe(SystemClock())),
+            looks=dict.fromkeys(names, KeptChildren(lambda: (), MODULE)),
             channels=(CHANNEL,),
             patience=Patience(),
             replica_lease=30.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
@@ -16,13 +16,19 @@ from core.errors import NightshiftError
 from core.execution import Executor, Operator
 from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
-from core.inventory import Inventory
+from core.inventory import Inventory, Mode
 from core.maintenance import Window
 from core.night_watch import NightWatch
+from core.people_ports import Changes, Presence
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
 from core.told_rules import ToldRules
+from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
+from core.standing_orders import Ground, StandingOrders
+from core.surroundings import Surroundings
 from core.verification import Watch
 from core.world import Measurement
+from tests.fakes.changes import FakeChanges
+from tests.fakes.presence import FakePresence
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,12 @@ class World:
     sandbox: Sandbox
     operator: Operator
     windows: tuple[Window, ...] = ()
+    presence: Presence = field(default_factory=FakePresence)
+    changes: Changes = field(default_factory=FakeChanges)
+
+    def mode(self, host: str) -> Mode:
+        """How far we may go there now."""
+        return min(self.inventory.mode(host), self.operator.ceiling(host))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class Team:
     closing: Closing
     story: IncidentResponse
     holding: Holding
+    orders: StandingOrders
+    admission: SkillAdmission
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -59,10 +73,17 @@ class Team:
 
 def compose(store: Any, world: World) -> Team:
     """`store` is a `Store` or a `FakeStore`, which have the same ports."""
+    ground = Ground(world.inventory, world.operator.may_approve, world.mode, UTC)
+    catalog = AdmittedCatalog(world.catalog, store.admissions)
+    orders = StandingOrders(store.orders, store.memory, catalog, store.audit, store.outbox, store.clock, ground)
+    maturity = Maturity(store.admissions, store.memory, store.approvals, world.inventory, UTC)
+    admission = SkillAdmission(
+        world.catalog, store.admissions, maturity, world.inventory, store.outbox, store.clock
+    )
     executor = Executor(
         hosts=world.hosts,
         sandbox=world.sandbox,
-        catalog=world.catalog,
+        catalog=catalog,
         effects=store.effects,
         gate=store.gate,
         leases=store.leases,
@@ -70,7 +91,7 @@ def compose(store: Any, world: World) -> Team:
         audit=store.audit,
         clock=store.clock,
         inventory=world.inventory,
-        operator=world.operator,
+        operator=replace(world.operator, why_no_order=orders.why_not),
     )
 
     def sweep(checks: Sequence[Check]) -> Mapping[str, Measurement | NightshiftError]:
@@ -86,18 +107,33 @@ def compose(store: Any, world: World) -> Team:
         world.inventory,
         night_watch.bad_now,
     )
-    diagnosis = Diagnosis(world.catalog, store.memory, executor, world.probe, world.inventory, store.clock)
+    diagnosis = Diagnosis(catalog, store.memory, executor, world.probe, world.inventory, store.clock)
     told = ToldRules(store.rules, world.inventory, store.clock, UTC)
     caps = Caps(store.history, store.incidents, store.clock)
-    restraints = (told.restrain, *caps.restraints)
-    desk = Desk(
-        store.approvals, world.catalog, world.inventory, store.clock, restraints=restraints, turn=caps.require_turn
+    around = Surroundings(
+        world.presence, world.changes, store.marks, store.scenes, store.history, store.clock
     )
-    closing = Closing(store.incidents, store.approvals, store.effects, world.catalog, world.inventory, store.clock)
-    books = Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
-    holding = Holding(books, watch, closing, world.inventory, store.clock, world.windows)
+    restraints = (told.restrain, *caps.restraints, around.restrain)
+    desk = Desk(
+        store.approvals,
+        catalog,
+        world.inventory,
+        store.clock,
+        restraints=restraints,
+        turn=caps.require_turn,
+        look_around=around.note,
+        orders=orders,
+        state_on=maturity.state_on,
+    )
+    closing = Closing(store.incidents, store.approvals, store.effects, catalog, world.inventory, store.clock)
+    holding = Holding(books_of(store), watch, closing, world.inventory, store.clock, world.windows)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
-    return Team(executor, diagnosis, watch, night_watch, closing, story, holding)
+    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, orders, admission)
+
+
+def books_of(store: Any) -> Books:
+    """The rows that holding goes by."""
+    return Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
 
 
 def _measured(probe: Probe, check: Check) -> Measurement | NightshiftError:

@@ -19,8 +19,10 @@ from core.report import Report
 from core.skill_manifest import Skill
 from core.world import Measurement
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.changes import FakeChanges
 from tests.fakes.engine import FakeEngine
 from tests.fakes.host import FakeHost, FakeHosts
+from tests.fakes.presence import FakePresence
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.store import FakeStore
 from tests.nights.composition import World, compose
@@ -99,6 +101,7 @@ class Play:
         self.hosts: dict[str, FakeHost] = {trouble.host: FakeHost(trouble.world)}
         self.catalog = FakeCatalog(*setting.skills)
         self.probe = WorldProbe(self)
+        self.presence, self.changes = FakePresence(), FakeChanges()
         self.approvers = {"li", "bo"}
         self.ceiling = Mode.AUTO
         self.before: dict[str, Callable[[Play], None]] = {}
@@ -108,7 +111,17 @@ class Play:
         inventory = Inventory((HostEntry(trouble.host, "local", (GROUP,)),), ((GROUP, setting.mode),))
         operator = Operator(may_approve=lambda name, _host: name in self.approvers, ceiling=lambda _host: self.ceiling)
         hosts = _Hosts(self.hosts)
-        world = World(hosts, self.probe, self._checks, inventory, self.catalog, FakeSandbox(), operator)
+        world = World(
+            hosts,
+            self.probe,
+            self._checks,
+            inventory,
+            self.catalog,
+            FakeSandbox(),
+            operator,
+            presence=self.presence,
+            changes=self.changes,
+        )
         self._team = compose(self.store, world)
         self._engine = FakeEngine(self.store, self._team.plays, replays, self._reached)
 

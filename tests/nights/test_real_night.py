@@ -18,8 +18,11 @@ from typing import TypeVar
 
 import pytest
 
+from adapters.host.kept_child import KeptChildren
+from adapters.host.namespace import Holder
 from adapters.patient import layout
 from adapters.patient.patient import Patient
+from adapters.probe.served import MODULE
 from adapters.store.store import Store
 from bot.dispatcher import Dispatcher
 from bot.wiring import CONSOLE, House, Place, build, desk_of, protected_paths, store_of
@@ -100,6 +103,7 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> After:
             checks=(DOWN,),
             hosts={layout.NAME: host},
             probes={layout.NAME: probe},
+            looks={layout.NAME: KeptChildren(Holder(*patient.holder), MODULE)},
             channels=(CONSOLE,),
             patience=Patience(),
             replica_lease=30.0,

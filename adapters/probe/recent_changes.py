@@ -1,0 +1,213 @@
+"""What changed lately on the machine, or in the namespaces, that this runs in: names and times; only package logs are opened."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.probe.process_list import ProcessList
+from core.errors import UnavailableError
+from core.scene import HostEvent
+
+MOST = 20
+MOST_OF_A_KIND = 10
+"""An upgrade touches hundreds of files; the others of the 20 are kept for what else happened."""
+MOST_ENTRIES = 50_000
+MOST_SECONDS = 4.0
+
+UNIT_PLACES = (
+    "etc/systemd/system",
+    "usr/lib/systemd/system",
+    "usr/local/lib/systemd/system",
+    "lib/systemd/system",
+    "etc/init.d",
+    "etc/sv",
+    "etc/supervisor",
+)
+CONFIG_PLACE = "etc"
+_RPM_PLACES = ("var/lib/rpm", "usr/lib/sysimage/rpm")
+_APK_PLACES = ("etc/apk/world", "lib/apk/db/installed")
+_DPKG_LOG = "var/log/dpkg.log"
+_LOG_TAIL = 256 * 1024
+
+_NOISE = re.compile(
+    r"supervise|\.git|mtab|adjtime|ld\.so\.cache|\.pwd\.lock|\.updated|\.java\.aliases|\.#.*|.*[~-]|.*\.(?:swp|swx|dpkg-(?:new|tmp|old)|lock)"
+)
+"""What the system, a supervisor or etckeeper writes by itself, and what editors and package tools leave beside the real file."""
+_DPKG_LINE = re.compile(
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (install|upgrade|remove|purge) ([a-z0-9][a-z0-9+.-]{0,100})(?::\S+)? (\S{1,80}) (\S{1,80})"
+)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How much may still be looked at."""
+
+    entries: int
+    until: float
+
+    def spend(self, place: str) -> None:
+        self.entries -= 1
+        if self.entries < 0 or time.monotonic() > self.until:
+            raise UnavailableError(f"there is too much below {place} to see what changed")
+
+
+class RecentChanges:
+    """Reads below `root`; `processes` names the files that watched services run."""
+
+    def __init__(self, processes: ProcessList, root: Path = Path("/")) -> None:
+        self._processes, self._root = processes, root
+
+    def read(self, since: float, services: Sequence[str]) -> tuple[HostEvent, ...]:
+        """At most 20, newest first, changed at or after `since` (seconds since 1970); raises UnavailableError."""
+        now = time.time()
+        budget = _Budget(MOST_ENTRIES, time.monotonic() + MOST_SECONDS)
+        try:
+            found = [
+                *self._files(since, now, budget),
+                *self._packages(since),
+                *self._programs(since, now, services),
+            ]
+        except OSError as error:
+            raise UnavailableError(f"cannot see what changed: {error.strerror or error}") from error
+        return tuple(_newest(found))
+
+    # ---- files --------------------------------------------------------------------------------------------------------------------
+
+    def _files(self, since: float, now: float, budget: _Budget) -> Iterator[HostEvent]:
+        units = [self._root / place for place in UNIT_PLACES]
+        apart = frozenset(map(str, units))
+        for kind, place in (*(("unit", place) for place in units), ("config", self._root / CONFIG_PLACE)):
+            # A place that is reached through a link is looked at where it really is: /lib is /usr/lib on most systems.
+            if place.is_dir() and place.resolve() == self._root.resolve() / place.relative_to(self._root):
+                yield from self._below(kind, place, apart, since, now, budget)
+
+    def _below(
+        self, kind: str, place: Path, apart: frozenset[str], since: float, now: float, budget: _Budget
+    ) -> Iterator[HostEvent]:
+        """Files that changed; and directories from which something went, where nothing that is left tells of it."""
+        waiting = [place]
+        while waiting:
+            directory = waiting.pop()
+            told = False
+            for entry in _entries(directory):
+                budget.spend(self._shown(str(place)))
+                if _NOISE.fullmatch(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting += [Path(entry.path)] if entry.path not in apart else []
+                elif (at := _changed(entry, now)) is not None and at >= since:
+                    told = True
+                    yield HostEvent(kind, self._shown(entry.path), _moment(at))
+            at = _written(directory, now)
+            if not told and directory != self._root / CONFIG_PLACE and at is not None and at >= since:
+                yield HostEvent(kind, self._shown(str(directory)) + "/", _moment(at))
+
+    def _shown(self, path: str) -> str:
+        return path if self._root == Path("/") else "/" + str(Path(path).relative_to(self._root))
+
+    # ---- packages -----------------------------------------------------------------------------------------------------------------
+
+    def _packages(self, since: float) -> Iterator[HostEvent]:
+        yield from self._dpkg(since)
+        for name, places in (("rpm", _RPM_PLACES), ("apk", _APK_PLACES)):
+            times = [at for place in places for at in _times(self._root / place)]
+            if times and max(times) >= since:
+                yield HostEvent("package", f"{name} packages", _moment(max(times)))
+
+    def _dpkg(self, since: float) -> Iterator[HostEvent]:
+        """dpkg writes the time of its own clock; the tail of its log is read, which is what happened last."""
+        try:
+            with (self._root / _DPKG_LOG).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_TAIL))
+                text = file.read(_LOG_TAIL).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return
+        for line in text.splitlines():
+            match = _DPKG_LINE.fullmatch(line.strip())
+            at = _local(match[1]) if match else None
+            if match and at is not None and at >= since:
+                version = f" {match[5]}" if match[2] in {"install", "upgrade"} else ""
+                yield HostEvent("package", f"{match[2]} {match[3]}{version}", _moment(at))
+
+    # ---- services -----------------------------------------------------------------------------------------------------------------
+
+    def _programs(self, since: float, now: float, services: Sequence[str]) -> Iterator[HostEvent]:
+        """Programs and scripts of watched services, by what runs under their names."""
+        paths = {
+            path for name in services for one in self._processes.named(name) for path in _run_by(one.pid, one.words)
+        }
+        for path in sorted(paths):
+            at = max((at for at in _times(Path(path)) if at <= now), default=None)
+            if at is not None and at >= since:
+                yield HostEvent("service", path, _moment(at))
+
+
+def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return tuple(entries)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return ()  # gone since it was listed, or not ours to look into; what is named is named
+
+
+def _changed(entry: os.DirEntry[str], now: float) -> float | None:
+    try:
+        info = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    # The time of a change of the inode cannot be set by hand; a time of writing in the future was.
+    return max((at for at in (info.st_mtime, info.st_ctime) if at <= now), default=info.st_ctime)
+
+
+def _written(directory: Path, now: float) -> float | None:
+    try:
+        at = directory.lstat().st_mtime
+    except FileNotFoundError:
+        return None
+    return at if at <= now else None
+
+
+def _times(path: Path) -> tuple[float, ...]:
+    try:
+        info = path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return ()
+    return (info.st_mtime, info.st_ctime)
+
+
+def _run_by(pid: int, words: tuple[str, ...]) -> list[str]:
+    """The program's file, also where it was replaced under the running process; and the script that an interpreter runs."""
+    scripts = [word for word in words[1:2] if word.startswith("/")]
+    try:
+        return [str(Path(f"/proc/{pid}/exe").readlink()).removesuffix(" (deleted)"), *scripts]
+    except OSError:
+        return scripts
+
+
+def _local(text: str) -> float | None:
+    try:
+        return time.mktime(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _newest(events: list[HostEvent]) -> list[HostEvent]:
+    """The newest of each kind, so that none drowns the others; the same thing once."""
+    ordered = sorted(events, key=lambda event: (event.at, event.what), reverse=True)
+    kept: dict[tuple[str, str], HostEvent] = {}
+    counts: dict[str, int] = {}
+    for event in ordered:
+        if (event.kind, event.what) not in kept and counts.get(event.kind, 0) < MOST_OF_A_KIND:
+            counts[event.kind] = counts.get(event.kind, 0) + 1
+            kept[event.kind, event.what] = event
+    return list(kept.values())[:MOST]
