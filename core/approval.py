@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -80,7 +81,13 @@ class Decision:
         return self.verdict is Verdict.APPROVED
 
 
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+def are_two(by: Iterable[str], asked_by: Iterable[str]) -> bool:
+    """True for two different people of whom at most one is among those who asked: what a high risk needs (TRUST 2)."""
+    people = set(by)
+    return len(people) > 1 and bool(people - set(asked_by))
+
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def short_id(digest: str) -> str:
@@ -88,8 +95,8 @@ def short_id(digest: str) -> str:
     number = int(digest[:16], 16)
     letters = []
     for _ in range(6):
-        number, index = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[index])
+        number, index = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[index])
     return "".join(letters)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.approval import Answer, Approval, Verdict
+from core.approval import Answer, Approval, Verdict, are_two
 from core.capability import Risk
 from core.errors import ExpiredError, TamperedError
 from core.inventory import Mode
@@ -26,12 +26,21 @@ class Wanted:
     digest: str = ""
 
 
+def no_orders(yes: Approval, _host: str) -> str:
+    """No standing orders are configured, so that none holds."""
+    return f"there is no standing order {yes.order}"
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Both are asked before every effect: `mode` is a host's, `may_approve` says of a person's name whether their yes counts there."""
+    """All are asked before every effect: `mode` is a host's, `may_approve` says of a person's name whether their yes counts there.
+
+    `why_no_order` says why the standing order behind a yes does not hold on a host at this instant, '' where it does.
+    """
 
     mode: Callable[[str], Mode]
     may_approve: Callable[[str, str], bool]
+    why_no_order: Callable[[Approval, str], str] = no_orders
 
     def require(self, wanted: Wanted, yes: Approval | None) -> None:
         """`yes` is the sealed row as it stands now; raises ExpiredError or TamperedError unless it carries what is wanted."""
@@ -43,17 +52,24 @@ class Authority:
         if mode is Mode.OBSERVE:
             raise ExpiredError(yes.id, f"{wanted.host} is only observed now")
         if yes.answer is Answer.GO and yes.by == (POLICY,):
+            if yes.order:
+                return self._require_order(wanted, yes)
             if mode is not Mode.AUTO and not _only_looks(yes):
                 raise ExpiredError(yes.id, f"nobody said it, and {wanted.host} is in {mode.word} now")
-            return
-        self._require_people(wanted, yes)
+            return None
+        return self._require_people(wanted, yes)
+
+    def _require_order(self, wanted: Wanted, yes: Approval) -> None:
+        """Revoked, lapsed, or its people without the role: from that instant on it carries nothing."""
+        if why := self.why_no_order(yes, wanted.host):
+            raise ExpiredError(yes.id, why)
 
     def _require_people(self, wanted: Wanted, yes: Approval) -> None:
-        """One, at two yeses two; the host's name typed by one of them at the machine stands for the second."""
+        """One, at two yeses two who did not both ask for it; the host's name typed at the machine stands for the second."""
         standing = [name for name in yes.by if self.may_approve(name, wanted.host)]
-        typed = [name for name in standing if typed_name(name, wanted.host) in yes.by]
-        needed = {Answer.GO: 1, Answer.ASK1: 1, Answer.ASK2: 2}.get(yes.answer)
-        if needed is None or len(standing) + len(typed) < needed:
+        typed = [said for name in standing if (said := typed_name(name, wanted.host)) in yes.by]
+        is_one, is_two = bool(standing), are_two((*standing, *typed), yes.asked_by)
+        if not {Answer.GO: is_one, Answer.ASK1: is_one, Answer.ASK2: is_two}.get(yes.answer, False):
             raise ExpiredError(
                 yes.id, f"not enough of who gave it may approve on {wanted.host} now: {', '.join(yes.by)}"
             )

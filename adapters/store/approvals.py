@@ -17,7 +17,7 @@ from adapters.store.outbox import post_cards
 from adapters.store.rows import clean, dump, epoch, load
 from adapters.store.schema import APPROVAL, INCIDENT, REFUSAL
 from adapters.store.sealed import Sealer
-from core.approval import Answer, Approval, Verdict
+from core.approval import Answer, Approval, Verdict, are_two
 from core.capability import Risk
 from core.card import Card, CardKind
 from core.errors import InvalidError, UnknownError
@@ -51,7 +51,7 @@ def asked_of(asks: Proposal | Choices) -> str:
 
 
 def decided(approval: Approval, verdict: Verdict, by: str, why: str, now: datetime) -> Approval:
-    """The rule of one decision: late is EXPIRED, ASK2 needs two different people, what is decided stays."""
+    """The rule of one decision: late is EXPIRED, ASK2 needs two people of whom one did not ask for it, what is decided stays."""
     if approval.verdict is not Verdict.PENDING:
         return approval
     if now >= approval.expires:
@@ -66,7 +66,7 @@ def decided(approval: Approval, verdict: Verdict, by: str, why: str, now: dateti
     if isinstance(approval.asks, Choices) and verdict is Verdict.PICKED and why not in approval.asks.skills:
         raise UnknownError("choice", why, approval.asks.skills)
     people = approval.by if not by or by in approval.by else (*approval.by, by)
-    if verdict is Verdict.APPROVED and approval.answer is Answer.ASK2 and len(people) < 2:
+    if verdict is Verdict.APPROVED and approval.answer is Answer.ASK2 and not are_two(people, approval.asked_by):
         return replace(approval, by=people)
     return replace(approval, verdict=verdict, by=people, why=why, decided=now)
 
@@ -91,6 +91,11 @@ def lock_incident(tx: Transaction, incident: str) -> None:
         raise UnknownError("incident", incident)
 
 
+def _is_held(tx: Transaction, incident: str) -> bool:
+    state = tx.conn.execute(sa.select(INCIDENT.c.state).where(INCIDENT.c.id == clean(incident))).scalar()
+    return bool(state == IncidentState.HELD)
+
+
 class StoredApprovals:
     """Questions in `ns_approval`."""
 
@@ -111,6 +116,8 @@ class StoredApprovals:
             row = tx.conn.execute(sa.select(APPROVAL).where(sa.or_(APPROVAL.c.id == approval.id, same))).first()
             if row is not None:
                 return self._same(approval, self._verified(row))
+            if _is_held(tx, approval.incident):  # a deeper cause was found while this was prepared
+                approval, cards = replace(approval, verdict=Verdict.HELD, why="held", decided=approval.opened), ()
             tx.conn.execute(sa.insert(APPROVAL).values(**self._row(approval), remind_at=epoch(approval.remind_at)))
             self._follow(tx, approval, approval.opened)
             post_cards(tx, self._channels, cards, approval.opened)
@@ -201,6 +208,18 @@ class StoredApprovals:
                 )
                 tx.conn.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(**self._row(gone)))
                 self._note(tx, "decision", gone, now)
+
+    def put_aside(self, tx: Transaction, incident: str, by: str, why: str, now: datetime) -> tuple[str, ...]:
+        """Decides the open questions of an incident as HELD, in the caller's transaction; nothing follows from it. Returns their ids."""
+        query = sa.select(APPROVAL).where(APPROVAL.c.incident == incident, APPROVAL.c.verdict == Verdict.PENDING)
+        aside = []
+        for row in tx.conn.execute(query).all():
+            if approval_holds(self._sealer, row):
+                held = replace(load(row.body, Approval), verdict=Verdict.HELD, by=(by,), why=why, decided=now)
+                tx.conn.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(**self._row(held)))
+                self._note(tx, "decision", held, now)
+                aside.append(held.id)
+        return tuple(aside)
 
     # ---- inside -----------------------------------------------------------------------------------------------------------------
 

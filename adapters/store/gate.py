@@ -116,18 +116,19 @@ class StoredGate:
 
     def _add(self, scope: str, by: str, now: datetime) -> None:
         with self._db.write() as tx:
-            stops = self._locked(tx)
-            if scope not in {entry[0] for entry in stops}:
-                self._write(tx, [*stops, (scope, clean(by), epoch(now))])
-                append_audit(tx, self._sealer, "stop", scope, {"by": by}, now)
+            others = [entry for entry in self._locked(tx) if tuple(entry[:2]) != (scope, clean(by))]
+            self._write(tx, [*others, (scope, clean(by), epoch(now))])
+            append_audit(tx, self._sealer, "stop", scope, {"by": by}, now)
 
-    def go(self, scope: str, by: str, now: datetime) -> bool:
+    def go(self, scope: str, by: str, now: datetime, typed: datetime | None = None) -> bool:
         """See `core.ports.Gate`. The file STOP is lifted by removing the file."""
         scope = _checked(scope)
         with self._db.write() as tx:
             stops = self._locked(tx)
             left = [entry for entry in stops if entry[0] != scope]
-            if len(left) == len(stops):
+            said = int(min(epoch(typed or now), epoch(now)))
+            is_newer = any(one == scope and who != clean(by) and int(at) >= said for one, who, at in stops)
+            if is_newer or len(left) == len(stops):
                 return False
             self._write(tx, left)
             append_audit(tx, self._sealer, "go", scope, {"by": by}, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.approval import Verdict
@@ -38,9 +40,24 @@ def test_a_stop_holds_from_that_instant_until_go(case: Case, scope: str) -> None
     with pytest.raises(StoppedError) as caught:
         check(case)
     assert (caught.value.scope, caught.value.by) == (scope, "li")
-    assert case.store.gate.stops() == ((scope, "li", case.clock.now()),)
+    assert case.store.gate.stops() == tuple((scope, by, case.clock.now()) for by in ("li", "wang"))
+    case.clock.advance(1)
     assert case.store.gate.go(scope, "li", case.clock.now())
     assert not case.store.gate.go(scope, "li", case.clock.now())
+    check(case)
+
+
+def test_a_go_lifts_no_stop_that_somebody_else_said_in_the_same_second_or_later(case: Case) -> None:
+    typed = case.clock.now()
+    case.store.gate.stop("all", "li", typed)
+    assert not case.store.gate.go("all", "wang", case.clock.now(), typed)
+    case.clock.advance(5)
+    assert not case.store.gate.go("all", "wang", case.clock.now(), typed)
+    case.store.gate.stop("all", "li", case.clock.now())
+    assert not case.store.gate.go("all", "wang", case.clock.now(), case.clock.now() + timedelta(days=1))
+    with pytest.raises(StoppedError):
+        check(case)
+    assert case.store.gate.go("all", "li", case.clock.now())
     check(case)
 
 

@@ -57,6 +57,26 @@ def test_a_high_risk_needs_two_who_may_or_the_name_typed(by: tuple[str, ...], is
     assert here.executor.execute(forced, approval.id, here.fence).ok is is_enough
 
 
+@pytest.mark.parametrize(
+    ("by", "asked_by", "is_enough"),
+    [
+        (("li", "wang"), ("li",), True),
+        (("li", "wang"), ("li", "wang"), False),
+        (("li", "li typed localhost"), ("li",), True),
+        (("li", "wang", "li typed localhost"), ("li", "wang"), True),
+        (("li",), ("wang",), False),
+    ],
+)
+def test_at_most_one_of_the_two_is_among_those_who_asked(
+    by: tuple[str, ...], asked_by: tuple[str, ...], is_enough: bool
+) -> None:
+    here = Shift()
+    approval = here.approved()
+    forced = replace(approval, answer=Answer.ASK2, by=by, asked_by=asked_by)
+    here.store.shelf.approvals[approval.id] = forced
+    assert here.executor.execute(forced, approval.id, here.fence).ok is is_enough
+
+
 def test_a_journal_that_was_changed_does_not_run_under_the_yes_to_something_else() -> None:
     here = Shift()
     approval = here.approved()

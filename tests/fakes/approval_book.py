@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.approval import Answer, Approval, Verdict
+from core.approval import Answer, Approval, Verdict, are_two
 from core.card import Card, CardKind
 from core.errors import InvalidError, TamperedError, UnknownError
 from core.incident import IncidentState, Refusal
@@ -30,6 +30,8 @@ class FakeApprovalBook:
                 return known
         if approval.id in self._shelf.approvals:
             raise InvalidError(f"the id {approval.id} is taken by another question; ask again")
+        if self._shelf.incidents[approval.incident].state is IncidentState.HELD:
+            approval, cards = replace(approval, verdict=Verdict.HELD, why="held", decided=approval.opened), ()
         self._shelf.approvals[approval.id] = approval
         self._follow(approval)
         self._shelf.post(tuple(cards))
@@ -106,6 +108,6 @@ def _decided(approval: Approval, verdict: Verdict, by: str, why: str, now: datet
     if isinstance(approval.asks, Choices) and verdict is Verdict.PICKED and why not in approval.asks.skills:
         raise UnknownError("choice", why, approval.asks.skills)
     people = approval.by if not by or by in approval.by else (*approval.by, by)
-    if verdict is Verdict.APPROVED and approval.answer is Answer.ASK2 and len(people) < 2:
+    if verdict is Verdict.APPROVED and approval.answer is Answer.ASK2 and not are_two(people, approval.asked_by):
         return replace(approval, by=people)
     return replace(approval, verdict=verdict, by=people, why=why, decided=now)

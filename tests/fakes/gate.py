@@ -23,9 +23,9 @@ class FakeGate:
         if self._shelf.has_stop_file:
             raise StoppedError("all", "file STOP")
         covering = ["all", f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)]
-        for scope in covering:
-            if scope in self._shelf.stops:
-                raise StoppedError(scope, self._shelf.stops[scope][0])
+        for scope, by in self._shelf.stops:
+            if scope in covering:
+                raise StoppedError(scope, by)
         if "list of every pause" in self._shelf.broken:
             raise TamperedError("the list of every pause does not verify")
         for pause in cast("dict[str, Pause]", self._shelf.standing.get("pause", {})).values():
@@ -56,21 +56,25 @@ class FakeGate:
     def stop(self, scope: str, by: str, now: datetime) -> None:
         """See `core.ports.Gate`."""
         _require_scope(scope)
-        if scope not in self._shelf.stops:
-            self._shelf.stops[scope] = (by, now)
-            self._shelf.note("stop", scope, {"by": by}, now)
+        self._shelf.stops.pop((scope, by), None)
+        self._shelf.stops[scope, by] = now
+        self._shelf.note("stop", scope, {"by": by}, now)
 
-    def go(self, scope: str, by: str, now: datetime) -> bool:
+    def go(self, scope: str, by: str, now: datetime, typed: datetime | None = None) -> bool:
         """See `core.ports.Gate`."""
         _require_scope(scope)
-        if self._shelf.stops.pop(scope, None) is None:
+        there = {who: at for (one, who), at in self._shelf.stops.items() if one == scope}
+        said = min(typed or now, now).replace(microsecond=0)
+        if not there or any(who != by and at >= said for who, at in there.items()):
             return False
+        for who in there:
+            del self._shelf.stops[scope, who]
         self._shelf.note("go", scope, {"by": by}, now)
         return True
 
     def stops(self) -> tuple[tuple[str, str, datetime], ...]:
         """See `core.ports.Gate`."""
-        rows = [(scope, by, at) for scope, (by, at) in self._shelf.stops.items()]
+        rows = [(scope, by, at) for (scope, by), at in self._shelf.stops.items()]
         if self._shelf.has_stop_file:
             rows.append(("all", "file STOP", self._shelf.clock.now()))
         return tuple(sorted(rows, key=lambda row: row[2]))

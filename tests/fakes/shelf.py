@@ -16,6 +16,7 @@ from core.leg import Leg
 from core.message import Message
 from core.page import Page
 from core.report import Report
+from core.storm import Storm
 from core.world import Json
 from tests.fakes.clock import FakeClock
 
@@ -59,6 +60,7 @@ class Shelf:
     journals: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     once: dict[str, str | None] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    storms: dict[str, Storm] = field(default_factory=dict)
     on_leg: Callable[[Leg], None] = _no_leg
 
     def incident(self, id: str) -> Incident:
@@ -75,9 +77,15 @@ class Shelf:
         if incident.closed is None:
             self.incidents[id] = replace(incident, state=state, picked=picked or incident.picked)
 
-    def write_leg(self, leg: str, subject: str, round: int, suffix: str = "") -> None:
+    def follow(self, id: str, lead: str) -> None:
+        """An incident is part of a deeper one from now on, unless it is closed."""
+        incident = self.incidents[id]
+        if incident.closed is None:
+            self.incidents[id] = replace(incident, state=IncidentState.HELD, lead=lead)
+
+    def write_leg(self, leg: str, subject: str, round: int, suffix: str = "", due: datetime | None = None) -> None:
         """One leg, once; a further round of an investigation is the incident's round."""
-        row = Leg(f"{leg}:{subject}:{round}{suffix}", leg, subject, round, self.clock.now())
+        row = Leg(f"{leg}:{subject}:{round}{suffix}", leg, subject, round, due or self.clock.now())
         if row.id in self.legs:
             return
         self.legs[row.id] = row
@@ -95,6 +103,15 @@ class Shelf:
                     number = len(self.outbox) + 1
                     self.outbox[number] = OutboxItem(number, channel, card, 0, self.clock.now())
                     self.posted[number] = self.clock.now()
+
+    def take_back(self, key: str, instead: Card) -> None:
+        """Takes a card back in each channel where nobody has seen it; where somebody has, another one follows it."""
+        for item in [item for item in self.outbox.values() if item.card.key == key]:
+            if item.tries or item.id in self.sent:
+                number = len(self.outbox) + 1
+                self.outbox[number] = OutboxItem(number, item.channel, instead, 0, self.clock.now())
+            else:
+                self.sent.add(item.id)
 
     def note(self, kind: str, subject: str, body: dict[str, Json], now: datetime) -> int:
         """One audit row more."""
