@@ -69,6 +69,7 @@ class Dispatcher:
         self.ticker.start()
         self._run("pulse", self._pulse)
         self._run("desk", self._answer)
+        self._run("orders", self._look_after_orders)
         if self._room is not None:
             self._run("room", partial(self._keep_room, self._room))
         for name in self._channels:
@@ -132,6 +133,7 @@ class Dispatcher:
         for approval in house.store.approvals.overdue(now):
             house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         house.store.approvals.reminders_due(now)
+        self._desk.morning.tick(now, house.morning_time)
         self._beats += 1
         if self._beats % SWEEP_EVERY == 0:
             house.engine.sweep(now)
@@ -145,6 +147,12 @@ class Dispatcher:
     def _keep_room(self, room: OwnRoom) -> None:
         room.tick()
         self._closing.wait(ROOM_EVERY)
+
+    def _look_after_orders(self) -> None:
+        """What has died of itself is ended and said, and what changed is asked about."""
+        self._house.orders.tick()
+        self._house.admission.tick()
+        self._closing.wait(SWEEP_EVERY * PULSE)
 
     def _answer(self) -> None:
         self._said.clear()

@@ -108,6 +108,7 @@ class House:
     sweep: Sweep
     story: IncidentResponse
     engine: DbosEngine
+    morning_time: MorningTime
     holding: Holding
     orders: StandingOrders
     admission: SkillAdmission

@@ -7,8 +7,8 @@ from datetime import datetime
 from core.approval import Approval
 from core.card import Card, CardKind
 from core.diagnosis import group_of
-from core.episode import Episode
-from core.errors import TamperedError
+from core.episode import Episode, episode_of
+from core.errors import ExpiredError, FencedError, StoppedError, TamperedError, UnknownError
 from core.incident import Attempt, Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.journal import EffectRow
@@ -16,6 +16,10 @@ from core.ports import ApprovalBook, Catalog, Clock, EffectLog, IncidentLog
 from core.proposal import Evidence
 from core.report import Action, Report
 from core.task import UNDO
+
+
+_HELD_UP = frozenset(error.__name__ for error in (StoppedError, ExpiredError, FencedError))
+"""What the live gate refuses with: it is about us, not about the repair."""
 
 
 class Closing:
@@ -83,6 +87,7 @@ class Closing:
             asked_seconds=_seconds(approval.opened, approval.decided) if approval else 0.0,
             repair_seconds=_seconds(last.outcome.started, last.outcome.ended) if last and last.outcome else 0.0,
             reason=reason,
+            order=approval.order if approval else "",
         )
         card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
         return self._log.close(report, self._episodes(incident, now), (card,))
@@ -108,21 +113,32 @@ class Closing:
     def _episodes(self, incident: Incident, now: datetime) -> tuple[Episode, ...]:
         group = group_of(self._inventory, incident.host)
         return tuple(
-            Episode(
-                id=attempt.id,
-                fingerprint=incident.alert.fingerprint,
-                group=group,
-                host=incident.host,
-                signal=str(incident.signal),
-                skill=attempt.proposal.skill,
-                sha256=attempt.proposal.sha256,
-                ending=attempt.ending or Ending.FAILED,
-                incident=incident.id,
-                at=now,
-                text=f"{incident.host} {incident.signal} {attempt.proposal.skill} {attempt.proposal.summary}",
-            )
+            episode_of(incident, attempt.proposal, group, attempt.ending or Ending.FAILED, attempt.id, now)
             for attempt in incident.attempts
-        )
+            if not _was_held_up(attempt)
+        ) + tuple(undone for attempt in incident.attempts for undone in self._undone(attempt, now))
+
+    def _undone(self, attempt: Attempt, now: datetime) -> tuple[Episode, ...]:
+        """What is remembered of the run that this one took back: whoever undoes a repair does not trust it (TRUST 4)."""
+        did_nothing = attempt.outcome is not None and not attempt.outcome.effects
+        if attempt.proposal.skill != UNDO or did_nothing:
+            return ()
+        run = str(dict(attempt.proposal.parameters)["run"].value)
+        try:
+            proposal = self._book.load(run).proposal
+            before = self._log.load(proposal.incident) if proposal else None
+        except (UnknownError, TamperedError):
+            return ()
+        if proposal is None or before is None:
+            return ()
+        return (episode_of(before, proposal, group_of(self._inventory, before.host), Ending.UNDONE, f"{run}:undone", now),)
+
+
+def _was_held_up(attempt: Attempt) -> bool:
+    """True where a stop, or a yes that did not hold any more, kept it from helping: that says nothing about the skill."""
+    is_failure = attempt.ending in {Ending.FAILED, Ending.STILL_BAD, None}
+    error = attempt.outcome.error if attempt.outcome else ""
+    return is_failure and error.partition(":")[0] in _HELD_UP
 
 
 def _tried(incident: Incident) -> tuple[str, ...]:

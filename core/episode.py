@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.incident import Ending
+from core.incident import Ending, Incident
+from core.proposal import Proposal
+
+FAILURES = frozenset({Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.HANDED_OVER, Ending.UNDONE, Ending.WRONG})
+"""Endings that set earned trust back to zero; what is neither one of them nor FIXED leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,22 @@ class Recall:
     def is_earned(self) -> bool:
         """Three verified successes since the last failure, undo or change (TRUST 4)."""
         return self.verified >= 3
+
+
+def episode_of(  # noqa: PLR0913, PLR0917 - what an episode is made of
+    incident: Incident, proposal: Proposal, group: str, ending: Ending, id: str, at: datetime
+) -> Episode:
+    """What became of one repair in one incident."""
+    return Episode(
+        id=id,
+        fingerprint=incident.alert.fingerprint,
+        group=group,
+        host=incident.host,
+        signal=str(incident.signal),
+        skill=proposal.skill,
+        sha256=proposal.sha256,
+        ending=ending,
+        incident=incident.id,
+        at=at,
+        text=f"{incident.host} {incident.signal} {proposal.skill} {proposal.summary}",
+    )

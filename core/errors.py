@@ -8,12 +8,14 @@ NightshiftError
 │   ├── FencedError             somebody else holds the lease now
 │   ├── ExpiredError            the yes is too old
 │   ├── PlanExceededError       the run reached beyond the plan that was approved
+│   ├── NoOrderError            this cannot become, or be, a standing order
 │   └── QuotaError              the run used up what it had; the run ends
 ├── UnavailableError        we could not: unreachable, not measurable, timed out
 │   └── BusyError               the lease is held; try again later
 ├── InvalidError            what we were given is wrong: settings, alert, skill, parameter
 │   └── UnknownError            a name nobody knows
 ├── ChangedError            the world is not what it was when this was decided
+├── RolledBackError         a change of the network was taken back by the host itself
 └── TamperedError           a row or file does not verify
 
 The attributes of an error are the arguments of its `__init__`, by the same names, so that a journal can raise it again.
@@ -82,6 +84,14 @@ class PlanExceededError(RefusedError):
         self.effect = effect
 
 
+class NoOrderError(RefusedError):
+    """No yes is given ahead for this; `reason` is a short word of `core.order_birth`, `fact` what it is about."""
+
+    def __init__(self, reason: str, fact: str = "") -> None:
+        super().__init__(f"no standing order: {reason}" + (f" ({fact})" if fact else ""))
+        self.reason, self.fact = reason, fact
+
+
 class QuotaError(RefusedError):
     """The run used up one of its quotas; the run ends here."""
 
@@ -117,6 +127,14 @@ class UnknownError(InvalidError):
 
 class ChangedError(NightshiftError):
     """The world has changed since this was decided; nothing was done."""
+
+
+class RolledBackError(NightshiftError):
+    """A change of the network was not confirmed over the path we need, so the host took it back by itself."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"rolled back on {host}: the path we need was gone")
+        self.host = host
 
 
 class TamperedError(NightshiftError):

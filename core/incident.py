@@ -25,7 +25,8 @@ class IncidentState(StrEnum):
 class Ending(StrEnum):
     """How an attempt or an incident ended; only FIXED is a success, and only a measurement says it.
 
-    RESOLVED: closed by a person's word. WRONG: a person said afterwards that it was the wrong fix; it takes trust away.
+    RESOLVED: closed by a person's word. WRONG, UNDONE: a person said afterwards that it was the wrong fix, or took it back; both take
+    trust away, and only an episode ends so.
     """
 
     FIXED = "fixed"
@@ -40,6 +41,7 @@ class Ending(StrEnum):
     TAKEN = "taken"
     RESOLVED = "resolved"
     WRONG = "wrong"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,16 @@ class Outcome:
     started: datetime
     ended: datetime
     error: str = ""
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """True where the host took a change of its network back by itself."""
+        return self.error.startswith("RolledBackError:")
+
+    @property
+    def was_held_back(self) -> bool:
+        """True where a stop, a lost lease or a yes that ran out ended it: that says nothing about the skill."""
+        return self.error.partition(":")[0] in ("StoppedError", "ExpiredError", "FencedError")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Report:
     """The incident in one screen: what broke, since when, why we think so, what was done, proof, how long, what is undoable.
 
     Times are seconds. `asked_seconds` is how long a person was waited for; `repair_seconds` how long the run took;
-    `audit_head` and `audit_count` anchor the audit trail (TRUST 6).
+    `order` is the standing order that stood for the yes, '' for none; `audit_head` and `audit_count` anchor the audit trail (TRUST 6).
     """
 
     incident: str
@@ -44,6 +44,7 @@ class Report:
     asked_seconds: float
     repair_seconds: float
     reason: str = ""
+    order: str = ""
     audit_head: str = ""
     audit_count: int = 0
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core.authority import Authority, Wanted
+from core.approval import Approval
+from core.authority import Authority, Wanted, no_orders
 from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_notice, no_secret
 from core.capability import PlannedEffect
-from core.errors import FencedError, InvalidError, NightshiftError, RefusedError, TamperedError
+from core.confirmed_commit import Commit, Network, left_to_undo, note_fired
+from core.errors import FencedError, InvalidError, NightshiftError, RefusedError, RolledBackError, TamperedError
 from core.grant import Grant, fill
 from core.guest import GuestResult, GuestRun
 from core.incident import Outcome
 from core.inventory import Inventory, Mode
+from core.network_change import is_network
 from core.origin import Scalar
 from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, Hosts, Leases, Sandbox
 from core.redaction import clean
@@ -42,6 +45,7 @@ class Operator:
     - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
     - `trusted`: users whose supervisors are listened to; our own belongs there too, but only the composition knows it.
     - `may_approve`: of a person's name, whether a yes of theirs counts on a host now; `ceiling`: the most that a host's mode may be now.
+    - `why_no_order`: why the standing order behind a yes does not hold on a host now, '' where it does.
     - `fetch`, `notify`, `secret`: see `core.broker.Doors`; each refuses where it is not configured.
     """
 
@@ -50,6 +54,7 @@ class Operator:
     trusted: frozenset[int] = frozenset({0})
     may_approve: Callable[[str, str], bool] = nobody
     ceiling: Callable[[str], Mode] = no_ceiling
+    why_no_order: Callable[[Approval, str], str] = no_orders
     fetch: Callable[[str], tuple[int, str]] = no_fetch
     notify: Callable[[str], None] = no_notice
     secret: Callable[[str], str] = no_secret
@@ -72,7 +77,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """What runs need. Only it opens a host, and only for a broker."""
+    """What runs need. Only it opens a host, and only for a broker. Without a `network` no run changes one."""
 
     hosts: Hosts
     sandbox: Sandbox
@@ -85,6 +90,7 @@ class Runner:
     clock: Clock
     inventory: Inventory
     operator: Operator = field(default_factory=Operator)
+    network: Network | None = None
 
     def play(self, skill: Skill, parameters: dict[str, Scalar], task: Task) -> tuple[Outcome, Broker]:
         """Runs it to its end, whatever that is; raises where it may not begin."""
@@ -102,13 +108,16 @@ class Runner:
             result = self.sandbox.run(guest, broker.answer)
         except NightshiftError as error:
             result = GuestResult("failed", False, "", {}, named(error), "")
-        outcome = self._outcome(task.run, result, broker, began)
+        outcome = self.confirmed(self._outcome(task.run, result, broker, began), broker, task)
         self.note_ended(task, outcome, {"status": result.status, "plan": [str(effect) for effect in broker.plan]})
         return outcome, broker
 
     def broker(self, skill: str, timeout: float, task: Task) -> Broker:
         """The broker of one run."""
         host, operator = self.hosts.open(task.host), self.operator
+        commit = Commit(self.network, task.host, task.run, host, lambda kind, body: self.note(kind, task, body))
+        if any(is_network(effect.verb, effect.target) for effect in task.ceiling or ()):
+            commit.look()
         doors = Doors(
             host=host,
             services=ServiceControl(host, operator.trusted).services,
@@ -117,6 +126,8 @@ class Runner:
             clock=self.clock,
             permit=lambda: self.permit(task),
             refused=lambda method, why: self.note("run.refused", task, {"call": method, "why": why}),
+            arm=commit.arm,
+            is_kept=commit.is_kept,
             fetch=operator.fetch,
             notify=operator.notify,
             secret=operator.secret,
@@ -125,6 +136,27 @@ class Runner:
         return Broker(
             Errand(task.run, skill, task.host, task.mode, task.grants, task.ceiling, timeout, places, listed), doors
         )
+
+    def confirmed(self, outcome: Outcome, broker: Broker, task: Task) -> Outcome:
+        """The outcome, once its changes of the network are known to stay; as a failure where the host took them back."""
+        try:
+            if broker.is_kept():
+                return outcome
+        except NightshiftError as error:
+            self.note("network.not confirmed", task, {"why": str(error)[:300]})
+            return replace(outcome, ok=False, error=named(error))
+        self.note_fired(task.host)
+        return self.taken_back(outcome, task.host)
+
+    def note_fired(self, host: str) -> None:
+        """What this host took back by itself is marked in the journal."""
+        if self.network is not None:
+            note_fired(self.network.timer, host, self.effects, self.audit, self.clock)
+
+    def taken_back(self, outcome: Outcome, host: str) -> Outcome:
+        """The outcome of a run whose changes of the network are gone; what else it did can still be undone."""
+        left = left_to_undo(outcome.run, self.effects)
+        return replace(outcome, ok=False, error=named(RolledBackError(host)), undoable=left, ended=self.clock.now())
 
     def permit(self, task: Task) -> None:
         """Live, before every effect: stop, expiry, lease, mode, role. What only looks has no lease and needs no yes."""
@@ -135,7 +167,7 @@ class Runner:
         resource = f"host:{task.host}"
         if not self.leases.holds(resource, task.fence):
             raise FencedError(resource, task.fence)
-        authority = Authority(self.mode, self.operator.may_approve)
+        authority = Authority(self.mode, self.operator.may_approve, self.operator.why_no_order)
         authority.require(Wanted(task.run, task.host, task.incident, task.approval, task.digest), yes)
 
     def mode(self, host: str) -> Mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,14 +12,11 @@ from adapters.store.database import Database, Transaction
 from adapters.store.rows import clean, dump, epoch, load, moment
 from adapters.store.schema import EPISODE
 from adapters.store.sealed import Sealer
-from core.episode import Episode, Recall
+from core.episode import FAILURES, Episode, Recall
 from core.incident import Ending
 
 REMEMBERED = 100
-"""Newest episodes of one fault in one group that a recall looks at; older ones only cost it trust."""
-
-_FAILURES = frozenset({Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.HANDED_OVER})
-"""Endings that set earned trust back to zero; what is in neither set leaves it as it is."""
+"""Newest episodes of one fault, or of one skill, in one group that are looked at; older ones only cost it trust."""
 
 _ESCAPE = "\\"
 
@@ -54,7 +52,7 @@ class StoredMemory:
         query = sa.select(c.id, c.fingerprint, c.host_group, c.skill, c.sha256, c.ending, c.at, c.mark)
         query = (
             query.where(c.fingerprint == fingerprint, c.host_group == group)
-            .order_by(c.at.desc(), c.id)
+            .order_by(c.at.desc(), c.id.desc())
             .limit(REMEMBERED)
         )
         with self._db.read() as conn:
@@ -66,6 +64,18 @@ class StoredMemory:
                 if self._sealer.holds("episode", r.id, r.mark, *r[:-1])
             ]
         )
+
+    def episodes(self, group: str, skill: str, sha256: str) -> tuple[Episode, ...]:
+        """See `core.ports.Memory`. What its seal does not cover is only told, never counted by."""
+        c = EPISODE.c
+        query = sa.select(EPISODE).where(c.host_group == group, c.skill == skill, c.sha256 == sha256, c.ending != "")
+        with self._db.read() as conn:
+            rows = conn.execute(query.order_by(c.at.desc(), c.id.desc()).limit(REMEMBERED)).all()
+        return tuple(_sealed(row) for row in rows if self._holds(row))
+
+    def _holds(self, row: sa.Row[tuple[object, ...]]) -> bool:
+        values = (row.id, row.fingerprint, row.host_group, row.skill, row.sha256, row.ending, row.at)
+        return self._sealer.holds("episode", row.id, row.mark, *values)
 
     def remember(self, episode: Episode) -> None:
         """See `core.ports.Memory`."""
@@ -82,6 +92,20 @@ class StoredMemory:
             return tuple(load(body, Episode) for body in conn.execute(query).scalars())
 
 
+def _sealed(row: sa.Row[tuple[object, ...]]) -> Episode:
+    """The noun with the columns that are sealed in place of its own."""
+    return replace(
+        load(row.body, Episode),
+        id=row.id,
+        fingerprint=row.fingerprint,
+        group=row.host_group,
+        skill=row.skill,
+        sha256=row.sha256,
+        ending=Ending(row.ending),
+        at=moment(row.at),
+    )
+
+
 def tally(newest_first: Sequence[tuple[str, str, str, datetime]]) -> tuple[Recall, ...]:
     """Recalls from (skill, sha256, ending or '' for a choice, at): per skill and hash, successes since the last failure; best first."""
     verified: dict[tuple[str, str], int] = {}
@@ -94,7 +118,7 @@ def tally(newest_first: Sequence[tuple[str, str, str, datetime]]) -> tuple[Recal
         verified.setdefault(key, 0)
         if not ending:
             picked.add(key)
-        elif ending in _FAILURES:
+        elif ending in FAILURES:
             failed.add(key)
         elif ending == Ending.FIXED and key not in failed:
             verified[key] += 1

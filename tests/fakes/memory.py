@@ -8,7 +8,7 @@ from core.episode import Episode, Recall
 from core.incident import Ending
 from tests.fakes.shelf import Shelf
 
-_FAILED = {Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.HANDED_OVER}
+_FAILED = {Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.HANDED_OVER, Ending.UNDONE, Ending.WRONG}
 
 
 class FakeMemory:
@@ -21,7 +21,7 @@ class FakeMemory:
         """See `core.ports.Memory`."""
         known = [e for e in self._shelf.episodes.values() if (e.fingerprint, e.group) == (fingerprint, group)]
         recalls: dict[tuple[str, str], Recall] = {}
-        for episode in sorted(known, key=lambda e: e.at):
+        for episode in sorted(known, key=lambda e: (e.at, e.id)):
             key = (episode.skill, episode.sha256)
             former = recalls.get(key, Recall(*key, verified=0, last=episode.at))
             verified = 0 if episode.ending in _FAILED else former.verified + (episode.ending is Ending.FIXED)
@@ -33,6 +33,12 @@ class FakeMemory:
     def remember(self, episode: Episode) -> None:
         """See `core.ports.Memory`."""
         self._shelf.episodes.setdefault(episode.id, episode)
+
+    def episodes(self, group: str, skill: str, sha256: str) -> tuple[Episode, ...]:
+        """See `core.ports.Memory`."""
+        known = (e for e in self._shelf.episodes.values() if (e.group, e.skill, e.sha256) == (group, skill, sha256))
+        ended = [episode for episode in known if episode.ending is not None]
+        return tuple(sorted(ended, key=lambda e: (e.at, e.id), reverse=True)[:100])
 
     def search(self, text: str, limit: int) -> tuple[Episode, ...]:
         """See `core.ports.Memory`."""
