@@ -72,9 +72,19 @@ def is_shallow(alert: Alert) -> bool:
     return can_be_grouped(alert) and depth(alert) >= SHALLOW
 
 
+def wait_of(alert: Alert) -> timedelta:
+    """How long a new incident waits for a deeper one before it is looked into; what we measure ourselves comes in one batch."""
+    return GROUP_WAIT if alert.is_claim and is_shallow(alert) else timedelta()
+
+
 def can_be_grouped(alert: Alert) -> bool:
     """False for what a person asked for, for our own troubles, and where nobody said which host it is."""
-    return not alert.source.startswith(PERSON) and alert.signal.kind != OURS and alert.host != UNKNOWN_HOST
+    return not alert.source.startswith(PERSON) and not is_ours(alert) and alert.host != UNKNOWN_HOST
+
+
+def is_ours(alert: Alert) -> bool:
+    """True for what we say of ourselves; from outside the same words are a claim like any other."""
+    return alert.source == "probe" and alert.signal.kind == OURS
 
 
 def leads(first: Trouble, second: Trouble, inventory: Inventory) -> bool:

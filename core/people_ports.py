@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from core.card import Card
 from core.host_change import BackStep, Fired
 from core.incident import Incident
 from core.page import Page, Receipt
 from core.scene import HostEvent, Login, Mark, Scene
+from core.storm import Storm
 
 
 class LaidDown(Protocol):
@@ -56,11 +58,42 @@ class Holds(Protocol):
         ...
 
     def release(self, incident: str, reason: str, now: datetime) -> None:
-        """It is open again and investigated afresh; `reason`, a short word, makes the leg its own: the same again changes nothing."""
+        """It is open again, led by nothing, and investigated afresh; `reason`, a short word, makes the leg its own: the same again changes nothing."""
         ...
 
     def held(self) -> tuple[Incident, ...]:
         """Oldest first."""
+        ...
+
+    def follow(self, incident: str, lead: str) -> None:
+        """It is HELD as part of a deeper one from now on, unless it is closed; `grouping.AWAITED` where that one is still to come."""
+        ...
+
+    def members(self, lead: str) -> tuple[Incident, ...]:
+        """All that are or were part of it, oldest first."""
+        ...
+
+
+class Storms(Protocol):
+    """Storms, which the intake begins, and what came in them."""
+
+    def running(self) -> tuple[Storm, ...]:
+        """Those that are not over, oldest first."""
+        ...
+
+    def load(self, id: str) -> Storm:
+        """One by its whole id; raises UnknownError."""
+        ...
+
+    def incidents(self, id: str) -> tuple[Incident, ...]:
+        """All that came in it, oldest first, closed or not."""
+        ...
+
+    def change(self, id: str, change: Callable[[Storm], Storm], cards: Sequence[Card], now: datetime) -> Storm:
+        """Replaces it by what `change` makes of it as it stands now, with these cards, in one transaction; raises UnknownError.
+
+        Where nothing is changed, nothing is said.
+        """
         ...
 
 

@@ -40,8 +40,19 @@ class StoredHolds:
             answered = sa.and_(APPROVAL.c.incident == incident, APPROVAL.c.round == number)
             answered = sa.and_(answered, APPROVAL.c.verdict.not_in([Verdict.PENDING, Verdict.HELD]))
             is_spent = tx.conn.execute(sa.select(APPROVAL.c.id).where(answered)).first() is not None
-            tx.conn.execute(sa.update(INCIDENT).where(is_held).values(state=IncidentState.OPEN))
+            tx.conn.execute(sa.update(INCIDENT).where(is_held).values(state=IncidentState.OPEN, lead=""))
             write_leg(tx, leg_of(INVESTIGATE, incident, int(number) + is_spent, now, f":{clean(reason)}"))
+
+    def follow(self, incident: str, lead: str) -> None:
+        """See `core.people_ports.Holds`."""
+        with self._db.write() as tx:
+            lock_incident(tx, incident)
+            still_open = sa.and_(INCIDENT.c.id == incident, INCIDENT.c.closed.is_(None))
+            tx.conn.execute(sa.update(INCIDENT).where(still_open).values(state=IncidentState.HELD, lead=clean(lead)))
+
+    def members(self, lead: str) -> tuple[Incident, ...]:
+        """See `core.people_ports.Holds`."""
+        return self._incidents.where(INCIDENT.c.lead == clean(lead))
 
     def held(self) -> tuple[Incident, ...]:
         """See `core.people_ports.Holds`."""

@@ -164,7 +164,11 @@ class StoredIncidents:
 
     def of_state(self, state: IncidentState) -> tuple[Incident, ...]:
         """Open incidents that stand so, oldest first."""
-        query = sa.select(INCIDENT).where(INCIDENT.c.state == state).order_by(INCIDENT.c.opened, INCIDENT.c.id)
+        return self.where(INCIDENT.c.state == state)
+
+    def where(self, *conditions: sa.ColumnElement[bool]) -> tuple[Incident, ...]:
+        """Those that meet all conditions, oldest first; one that does not verify is noted and left out."""
+        query = sa.select(INCIDENT).where(*conditions).order_by(INCIDENT.c.opened, INCIDENT.c.id)
         with self._db.read() as conn:
             rows = [
                 row

@@ -10,13 +10,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.store.database import Database, Transaction
+from adapters.store.approvals import StoredApprovals, Writes
+from adapters.store.database import Transaction
+from adapters.store.groups import follow, heads_near, put_questions_aside
 from adapters.store.legs import INVESTIGATE, leg_of, write_leg
 from adapters.store.rows import clean, dump, epoch, moment
 from adapters.store.schema import ALERT, INCIDENT
-from adapters.store.sealed import Sealer
+from adapters.store.storms import storm_of
 from core.alert import Alert, AlertStatus
+from core.grouping import Trouble, place, wait_of
 from core.incident import IncidentState
+from core.inventory import Inventory
+from core.storm import can_storm
 
 _AT_ONCE = 400
 """Keys in one query; SQLite and PostgreSQL both take more, but gain nothing by it."""
@@ -50,8 +55,13 @@ class _Batch:
 class StoredIntake:
     """Alerts in `ns_alert`, troubles in `ns_incident`, sealed: what a person asked for by hand may carry their yes."""
 
-    def __init__(self, db: Database, sealer: Sealer) -> None:
-        self._db, self._sealer = db, sealer
+    def __init__(self, writes: Writes, approvals: StoredApprovals) -> None:
+        self._db, self._sealer, self._channels, self._approvals = writes.db, writes.sealer, writes.channels, approvals
+        self._inventory = Inventory(())
+
+    def know(self, inventory: Inventory) -> None:
+        """From now on troubles of hosts that talk to each other can be one."""
+        self._inventory = inventory
 
     def take_in(self, alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
         """See `core.ports.Intake`. An alert whose source, status and id were heard before counts once; a resolved one counts nothing up."""
@@ -62,8 +72,7 @@ class StoredIntake:
             tx.alone("intake")
             batch = self._sort(tx, alerts)
             self._join(tx, batch, now)
-            for key in sorted(batch.troubles):
-                self._open(tx, key, batch.troubles[key], now)
+            self._open(tx, batch, now)
             self._note(tx, alerts, batch, now)
         return tuple(_incident_of(batch, message, trouble) for message, trouble in batch.keys)
 
@@ -106,27 +115,59 @@ class StoredIntake:
             more = INCIDENT.c.count + sa.bindparam("more")
             tx.conn.execute(counted.values(count=more, source_over=sa.bindparam("over")), updates)
 
-    def _open(self, tx: Transaction, key: str, trouble: _Trouble, now: datetime) -> None:
-        if trouble.incident or trouble.first is None:
+    def _open(self, tx: Transaction, batch: _Batch, now: datetime) -> None:
+        """One incident for each new trouble; which of them leads and whether it storms is seen in the same transaction."""
+        new = {key: one for key, one in sorted(batch.troubles.items()) if not one.incident and one.first is not None}
+        for one in new.values():
+            one.incident = secrets.token_hex(5)
+        troubles = [Trouble(one.incident, one.first, now) for one in new.values() if one.first]
+        led = self._led(tx, troubles, now)
+        storms = self._storms(tx, [one for one in troubles if one.id not in led], now)
+        for key, one in new.items():
+            if one.first is not None:
+                storm = storms[one.first.is_claim] if can_storm(one.first) else ""
+                self._insert(tx, key, one, (led.get(one.incident, ""), storm), now)
+        former = {incident: lead for incident, lead in led.items() if incident not in {one.id for one in troubles}}
+        follow(tx, former)
+        put_questions_aside(tx, self._approvals, self._channels, former, now)
+
+    def _led(self, tx: Transaction, troubles: Sequence[Trouble], now: datetime) -> dict[str, str]:
+        if not troubles:
+            return {}
+        return place(troubles, heads_near(tx, troubles, self._inventory, now), self._inventory)
+
+    def _storms(self, tx: Transaction, heads: Sequence[Trouble], now: datetime) -> dict[bool, str]:
+        """The storm of our own measurements and that of claims, '' for none."""
+        coming = [one.alert.is_claim for one in heads if can_storm(one.alert)]
+        return {
+            voice: storm_of(tx, self._channels, coming.count(voice), now, is_claims=voice) for voice in (False, True)
+        }
+
+    def _insert(self, tx: Transaction, key: str, trouble: _Trouble, belongs: tuple[str, str], now: datetime) -> None:
+        """A row, and its first leg where it stands for itself."""
+        if trouble.first is None:
             return
-        trouble.incident = secrets.token_hex(5)
-        alert = dump(trouble.first, Alert)
+        alert, (lead, storm) = dump(trouble.first, Alert), belongs
+        state = IncidentState.HELD if lead or storm else IncidentState.OPEN
         tx.conn.execute(
             sa.insert(INCIDENT).values(
                 id=trouble.incident,
                 open_key=key,
                 host=trouble.first.host,
-                state=IncidentState.OPEN,
+                state=state,
                 opened=epoch(now),
                 count=trouble.count,
                 round=1,
                 picked="",
                 source_over=epoch(now) if trouble.is_over else None,
+                lead=lead,
+                storm=storm,
                 alert=alert,
                 mark=self._sealer.sign("incident", trouble.incident, alert),
             )
         )
-        write_leg(tx, leg_of(INVESTIGATE, trouble.incident, 1, now))
+        if state is IncidentState.OPEN:
+            write_leg(tx, leg_of(INVESTIGATE, trouble.incident, 1, now + wait_of(trouble.first)))
 
     @staticmethod
     def _note(tx: Transaction, alerts: Sequence[Alert], batch: _Batch, now: datetime) -> None:

@@ -43,6 +43,16 @@ def post_cards(tx: Transaction, channels: Sequence[str], cards: Sequence[Card], 
         tx.has_cards = True
 
 
+def take_back_card(tx: Transaction, channel: str, key: str, now: datetime) -> bool:
+    """Takes a card back that nobody can have seen, in the caller's transaction; False where it was shown or is on its way."""
+    mine = sa.and_(OUTBOX.c.channel == channel, OUTBOX.c.key == clean(key))
+    row = tx.conn.execute(sa.select(OUTBOX.c.is_sent, OUTBOX.c.tries).where(mine).with_for_update()).first()
+    if row is None or row.is_sent or row.tries:
+        return row is None
+    tx.conn.execute(sa.update(OUTBOX).where(mine).values(is_sent=True, due=epoch(now)))
+    return True
+
+
 class StoredOutbox:
     """Cards in `ns_outbox`."""
 

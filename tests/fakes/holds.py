@@ -30,8 +30,18 @@ class FakeHolds:
                 one for one in self._shelf.approvals.values() if (one.incident, one.round) == (incident, found.round)
             ]
             is_spent = any(one.verdict not in {Verdict.PENDING, Verdict.HELD} for one in asked)
-            self._shelf.incidents[incident] = replace(self._shelf.incidents[incident], state=IncidentState.OPEN)
+            free = replace(self._shelf.incidents[incident], state=IncidentState.OPEN, lead="")
+            self._shelf.incidents[incident] = free
             self._shelf.write_leg("investigate", incident, found.round + is_spent, f":{reason}")
+
+    def follow(self, incident: str, lead: str) -> None:
+        """See `core.people_ports.Holds`."""
+        self._shelf.follow(incident, lead)
+
+    def members(self, lead: str) -> tuple[Incident, ...]:
+        """See `core.people_ports.Holds`."""
+        led = [one for one in self._shelf.incidents.values() if one.lead == lead]
+        return tuple(self._shelf.incident(one.id) for one in sorted(led, key=lambda one: (one.opened, one.id)))
 
     def held(self) -> tuple[Incident, ...]:
         """See `core.people_ports.Holds`."""

@@ -110,6 +110,7 @@ class Shelf:
             if item.tries or item.id in self.sent:
                 number = len(self.outbox) + 1
                 self.outbox[number] = OutboxItem(number, item.channel, instead, 0, self.clock.now())
+                self.posted[number] = self.clock.now()
             else:
                 self.sent.add(item.id)
 

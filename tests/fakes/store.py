@@ -33,6 +33,7 @@ from tests.fakes.scenes import FakeScenes
 from tests.fakes.seal import FakeSeal
 from tests.fakes.shelf import Shelf
 from tests.fakes.standing import FakeStanding
+from tests.fakes.storms import FakeStorms
 from tests.fakes.ticks import FakeTicks
 
 __all__ = [
@@ -90,6 +91,7 @@ class FakeStore:
         self.rules: FakeStanding[ToldRule] = FakeStanding(self.shelf, "rule")
         self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
         self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
+        self.storms = FakeStorms(self.shelf)
         self.holds = FakeHolds(self.shelf)
         self.marks = FakeMarks()
         self.scenes = FakeScenes()
