@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.admission import Admission
 from core.message import Message
 from core.pause import Pause
-from core.people_ports import Standing
+from core.people_ports import PageLog, Standing
 from core.ports import (
     ApprovalBook,
     Audit,
@@ -51,6 +51,7 @@ class Rows:
     rules: Standing[ToldRule]
     tightenings: Standing[Tightening]
     admissions: Standing[Admission]
+    pages: PageLog
 
 
 @dataclass(frozen=True, slots=True)

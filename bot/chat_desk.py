@@ -16,10 +16,13 @@ from bot.answers import Answer, Views
 from bot.app import Rows
 from bot.commands import Command, Verb, parse
 from bot.deciding import Deciding
+from bot.digest import MorningMessage, morning_of
 from bot.json_view import as_json
 from bot.messages import render
 from bot.messages.units import plain
+from bot.pausing import KINDS, Pausing
 from bot.roster import Roster
+from bot.telling import Telling
 from bot.verbs import least_role
 from core.alert import Alert, AlertStatus, Signal, require_host_name
 from core.approval import Approval
@@ -38,7 +41,7 @@ PATIENCE = 1.0
 MOST_BACKOFF = 300
 
 Act = Callable[[Command, Message], Answer]
-"""Carries out run, dry run and undo; idempotent by the message's id, because a message that was cut off is handled again."""
+"""Carries out run, dry run, undo and resolve; idempotent by the message's id, because a message that was cut off is handled again."""
 
 
 class ChatDesk:
@@ -56,12 +59,16 @@ class ChatDesk:
         self._rows, self._inventory, self._roster = rows, inventory, roster
         self._act, self._channels = act, channels
         self.views = Views(rows, inventory, roster, language)
-        self._deciding = Deciding(rows, inventory, roster, self.views)
+        pausing = Pausing(rows, inventory, roster, self.views)
+        self._deciding = Deciding(rows, inventory, roster, self.views, pausing.give_back)
+        telling = Telling(rows, inventory, roster, self.views)
+        self.morning = MorningMessage(rows, morning_of(rows, inventory), roster, self.views)
         self._calls: dict[Verb, Callable[[Command, Message], Answer]] = {
             Verb.APPROVE: self._deciding.approve,
             Verb.REJECT: self._deciding.reject,
             Verb.PICK: self._deciding.pick,
-            Verb.TAKE: self._deciding.take,
+            **dict.fromkeys(KINDS, pausing.pause),
+            Verb.RESOLVE: act,
             Verb.STOP: self._deciding.stop,
             Verb.GO: self._deciding.go,
             Verb.WHY: lambda command, _: self.views.why(command.target),
@@ -75,6 +82,9 @@ class ChatDesk:
             Verb.RUN: act,
             Verb.DRY_RUN: act,
             Verb.UNDO: act,
+            Verb.RULE: telling.tell,
+            Verb.RULES: telling.rules,
+            Verb.DIGEST: self.morning.answer,
             Verb.UNKNOWN: self._unknown,
         }
 
@@ -130,11 +140,15 @@ class ChatDesk:
     # ---- out ----------------------------------------------------------------------------------------------------------------------
 
     def deliver(self, name: str, limit: int = 20) -> int:
-        """Sends what is due in one channel, in order, each as things stand now; a channel that is down keeps its order."""
+        """Sends what is due in one channel, in order, each as things stand now; a channel that is down keeps its order.
+
+        What is muted counts as sent: the morning message tells of it.
+        """
         sent = 0
         for item in self._rows.outbox.due(name, limit, self._rows.clock.now()):
             try:
-                self._channels[name].send(self._shown(item.card, name), item.card)
+                if not self.views.is_silenced(item.card):
+                    self._channels[name].send(self._shown(item.card, name), item.card)
             except UnavailableError:
                 pause = timedelta(seconds=min(MOST_BACKOFF, 2**item.tries))
                 self._rows.outbox.retry(item.id, self._rows.clock.now() + pause)

@@ -52,6 +52,7 @@ class Dispatcher:
         self._fault: BaseException | None = None
         self._beats = 0
         self._shouted: set[str] = set()
+        self._morning = house.morning_time
         self._clock_seen = (house.store.clock.now(), time.monotonic())
         store = house.store
         self._room = OwnRoom(store, store.outbox, store.clock, desk.views.words) if keeps_room else None
@@ -133,7 +134,7 @@ class Dispatcher:
         for approval in house.store.approvals.overdue(now):
             house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         house.store.approvals.reminders_due(now)
-        self._desk.morning.tick(now, house.morning_time)
+        self._desk.morning.tick(now, self._morning)
         self._beats += 1
         if self._beats % SWEEP_EVERY == 0:
             house.engine.sweep(now)

@@ -108,10 +108,14 @@ class House:
     sweep: Sweep
     story: IncidentResponse
     engine: DbosEngine
-    morning_time: MorningTime
     holding: Holding
     orders: StandingOrders
     admission: SkillAdmission
+
+    @property
+    def morning_time(self) -> MorningTime:
+        """When the morning message comes."""
+        return MorningTime(*self.place.morning, self.store.born)
 
     @property
     def rows(self) -> Rows:

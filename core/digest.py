@@ -159,7 +159,7 @@ class Morning:
         asked = [one for one in self._history.approvals(incident) if one.proposal is not None]
         granted = [one for one in asked if one.verdict is Verdict.APPROVED]
         denied = [one for one in asked if one.verdict is Verdict.DENIED]
-        return (granted or denied or [None])[-1]
+        return next(iter((granted or denied)[-1:]), None)
 
     def _told(self, report: Report) -> Told:
         yes = self._decided(report.incident)

@@ -61,6 +61,7 @@ class OpenNight:
             store.rules,
             store.tightenings,
             store.admissions,
+            store.pages,
         )
         self.channels = {"console": FakeChannel("console", store.clock), "slack": FakeChannel("slack", store.clock)}
         roster = Roster(self.inventory, 1000)
