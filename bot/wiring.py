@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
