@@ -14,9 +14,12 @@ from bot.why import why_lines
 from core.approval import Approval
 from core.capability import PlannedEffect
 from core.card import Card, CardKind
-from core.errors import UnknownError
+from core.errors import TamperedError, UnknownError
+from core.holding import is_silenced
 from core.incident import Ending, Incident
 from core.inventory import Inventory
+from core.maintenance import BY_SETTINGS
+from core.pause import SILENCING, Pause
 from core.proposal import Proposal
 
 MOST_LISTED = 20
@@ -41,6 +44,7 @@ class Status:
     pending_approvals: tuple[Approval, ...]
     stops: tuple[tuple[str, str, datetime], ...]
     modes: dict[str, str]
+    pauses: tuple[Pause, ...] = ()
 
 
 class Views:
@@ -72,8 +76,9 @@ class Views:
             self._rows.book.pending(),
             self._rows.gate.stops(),
             {entry.name: self._inventory.mode(entry.name).word for entry in self._inventory.hosts},
+            self._pauses(),
         )
-        is_quiet = not (status.open_incidents or status.pending_approvals or status.stops)
+        is_quiet = not (status.open_incidents or status.pending_approvals or status.stops or status.pauses)
         counts = {
             "open": len(status.open_incidents),
             "waiting": len(status.pending_approvals),
@@ -82,6 +87,7 @@ class Views:
         lines = [
             self.words.say("status.quiet") if is_quiet else self.words.say("status.head", **counts),
             *(self._stop_line(stop) for stop in status.stops),
+            *(self.pause_line(pause) for pause in status.pauses),
             *(self.approval_line(approval) for approval in status.pending_approvals),
             *(self._incident_line(incident) for incident in status.open_incidents),
             *(self.words.say("status.mode", host=host, mode=mode) for host, mode in status.modes.items()),
@@ -214,6 +220,45 @@ class Views:
         who = self.words.people((by,), self._roster.names())
         return self.words.say("status.stop", scope=self.words.scope(scope), by=who, since=clock(since, self.now()))
 
+    def pause_line(self, pause: Pause) -> str:
+        """One pause in one line: what, where, who, until when, why."""
+        return self.words.say(
+            "pause.line",
+            kind=self.words.say(f"pause.kind.{pause.kind}"),
+            scope=self.words.scope(pause.scope),
+            by=self.pause_by(pause),
+            until=self.pause_until(pause),
+            why=f" ({plain(pause.why, 120)})" if pause.why else "",
+        )
+
+    def pause_by(self, pause: Pause) -> str:
+        """Who said it; the line of the settings where nobody did."""
+        if pause.by == BY_SETTINGS:
+            return self.words.say("pause.by.settings")
+        return self.words.people((pause.by,), self._roster.names())
+
+    def pause_until(self, pause: Pause) -> str:
+        """When it is over."""
+        return self.words.say("pause.until.off") if pause.until is None else clock(pause.until, self.now())
+
+    def is_silenced(self, card: Card) -> bool:
+        """True for a card that only the morning message tells of. A list that was changed silences nothing."""
+        pauses = self._pauses()
+        if not pauses or card.kind in _ALWAYS_SHOWN:
+            return False
+        if card.kind is CardKind.NOTE:
+            host, bar, signal = card.subject.partition("|")
+            on = [one for one in pauses if one.kind in SILENCING and bar]
+            return any(one.covers(host, self._inventory.groups(host), "", signal) for one in on)
+        incident = self._incident(card.thread or card.subject)
+        return incident is not None and is_silenced(pauses, incident, self._inventory)
+
+    def _pauses(self) -> tuple[Pause, ...]:
+        try:
+            return tuple(pause for pause in self._rows.pauses.all() if pause.is_on(self._rows.clock.now()))
+        except TamperedError:
+            return ()
+
     def _listed(self, found: tuple[object, ...], lines: list[str]) -> Answer:
         return Answer("\n".join(lines) or self.words.say("list.none"), found)
 
@@ -237,6 +282,8 @@ class Views:
         except UnknownError:
             return None
 
+
+_ALWAYS_SHOWN = frozenset({CardKind.SELF, CardKind.REPLY, CardKind.STOPPED})
 
 _WITHOUT_APPROVAL = frozenset(
     {CardKind.ALERT, CardKind.REPORT, CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.STOPPED, CardKind.DIGEST}

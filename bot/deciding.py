@@ -1,6 +1,9 @@
-"""What people decide: approve, reject, pick, take, stop, go. The safer order wins; nothing is guessed towards a yes."""
+"""What people decide: approve, reject, pick, stop, go. The safer order wins; nothing is guessed towards a yes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
 
 from bot.answers import Answer, Views, covering
 from bot.app import Rows
@@ -8,11 +11,11 @@ from bot.commands import Command, Role, Verb
 from bot.messages.cards import scope_word
 from bot.messages.units import plain
 from bot.roster import LOCAL_CHANNELS, Roster
+from bot.scopes import Scopes
 from core.approval import Answer as PolicyAnswer
 from core.approval import Approval, Verdict
 from core.authority import typed_name
 from core.errors import UnknownError
-from core.incident import Incident, IncidentState
 from core.inventory import Inventory
 from core.message import Message
 from core.proposal import Choices
@@ -24,9 +27,11 @@ SHORTEST_TO_APPROVE = 4
 class Deciding:
     """Turns a decision into the one row that decides, and says what came of it."""
 
-    def __init__(self, rows: Rows, inventory: Inventory, roster: Roster, views: Views) -> None:
+    def __init__(
+        self, rows: Rows, inventory: Inventory, roster: Roster, views: Views, give_back: Callable[[str, str, datetime], bool]
+    ) -> None:
         self._rows, self._inventory, self._roster, self._views = rows, inventory, roster, views
-        self._say = views.words.say
+        self._say, self._scopes, self._give_back = views.words.say, Scopes(rows, inventory), give_back
 
     def approve(self, command: Command, message: Message) -> Answer:
         """Yes to exactly one question; a high risk needs two people, or the host's name typed at this machine."""
@@ -72,26 +77,10 @@ class Deciding:
         row = self._rows.book.decide(found.id, Verdict.PICKED, by, skill, self._rows.clock.now())
         return self._outcome(row, Verdict.PICKED, by, skill)
 
-    def take(self, command: Command, message: Message) -> Answer:
-        """`I have it`: the open question ends, or, where none is open, nothing more happens in that incident."""
-        by, now = self._roster.name(message.by), self._rows.clock.now()
-        pending = self._rows.book.pending()
-        match = [one for one in pending if _names(command.target, one)] if command.target else list(pending)
-        if len(match) == 1:
-            row = self._rows.book.decide(match[0].id, Verdict.TAKEN, by, "", now)
-            return self._outcome(row, Verdict.TAKEN, by)
-        if len(match) > 1 or not command.target:
-            return self._which(tuple(match))
-        incident = self._incident(command.target)
-        if incident is None or incident.state is IncidentState.CLOSED:
-            return self._no("reply.taken.none", id=plain(command.target))
-        self._rows.gate.stop(f"incident:{incident.id}", by, now)
-        return Answer(self._say("reply.taken", by=self._who(by)), incident)
-
     def stop(self, command: Command, message: Message) -> Answer:
         """From now on no effect begins there; a scope that means nothing stops everything, because somebody wants it stopped."""
         unclear = command.text
-        scope = self._scope(command.target) if not unclear else "all"
+        scope = self._scopes.of(command.target) if not unclear else "all"
         if scope is None:
             unclear, scope = command.target, "all"
         self._rows.gate.stop(scope, self._roster.name(message.by), self._rows.clock.now())
@@ -100,15 +89,17 @@ class Deciding:
         return Answer(self._say(key, scope=shown, word=scope_word(scope)).strip(), self._rows.gate.stops())
 
     def go(self, command: Command, message: Message) -> Answer:
-        """Lifts one stop; of everything only an admin at the machine itself."""
-        scope = self._scope(command.target)
+        """Lifts one stop, and takes back what was taken there; of everything only an admin at the machine itself."""
+        scope = self._scopes.of(command.target)
         if scope is None:
             return self._no("reply.go.unknown", scope=plain(command.target))
         if scope == "all" and not (message.channel in LOCAL_CHANNELS and self._is_admin(message)):
             return self._no("reply.admin")
-        if not self._roster.may(message.channel, message.by, Verb.GO, self._groups_of_scope(scope)):
+        if not self._roster.may(message.channel, message.by, Verb.GO, self._scopes.groups(scope)):
             return self._no("reply.notallowed", verb=Verb.GO, role=Role.APPROVER.word)
-        was_stopped = self._rows.gate.go(scope, self._roster.name(message.by), self._rows.clock.now())
+        by, now = self._roster.name(message.by), self._rows.clock.now()
+        was_taken = self._give_back(scope, by, now)
+        was_stopped = self._rows.gate.go(scope, by, now) or was_taken
         if any(one == "all" and by == "file STOP" for one, by, _ in self._rows.gate.stops()):
             return self._no("reply.go.file")
         key = "reply.go" if was_stopped else "reply.go.none"
@@ -196,43 +187,5 @@ class Deciding:
     def _no(self, key: str, **facts: object) -> Answer:
         return Answer(self._say(key, **facts), ok=False)
 
-    # ---- scopes -----------------------------------------------------------------------------------------------------------------
-
-    def _scope(self, target: str) -> str | None:
-        """What a typed scope means: everything, a host, a group or an incident; None if nothing is called so."""
-        kind, _, name = target.partition(":")
-        if target in {"", "all", "全部"}:
-            return "all"
-        hosts = {entry.name for entry in self._inventory.hosts}
-        groups = {group for entry in self._inventory.hosts for group in self._inventory.groups(entry.name)}
-        if target in hosts or (kind == "host" and name in hosts):
-            return f"host:{name or target}"
-        if target in groups or (kind == "group" and name in groups):
-            return f"group:{name or target}"
-        incident = self._incident(name if kind == "incident" else target)
-        return f"incident:{incident.id}" if incident else None
-
-    def _groups_of_scope(self, scope: str) -> tuple[str, ...] | None:
-        kind, _, name = scope.partition(":")
-        if kind == "incident":
-            return self._inventory.groups(self._rows.log.load(name).host)
-        return {"host": self._inventory.groups(name), "group": (name,)}.get(kind)
-
     def _is_admin(self, message: Message) -> bool:
         return self._roster.highest(message.channel, message.by) is Role.ADMIN
-
-    def _incident(self, target: str) -> Incident | None:
-        """An incident by a unique beginning of its id, or by one of its questions."""
-        for load in (self._rows.log.load, self._of_question):
-            try:
-                return load(target)
-            except UnknownError:
-                continue
-        return None
-
-    def _of_question(self, target: str) -> Incident:
-        return self._rows.log.load(self._rows.book.load(target.upper()).incident)
-
-
-def _names(target: str, approval: Approval) -> bool:
-    return approval.id.startswith(target.upper()) or approval.incident.startswith(target)

@@ -16,6 +16,9 @@ LOCALHOST = "localhost"
 PERSON = "person:"
 """How the source of what a person asked for by hand begins; no door from outside makes such an alert."""
 
+REOPENS = "; reopens "
+"""What stands in an alert's text before the incident that a person had closed while it was still bad."""
+
 _SIGNAL = re.compile(
     r"(?P<kind>[a-z][a-z0-9_]{0,30})\.(?P<metric>[a-z][a-z0-9_]{0,40})(?::(?P<object>[^\x00-\x20\x7f]{1,300}))?"
 )
@@ -97,10 +100,15 @@ class Alert:
         return f"{'claim' if self.is_claim else 'own'}|{self.host}|{self.signal}"
 
     @property
+    def reopens(self) -> str:
+        """The incident that it reopens, '' for none."""
+        return self.text.rpartition(REOPENS)[2] if REOPENS in self.text else ""
+
+    @property
     def fingerprint(self) -> str:
         """16 hex digits that say "the same fault", whatever the host; memory and trust are counted by it."""
         voice = "asked" if self.source.startswith(PERSON) else "claim" if self.is_claim else "own"
-        text = f"{voice}|{self.signal.name}|{self.signal.object}|{mask(self.text)}"
+        text = f"{voice}|{self.signal.name}|{self.signal.object}|{mask(self.text.partition(REOPENS)[0])}"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from core.alert import Alert, AlertStatus, Signal
+from core.alert import REOPENS, Alert, AlertStatus, Signal
 from core.check import Check
 from core.errors import InvalidError, NightshiftError
 from core.world import Measurement
@@ -27,6 +27,10 @@ CLEAR_NEEDED = 2
 FLAPS = 5
 FLAP_WINDOW = 600.0
 """Seconds within which so many changes between bad and good are one trouble of their own."""
+REOPENS_AFTER = 2
+"""Bad ticks after a person closed it before it is an incident again."""
+RESOLVED = "resolved:"
+"""Before the key of a check: what a person closed there, among what the watch remembers."""
 _GAP = 5
 """After so many intervals without a measurement nothing is known of the time between."""
 _LONGEST_OBJECT = 300
@@ -67,6 +71,28 @@ class CheckState:
         return self.blind_since > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a person closed: the incident, when, and how often it was found bad since."""
+
+    incident: str
+    at: float
+    bad: int = 0
+
+    def to_json(self) -> str:
+        """As text, for `Ticks.save`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: str) -> Resolved | None:
+        """The reverse; None where nothing was closed, or where it cannot be read."""
+        try:
+            fields = json.loads(text)
+            return cls(str(fields["incident"]), float(fields["at"]), int(fields["bad"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+
 class EventKind(StrEnum):
     """What a step came to."""
 
@@ -99,6 +125,23 @@ def advance(state: CheckState, check: Check, result: Measurement | NightshiftErr
     state = _with_change(state, check, result.value, moment)
     state, events = _judge(state, check, result, moment)
     return replace(state, seen=moment), (*seeing, *events)
+
+
+def reopened(text: str, state: CheckState, check: Check, result: Measurement | NightshiftError) -> tuple[str, tuple[Event, ...]]:
+    """What a person closed, after one more tick, and the alert if it is bad again and again; '' once there is nothing to wait for.
+
+    Only while the alert is out: after it was over, the next trouble alerts by itself.
+    """
+    resolved = Resolved.read(text)
+    if resolved is None or not state.is_out:
+        return "", ()
+    if isinstance(result, NightshiftError):
+        return text, ()
+    bad = resolved.bad + 1 if check.is_bad(result.value) else 0
+    if bad < REOPENS_AFTER:
+        return replace(resolved, bad=bad).to_json(), ()
+    said = f"{result.detail}{REOPENS}{resolved.incident}"
+    return "", (_alert(check, resolved.at, resolved.at, result.value, said),)
 
 
 def to_json(state: CheckState) -> str:

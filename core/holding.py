@@ -15,6 +15,7 @@ from datetime import datetime
 from core.approval import Verdict
 from core.card import Card, CardKind
 from core.closing import Closing
+from core.detection import RESOLVED, Resolved
 from core.errors import TamperedError, UnknownError
 from core.incident import Ending, Incident
 from core.inventory import Inventory
@@ -84,6 +85,14 @@ class Holding:
         """It is HELD; the next tick sees whether anything still holds it."""
         self._books.holds.hold(incident.id)
 
+    # ---- a person's word --------------------------------------------------------------------------------------------------------
+
+    def resolve(self, incident: Incident, by: str) -> None:
+        """Closed by a person, which proves nothing: the check that still finds it bad reopens it as a new incident."""
+        resolved = Resolved(incident.id, self._clock.now().timestamp())
+        self._books.ticks.save({f"{RESOLVED}{incident.host}|{incident.signal}": resolved.to_json()})
+        self._closing.close(incident, Ending.RESOLVED, f"closed by {by}")
+
     # ---- the pulse --------------------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -97,7 +106,7 @@ class Holding:
                 for pause in window.pauses(now):
                     self._books.pauses.put(pause, pause.by, now)
             on = tuple(pause for pause in self._books.pauses.all() if pause.is_on(now))
-            put_questions_aside(self._books, on, self._inventory, now)
+            put_questions_aside(self._books.log, self._books.book, on, self._inventory, now)
             self._look(on, now)
             self._end(on, now)
 
@@ -116,7 +125,8 @@ class Holding:
         pauses = covering(on, incident, self._inventory)
         at, quiet = last or (0.0, 0)
         if not pauses and not self._is_led(incident) and not quiet:
-            return self._release(incident, now)
+            self._release(incident, now)
+            return None
         if 0 <= now.timestamp() - at < min(check.every, LONGEST_LOOK):
             return at, quiet
         standing = self._watch.stand(incident)
@@ -176,15 +186,14 @@ def covering(on: Sequence[Pause], incident: Incident, inventory: Inventory) -> t
     return tuple(pause for pause in on if pause.kind in HOLDING and pause.covers(incident.host, groups, incident.id))
 
 
-def put_questions_aside(books: Books, on: Sequence[Pause], inventory: Inventory, now: datetime) -> tuple[str, ...]:
-    """Every open question under such a pause is decided as HELD, by who said it; returns their ids."""
-    aside = []
-    for approval in books.book.pending() if any(pause.kind in HOLDING for pause in on) else ():
-        pauses = covering(on, books.log.load(approval.incident), inventory)
+def put_questions_aside(
+    log: IncidentLog, book: ApprovalBook, on: Sequence[Pause], inventory: Inventory, now: datetime
+) -> None:
+    """Every open question under such a pause is decided as HELD, by who said it."""
+    for approval in book.pending() if any(pause.kind in HOLDING for pause in on) else ():
+        pauses = covering(on, log.load(approval.incident), inventory)
         if pauses:
-            books.book.decide(approval.id, Verdict.HELD, pauses[0].by, pauses[0].kind, now)
-            aside.append(approval.id)
-    return tuple(aside)
+            book.decide(approval.id, Verdict.HELD, pauses[0].by, pauses[0].kind, now)
 
 
 def is_silenced(on: Sequence[Pause], incident: Incident, inventory: Inventory) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from core.approval import Verdict
 from core.card import Card, CardKind
 from core.check import Check
-from core.detection import CheckState, Event, EventKind, advance, from_json, to_json
+from core.detection import RESOLVED, CheckState, Event, EventKind, advance, from_json, reopened, to_json
 from core.errors import InvalidError, NightshiftError
 from core.ports import ApprovalBook, Clock, Intake, Outbox, Ticks
 from core.world import Measurement
@@ -43,6 +43,9 @@ class NightWatch:
             state, came = advance(_state(stored.get(check.key)), check, results[check.key], now)
             states[check.key] = to_json(state)
             events += came
+            if closed := stored.get(RESOLVED + check.key):
+                states[RESOLVED + check.key], again = reopened(closed, state, check, results[check.key])
+                events += again
         self._take_in(events, now)
         self._ticks.save(states)
 

@@ -134,6 +134,8 @@ def source_line(words: Words, incident: Incident, nouns: Nouns) -> str:
     """Whether we measured it ourselves or somebody claims it; and how often it was reported."""
     alert = incident.alert
     who = whose(words, alert, nouns.names)
+    if alert.reopens:
+        who = f"{who}; {words.say('card.reopens', id=plain(alert.reopens))}"
     return f"{who}; {words.say('card.counted', count=incident.count)}" if incident.count > 1 else who
 
 

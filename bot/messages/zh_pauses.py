@@ -1,0 +1,38 @@
+"""接手、知悉、稍后、静音、维护、关闭的全部中文句子。"""
+
+from __future__ import annotations
+
+WORDS = {
+    "pause.take": "{scope} 交给您了，{by}。我不再动手，继续观察，恢复正常时告诉您。交还给我：接手 {word} 取消",
+    "pause.ack": "收到，{by}：{scope} 您已知悉。不再继续呼叫别人，我照常处理。",
+    "pause.snooze": "{scope} 睡到 {until}，在此之前不处理也不打扰；到时若仍异常，会再提出来。",
+    "pause.mute": "{scope} 静音到 {until}{whose}。消息并入早报，一级告警照常通知，我照常工作。",
+    "pause.mute.signal": "，指我测得的（别人报告的：静音 claim:{word}）",
+    "pause.mute.claim": "，指别人报告的（我测得的不静音）",
+    "pause.mute.both": "，我测得的和别人报告的都包括",
+    "pause.maintenance": "维护：{scope}，到 {until}。期间不呼叫、不动手，照常测量；到时仍异常的会提出来。",
+    "pause.also": "那里还有：{list}",
+    "pause.off": "已结束：{list}",
+    "pause.off.none": "{scope} 上没有这样的安排（{kind}）。",
+    "pause.off.theirs": "只有 {by} 或审批人能结束：{list}",
+    "pause.toolong": "{kind}最长 {longest}；到期后可以再说一次。",
+    "pause.what": "没有叫 {name} 的主机、分组、事件或信号。",
+    "pause.which": "是哪一个？请写：{usage}",
+    "pause.closed": "{id} 已经关闭。",
+    "pause.one": "“稍后”只用于单个事件；{scope} 请说：维护 {word} 2h",
+    "pause.scoped": "“{kind}”用于主机或分组；{name} 是事件，请说：稍后 {name} 30m",
+    "pause.line": "{kind}：{scope}，{by}，到 {until}{why}",
+    "pause.until.off": "有人结束为止",
+    "pause.kind.take": "已接手",
+    "pause.kind.ack": "已知悉",
+    "pause.kind.snooze": "稍后再说",
+    "pause.kind.mute": "静音",
+    "pause.kind.maintenance": "维护",
+    "pause.by.settings": "nightshift.toml",
+    "scope.signal": "{name}（我测得的）",
+    "scope.claim": "{name}（别人报告的）",
+    "resolve.done": "{id} 已由 {by} 关闭。不算修好；两次测量后若仍异常会重新打开。",
+    "resolve.acting": "{id} 正在修复；请先停止，或等它判定完。",
+    "card.reopens": "人工关闭后仍异常：重新打开 {id}",
+    "reason.put aside before it began": "还没开始就被搁置",
+}
