@@ -85,6 +85,11 @@ class Errand:
     limits: Limits = Limits()
 
 
+def not_armed(_action: int, _undo: Undo, _saved: bytes | None) -> None:
+    """Refuses: nothing here could take a change of the network back."""
+    raise RefusedError("a change of the network is only made where the host itself can take it back")
+
+
 def no_fetch(url: str) -> tuple[int, str]:
     """Refuses: no HTTP is configured."""
     raise HostError("denied", f"no HTTP from here: {url}")
@@ -106,6 +111,8 @@ class Doors:
 
     - `permit` reads live whether an effect may begin at this instant, and raises when not: stop, expiry, lease.
     - `refused` notes a refused call in the audit.
+    - `arm` has the undo of a change of the network armed on the host, and raises where that cannot be; `is_kept` waits until the path
+      we need has been measured after it, or the host has taken it back.
     - `fetch` gets a URL from an address it has checked; `notify` tells the people on call; `secret` gives a handle, never a value.
     """
 
@@ -116,6 +123,8 @@ class Doors:
     clock: Clock
     permit: Callable[[], None]
     refused: Callable[[str, str], None]
+    arm: Callable[[int, Undo, bytes | None], None] = not_armed
+    is_kept: Callable[[], bool] = lambda: True
     fetch: Callable[[str], tuple[int, str]] = no_fetch
     notify: Callable[[str], None] = no_notice
     secret: Callable[[str], str] = no_secret
@@ -141,6 +150,10 @@ class Broker:
     def ended(self) -> NightshiftError | None:
         """What ended the run before its own end, None if nothing did."""
         return self._ended
+
+    def is_kept(self) -> bool:
+        """After the last call: False where the host took the changes of its network back. Takes up to a minute."""
+        return self._doors.is_kept()
 
     def answer(self, method: str, args: dict[str, Json]) -> Json:
         """One call. Raises HostError for a refusal or a failure that the skill may handle, one of ENDING_ERRORS when the run is over."""
@@ -189,6 +202,8 @@ class Broker:
         return self._effect(prepare(call, self._world), risk)
 
     def _effect(self, ready: Prepared, risk: Risk) -> Json:
+        if ready.is_network and not ready.way_back.is_possible:
+            raise RefusedError(f"nothing is known that would take this change of the network back: {ready.target}")
         planned = PlannedEffect(ready.verb, ready.target, risk, ready.undo.is_possible, ready.content)
         if self._errand.mode is RunMode.REHEARSE:
             self.plan = (*self.plan, planned)
@@ -222,6 +237,8 @@ class Broker:
         body: dict[str, Json] = {**detail, "undo": {**undoing.to_json(ready.undo)}}
         action = doors.effects.intend(self._errand.run, self._errand.host, effect, body, doors.clock.now())
         try:
+            if ready.is_network:
+                doors.arm(action, ready.way_back, ready.saved)
             doors.permit()
             done = ready.act(lambda pid, start: doors.effects.started(action, pid, start))
         except UnavailableError as error:

@@ -14,6 +14,7 @@ from core import undo as undoing
 from core.capability import NO_UNDO, Undo, Verb
 from core.host_call import HostCall
 from core.host_change import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
+from core.network_change import is_network, look_before, undo_of_command
 from core.never_list import why_never_read
 from core.ports import Host
 from core.service_control import Services
@@ -44,7 +45,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An effect that has not begun. `saved` are the bytes the undo record names; `content` the SHA-256 of what would be written."""
+    """An effect that has not begun. `saved` are the bytes the undo record names; `content` the SHA-256 of what would be written.
+
+    `way_back` is how a host would take it back by itself: the undo record, and for a step of an undo, which has none, the effect again.
+    """
 
     verb: Verb
     target: str
@@ -52,6 +56,12 @@ class Prepared:
     act: Callable[[Started], Done]
     saved: bytes | None = None
     content: str = ""
+    way_back: Undo = NO_UNDO
+
+    @property
+    def is_network(self) -> bool:
+        """True for what may only be done where the host itself could take it back."""
+        return is_network(self.verb, self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +84,19 @@ def ready_to_undo(step: undoing.Step, world: World) -> Prepared:
             Verb(f"service.{step.verb}"), step.name, NO_UNDO, lambda started: command_service(world, argv, started)
         )
     if isinstance(step, tuple):
-        return _command(step, NO_UNDO, world)
+        return replace(_command(step, NO_UNDO, world), way_back=_way_back(step, world))
 
     def act(_: Started) -> Done:
         world.host.change(step)
         return Done(None, undoing.describe(step))
 
-    return Prepared(Verb.FS_WRITE, step.path, NO_UNDO, act)
+    ready = Prepared(Verb.FS_WRITE, step.path, NO_UNDO, act)
+    if not ready.is_network:
+        return ready
+    old = _present(world.host, step.path)
+    data = step.data if isinstance(step, FileWrite) else b""
+    way_back = undoing.undo_of_write(step.path, data, old)
+    return replace(ready, way_back=way_back, saved=old.data if old is not None and way_back.blob else None)
 
 
 def prepare(call: HostCall, world: World) -> Prepared:
@@ -112,7 +128,7 @@ def _file(
     call: HostCall, undo: Undo, old: FileContent | None, act: Callable[[Started], Done], content: str = ""
 ) -> Prepared:
     saved = old.data if old is not None and undo.blob else None
-    return Prepared(call.verb or Verb.FS_WRITE, call.target, undo, act, saved, content)
+    return Prepared(call.verb or Verb.FS_WRITE, call.target, undo, act, saved, content, undo)
 
 
 def _change(world: World, change: Change, undo_of: Callable[[FileContent], Undo], seen: Undo) -> Done:
@@ -142,14 +158,19 @@ def _read_old(host: Host, path: str) -> FileContent:
     return host.read(path, undoing.MAX_SAVED)
 
 
-def _write(call: HostCall, world: World) -> Prepared:
-    path, data = call.text("path"), call.text("text").encode()
+def _present(host: Host, path: str) -> FileContent | None:
+    """As `_read_old`; None where there is no such file."""
     try:
-        old: FileContent | None = _read_old(world.host, path)
+        return _read_old(host, path)
     except HostError as error:
         if error.code != "missing":
             raise
-        old = None
+        return None
+
+
+def _write(call: HostCall, world: World) -> Prepared:
+    path, data = call.text("path"), call.text("text").encode()
+    old = _present(world.host, path)
     undo = undoing.undo_of_write(path, data, old)
 
     def act(_: Started) -> Done:
@@ -196,11 +217,17 @@ def _move(call: HostCall, world: World) -> Prepared:
 
 
 def _exec(call: HostCall, world: World) -> Prepared:
-    argv, undo = call.argv, NO_UNDO
-    if undoing.route_words(argv)[1]:
-        routes = world.host.run(undoing.route_look(argv), world.timeout, lambda _pid, _start: None)
-        undo = undoing.undo_of_command(argv, routes.out)
-    return _command(argv, undo, world)
+    undo = _way_back(call.argv, world)
+    return replace(_command(call.argv, undo, world), way_back=undo)
+
+
+def _way_back(argv: tuple[str, ...], world: World) -> Undo:
+    """Of a change of the network, by what is there now; of no other command."""
+    look = look_before(argv)
+    if not look:
+        return NO_UNDO
+    seen = world.host.run(look, world.timeout, lambda _pid, _start: None)
+    return undo_of_command(argv, seen.out) if seen.status == 0 else NO_UNDO
 
 
 def _command(argv: tuple[str, ...], undo: Undo, world: World) -> Prepared:

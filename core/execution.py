@@ -5,17 +5,30 @@ Everything goes through one broker per run; what comes back is the run's own wor
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core import undo as undoing
 from core.approval import Approval, Verdict, digest_of, short_id
 from core.broker import RunMode
 from core.capability import PlannedEffect, Risk, Verb
-from core.errors import ChangedError, ExpiredError, NightshiftError, RefusedError, TamperedError, UnavailableError
+from core.confirmed_commit import rollback_of
+from core.errors import (
+    ChangedError,
+    ExpiredError,
+    NightshiftError,
+    PlanExceededError,
+    RefusedError,
+    TamperedError,
+    UnavailableError,
+    UnknownError,
+)
 from core.grant import Grant, risk_of
 from core.incident import Outcome
 from core.inventory import Mode
 from core.journal import EffectRow
+from core.network_change import is_network
 from core.origin import Scalar, Value
 from core.proposal import Proposal
 from core.recovery import recover
@@ -28,6 +41,9 @@ __all__ = ["Executor", "Operator", "Rehearsal"]
 
 UNDO_TIMEOUT = 60.0
 """Seconds for one command of an undo."""
+
+LONGEST_ROLLBACK = 30.0
+"""Seconds that a host is given to take changes of its network back once we are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +99,20 @@ class Executor(Runner):
             return self.failed(attempt, error)
         return outcome
 
-    def undo(self, run: str, incident: str, approval: str, fence: int) -> Outcome:
-        """Takes back what a run did, newest first, through the same gate and journal. What was changed since is left alone."""
+    def undo(
+        self, run: str, incident: str, approval: str, fence: int, ceiling: tuple[PlannedEffect, ...] | None = None
+    ) -> Outcome:
+        """Takes back what a run did, newest first, through the same gate and journal. What was changed since is left alone.
+
+        `ceiling` is the plan that was shown for it; None where it belongs to the yes to the run itself.
+        """
         back = f"{run}.undo"
         try:
             rows = self.effects.of_run(run)
             if not rows:
                 raise ChangedError(f"run {run} had no effect: there is nothing to take back")
-            return self._take_back(
-                rows, Task(back, rows[0].host, RunMode.EXECUTE, incident, approval=approval, fence=fence)
-            )
+            task = Task(back, rows[0].host, RunMode.EXECUTE, incident, approval=approval, fence=fence, ceiling=ceiling)
+            return self._take_back(rows, task)
         except NightshiftError as error:
             self.audit.append("run.refused", incident, {"run": back, "why": str(error)[:300]}, self.clock.now())
             return self.failed(back, error)
@@ -115,11 +135,9 @@ class Executor(Runner):
 
     def _planned_undo(self, row: EffectRow, step: undoing.Step) -> PlannedEffect:
         verb, _, target = undoing.describe(step).partition(" ")
-        if row.undo.kind in ("route", "resolver"):
-            risk = Risk.MEDIUM
-        else:
-            done_verb, _, done_target = row.effect.partition(" ")
-            risk = max(self._risk_of(verb, target), self._risk_of(done_verb, done_target), Risk.MEDIUM)
+        risk = max(self._risk_of(*_planned(row)), Risk.MEDIUM)
+        if row.undo.kind in ("start", "stop"):
+            risk = max(risk, self._risk_of(verb, target))
         return PlannedEffect(Verb(verb), target, risk, is_reversible=False)
 
     def _risk_of(self, verb: str, target: str) -> Risk:
@@ -133,14 +151,35 @@ class Executor(Runner):
         proposal = _proposal_of(approval)
         if self.mode(proposal.host) is Mode.OBSERVE:
             raise RefusedError(f"{proposal.host} is only observed")
-        return self.undo(str(_plain(proposal.parameters)["run"]), proposal.incident, approval.id, fence)
+        run = str(_plain(proposal.parameters)["run"])
+        return self.undo(run, proposal.incident, approval.id, fence, proposal.plan)
 
     def recover(self, run: str = "") -> tuple[EffectRow, ...]:
         """Ends what still runs of effects that were cut off, and gives them the outcome unknown; returns their rows.
 
         '' means all of them, and is for a start at which no other replica can be at work; else the effects of one run.
         """
-        return recover(self, run)
+        closed = recover(self, run)
+        for host in self.hosts.names():
+            self.note_fired(host)
+        return closed
+
+    def cut_off(self, run: str) -> Outcome | None:
+        """After a run died halfway: ends what still runs of it. An outcome only where the host took its changes of the network back."""
+        self.recover(run)
+        rows = self.effects.of_run(run)
+        if self.network is None or not any(is_network(*_planned(row)) for row in rows):
+            return None
+        host = rows[0].host
+        try:
+            self.network.timer.has_fired(host, run, LONGEST_ROLLBACK)
+        except (UnknownError, UnavailableError) as error:
+            self.audit.append("network.not rolled back", run, {"why": str(error)[:300]}, self.clock.now())
+        self.note_fired(host)
+        if not self.effects.of_run(rollback_of(run)):
+            return None
+        now = self.clock.now()
+        return self.taken_back(Outcome(run, False, "", (), len(rows), 0, rows[0].at, now), host)
 
     def _approved(self, approval: Approval, attempt: str, fence: int) -> tuple[Skill, dict[str, Scalar], Task]:
         proposal = _proposal_of(approval)
@@ -163,11 +202,15 @@ class Executor(Runner):
         began = self.clock.now()
         broker = self.broker("undo", UNDO_TIMEOUT, task)
         self.note_began(task, {"skill": "undo"})
+        is_shown = _ceiling(task.ceiling)
         done: list[Json] = []
         left: list[Json] = []
         for row, step in undoing.plan_undo(rows):
             if broker.ended is not None or step is None:
                 left.append(f"{row.effect}: {broker.ended or 'cannot be taken back'}")
+                continue
+            if not is_shown(undoing.describe(step)):
+                left.append(f"{row.effect}: {PlanExceededError(undoing.describe(step))}")
                 continue
             try:
                 done.append(broker.take_back(row, step))
@@ -177,6 +220,7 @@ class Executor(Runner):
         summary = f"{len(done)} taken back, {len(left)} left as they are"
         facts: tuple[tuple[str, Json], ...] = (("undone", done), ("left", left))
         outcome = Outcome(task.run, not left, summary, facts, broker.effects, 0, began, self.clock.now(), ended)
+        outcome = self.confirmed(outcome, broker, task)
         self.note_ended(task, outcome, {"undone": done, "left": left})
         return outcome
 
@@ -192,6 +236,25 @@ def _proposal_of(approval: Approval) -> Proposal:
     if (digest, short_id(digest)) != (approval.digest, approval.id) or proposal.incident != approval.incident:
         raise TamperedError(f"approval {approval.id} does not bind what it asks")
     return proposal
+
+
+def _ceiling(plan: tuple[PlannedEffect, ...] | None) -> Callable[[str], bool]:
+    """Says of a step whether it stands in the plan, each as often as it does; of any, where there is no plan."""
+    left = None if plan is None else Counter(map(str, plan))
+
+    def is_shown(step: str) -> bool:
+        if left is None:
+            return True
+        left[step] -= 1
+        return left[step] >= 0
+
+    return is_shown
+
+
+def _planned(row: EffectRow) -> tuple[str, str]:
+    """Verb and target of an effect as it was journalled."""
+    verb, _, target = row.effect.partition(" ")
+    return verb, target
 
 
 def _plain(values: tuple[tuple[str, Value], ...]) -> dict[str, Scalar]:

@@ -1,4 +1,4 @@
-"""What a broker asks a host to change, and what came of it."""
+"""What a broker asks a host to change, what came of it, and what the host takes back by itself."""
 
 from __future__ import annotations
 
@@ -58,3 +58,24 @@ class Changed:
     before: builtins.bytes | None = None
     before_mode: int = 0o644
     after_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackStep:
+    """One step of an undo that a host does by itself: it takes back the effect `action` of the journal.
+
+    `look` is run when it is armed and again before it is done: where it says the same, there is nothing to take back.
+    """
+
+    action: int
+    act: tuple[str, ...] | FileWrite | FileDelete
+    look: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An undo that a host has done by itself: the actions that are back as they were, and those that could not be."""
+
+    run: str
+    back: tuple[int, ...]
+    left: tuple[int, ...] = ()

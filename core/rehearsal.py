@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.host_change import Change, Changed, FileDelete, FileMove, FileWrite, ProcessSignal
+from core.network_change import is_look_before
 from core.ports import Host
 from core.service_control import Services
 from core.skill import HostError, ServiceState
@@ -55,9 +56,9 @@ class ImaginedHost:
         self._files[change.path] = None if is_deleted else _empty(info)
         return Changed(info.size)
 
-    def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:  # noqa: ARG002 - the port's own
+    def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:
         """Commands that act are taken to succeed in silence; the broker sends those that look to the real host."""
-        return CommandResult(0, "", "")
+        return self._real.run(argv, timeout, started) if is_look_before(argv) else CommandResult(0, "", "")
 
     def processes(self) -> tuple[Process, ...]:
         """The real ones without those that were told to end."""

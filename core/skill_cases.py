@@ -163,6 +163,7 @@ class _Stage:
             clock=self._journal,
             permit=lambda: None,
             refused=lambda method, reason: self._note(f"refused {method}: {reason}"),
+            arm=lambda _action, _undo, _saved: None,
             fetch=self._fetch,
             notify=lambda _text: None,
         )

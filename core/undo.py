@@ -6,16 +6,16 @@ Pure but for `verify`, which looks whether the world still is as the effect left
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import shlex
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from core.capability import NO_UNDO, Undo
 from core.errors import ChangedError, NightshiftError
 from core.host_change import FileDelete, FileMove, FileWrite
 from core.journal import EffectRow
+from core.network_change import back_argv, is_as_left, look_before
 from core.ports import Blobs, Host
 from core.skill import HostError
 from core.world import FileContent
@@ -25,7 +25,7 @@ MAX_SAVED = 1 << 20
 
 RESOLVER = "/etc/resolv.conf"
 _EMPTY = hashlib.sha256(b"").hexdigest()
-_IP = ("/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip")
+_NAMED = {"route": "the route", "link": "the link", "rule": "the firewall chain"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +76,6 @@ def undo_of_service(verb: str, name: str, *, was_running: bool) -> Undo:
     return NO_UNDO
 
 
-def undo_of_command(argv: tuple[str, ...], routes: str) -> Undo:
-    """Only a default route is set back; `routes` is what the command of `route_look` said before.
-
-    A route that was replaced or deleted comes back by its gateway, device and metric; one that is new is deleted again.
-    """
-    head, wanted = route_words(argv)
-    if not wanted:
-        return NO_UNDO
-    former = [found for line in routes.splitlines() if (found := _route(line)) and found[2] == wanted[2]]
-    order = argv[len(head)]
-    if former:
-        back = (*head, "replace", "default", *_spelled(former[0]))
-    elif order != "del":
-        back = (*head, "del", "default", *_spelled(wanted)[:4])
-    else:
-        return NO_UNDO
-    left = "" if order == "del" else " ".join(_spelled(wanted))
-    return Undo("route", "default", detail=(("argv", json.dumps(back)), ("set", left)))
-
-
-def route_words(argv: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, str, str]] | tuple[tuple[()], tuple[()]]:
-    """For `ip [-4|-6] route add|replace|del default …`: the words before the order, and (gateway, device, metric)."""
-    at = 2 if len(argv) > 1 and argv[1] in ("-4", "-6") else 1
-    is_route = argv[0] in _IP and argv[at : at + 1] == ("route",) and argv[at + 2 : at + 3] == ("default",)
-    found = _route(" ".join(argv[at + 2 :])) if is_route and argv[at + 1] in ("add", "replace", "del") else None
-    return (argv[: at + 1], found) if found else ((), ())
-
-
-def route_look(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The command that shows the default routes of the same family as they are."""
-    return (*argv[: argv.index("route") + 1], "show", "default")
-
-
 def is_whole(content: FileContent) -> bool:
     """True when all bytes were read, so that they can be brought back."""
     return content.info.kind == "file" and len(content.data) <= MAX_SAVED and content.info.size <= len(content.data)
@@ -135,16 +102,10 @@ def verify(undo: Undo, host: Host) -> None:
         origin = dict(undo.detail).get("from", "")
         if not _present(host, undo.target) or _present(host, origin):
             raise ChangedError(f"{undo.target} or {origin} was changed since: left alone")
-    if undo.kind == "route":
-        detail = dict(undo.detail)
-        look = route_look(tuple(cast("list[str]", json.loads(detail["argv"]))))
-        shown = {
-            " ".join(_spelled(found))
-            for line in host.run(look, 5.0, lambda _p, _s: None).out.splitlines()
-            if (found := _route(line))
-        }
-        if (detail["set"] not in shown) if detail["set"] else bool(shown):
-            raise ChangedError("the default route was changed since: left alone")
+    if undo.kind in ("route", "link", "rule"):
+        seen = host.run(look_before(back_argv(undo)), 5.0, lambda _p, _s: None)
+        if seen.status != 0 or not is_as_left(undo, seen.out):
+            raise ChangedError(f"{_NAMED[undo.kind]} {undo.target} was changed since: left alone")
 
 
 def to_json(undo: Undo) -> dict[str, str]:
@@ -168,8 +129,8 @@ def _step(undo: Undo) -> Step | None:
         return FileMove(undo.target, detail["from"])
     if undo.kind in ("start", "stop"):
         return ServiceOrder(undo.kind, undo.target)
-    if undo.kind == "route":
-        return tuple(cast("list[str]", json.loads(detail["argv"])))
+    if undo.kind in ("route", "link", "rule"):
+        return back_argv(undo)
     return None
 
 
@@ -184,23 +145,6 @@ def describe(step: Step | None) -> str:
     if isinstance(step, FileMove):
         return f"fs.move {step.path} -> {step.to}"
     return f"{'fs.write' if isinstance(step, FileWrite) else 'fs.delete'} {step.path}"
-
-
-def _route(line: str) -> tuple[str, str, str] | None:
-    """(gateway, device, metric) of one line of `ip route show`; None for one without a gateway."""
-    words = line.split()
-    named = dict(itertools.pairwise(words))
-    return (
-        (named["via"], named.get("dev", ""), named.get("metric", ""))
-        if words[:1] == ["default"] and "via" in named
-        else None
-    )
-
-
-def _spelled(route: tuple[str, str, str]) -> tuple[str, ...]:
-    return tuple(
-        word for key, value in zip(("via", "dev", "metric"), route, strict=True) if value for word in (key, value)
-    )
 
 
 def _mode(content: FileContent) -> tuple[tuple[str, str], ...]:

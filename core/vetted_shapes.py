@@ -203,16 +203,15 @@ ip link set dev {iface} up
 ip link set dev {iface} mtu {int}
 ip route del default via {addr} dev {iface}
 ip route del default via {addr}
+iptables -D INPUT -p tcp -m tcp --dport {port} -j DROP
+iptables -D INPUT -p tcp -m tcp --dport {port} -j REJECT --reject-with icmp-port-unreachable
+iptables -D INPUT {int}
+iptables -w -D INPUT {int}
 """
 
 _HIGH_FOR_GOOD = """
-iptables -D INPUT -p tcp -m tcp --dport {port} -j DROP
-iptables -D INPUT -p tcp -m tcp --dport {port} -j REJECT --reject-with icmp-port-unreachable
 ip neigh del {addr} dev {iface}
 systemctl reset-failed -- {unit}
-iptables -D INPUT {int}
-iptables -w -D INPUT {int}
-iptables -D INPUT -p tcp -m tcp --dport {port} -j DROP
 """
 
 _SYSTEM_FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")

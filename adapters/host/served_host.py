@@ -18,9 +18,13 @@ _SECONDS = 20.0
 
 
 class ServedHost:
-    """Host port over kept children. `protected` is Nightshift's own: code, environment, data folder, key, settings."""
+    """Host port over kept children; `enter` gives the words before a command that put it on this host.
+
+    `protected` is Nightshift's own: code, environment, data folder, key, settings.
+    """
 
     def __init__(self, enter: Callable[[], tuple[str, ...]], protected: tuple[Path, ...]) -> None:
+        self.enter = enter
         self._children = KeptChildren(enter, "adapters.host.serve")
         self._protected = protected
 

@@ -51,6 +51,7 @@ class Bench:
     store: FakeStore = field(default_factory=FakeStore)
     refused: list[tuple[str, str]] = field(default_factory=list)
     permit: Callable[[], None] = lambda: None
+    armed: list[int] = field(default_factory=list)
 
     def broker(
         self,
@@ -68,6 +69,7 @@ class Bench:
             clock=self.store.clock,
             permit=lambda: self.permit(),
             refused=lambda method, why: self.refused.append((method, why)),
+            arm=lambda action, _undo, _saved: self.armed.append(action),
             notify=lambda _text: None,
         )
         errand = Errand(

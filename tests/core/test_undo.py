@@ -13,8 +13,9 @@ from core.broker import Broker
 from core.capability import Undo
 from core.errors import ChangedError, NeverError, TamperedError, UnknownError
 from core.host_change import FileDelete, FileTruncate, FileWrite
+from core.network_change import undo_of_command
 from core.skill import HostError
-from core.undo import describe, plan_undo, undo_of_command
+from core.undo import describe, plan_undo
 from core.world import Json
 from tests.core.run_kit import Bench
 from tests.core.test_broker import GRANTS, bench

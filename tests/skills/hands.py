@@ -83,6 +83,7 @@ class Hands:
             clock=self._clock,
             permit=lambda: None,
             refused=lambda _method, _reason: None,
+            arm=lambda _action, _undo, _saved: None,
         )
         grants = fill(map(Grant.parse, skill.capabilities), parameters)
         broker = Broker(Errand("run", name, "patient", mode, grants, ceiling, skill.timeout), doors)
