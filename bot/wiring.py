@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from core.alert import LOCALHOST, Severity, Signal
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
+from core.confirmed_commit import Network
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
 from core.execution import Executor, Operator
@@ -31,18 +32,19 @@ from core.inventory import Inventory, Mode
 from core.leg import Leg
 from core.maintenance import Window
 from core.message import Message
+from core.mode_now import ModeNow
 from core.night_watch import NightWatch
 from core.ports import Catalog, Channel, Host, Probe
 from core.proven_sandbox import ProvenSandbox
-from core.run import no_ceiling
-from core.surroundings import Surroundings
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
+from core.surroundings import Surroundings
 from core.told_rules import ToldRules
 from core.verification import Watch
 
 if TYPE_CHECKING:
     from adapters.host.kept_child import KeptChildren
+    from adapters.host.rollback_timer import HostRollbackTimer
     from adapters.probe.sweep import Sweep
     from adapters.skill_catalog_files import FileCatalog
     from adapters.store.flow_dbos import DbosEngine
@@ -234,6 +236,15 @@ def rows_of(store: Store) -> Rows:
     )
 
 
+def rollback_timer_of(place: Place) -> HostRollbackTimer:
+    """Arms the undo of a change of the network on the hosts whose hands are on this machine; on others nothing changes the network."""
+    from adapters.host.rollback_timer import HostRollbackTimer
+    from adapters.host.served_host import ServedHost
+
+    enters = {name: host.enter for name, host in place.hosts.items() if isinstance(host, ServedHost)}
+    return HostRollbackTimer(enters, place.home / "rollback")
+
+
 def build(place: Place, skills: Path = SKILLS) -> House:
     """The whole house in one place. Takes the data folder's lock; raises InvalidError while another process has it."""
     from adapters.host.directory import HostDirectory
@@ -245,7 +256,8 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
     files = open_catalog_at(skills)
-    ground = place.ground
+    modes = ModeNow(place.mode, store.tightenings, place.inventory)
+    ground = replace(place.ground, mode=modes.of)
     catalog = AdmittedCatalog(files, store.admissions)
     orders = StandingOrders(store.orders, store.memory, catalog, store.audit, store.outbox, store.clock, ground)
     maturity = Maturity(store.admissions, store.memory, store.approvals, place.inventory)
@@ -267,13 +279,21 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         operator=Operator(
             trusted=frozenset({0, os.geteuid()}),
             may_approve=place.may_approve,
-            ceiling=place.live.mode if place.live else no_ceiling,
+            ceiling=modes.of,
             why_no_order=orders.why_not,
         ),
+        network=Network(rollback_timer_of(place), probe, lambda: place.checks, lambda: night_watch.bad_now()),
     )
     night_watch = NightWatch(sweep.measure, store.ticks, store.intake, store.approvals, store.outbox, store.clock)
     watch = Watch(
-        store.incidents, store.intake, probe, lambda: place.checks, store.clock, place.inventory, night_watch.bad_now
+        store.incidents,
+        store.intake,
+        probe,
+        lambda: place.checks,
+        store.clock,
+        place.inventory,
+        night_watch.bad_now,
+        night_watch.good_now,
     )
     diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock)
     told = ToldRules(store.rules, place.inventory, store.clock)
@@ -291,6 +311,8 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         around.note,
         orders,
         maturity.state_on,
+        executor.mode,
+        store.history.approvals,
     )
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
     holding = Holding(books_of(store), watch, closing, place.inventory, store.clock, place.windows)

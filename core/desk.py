@@ -13,7 +13,7 @@ from core.capability import Risk
 from core.card import Card, CardKind
 from core.diagnosis import group_of
 from core.incident import Ending, Incident, Refusal
-from core.inventory import Inventory
+from core.inventory import Inventory, Mode
 from core.origin import Origin
 from core.policy import Asker, Case, decide, line_of, stricter
 from core.ports import ApprovalBook, Catalog, Clock
@@ -56,6 +56,11 @@ def _as_it_is(skill: Skill, _host: str) -> SkillState:
     return skill.state
 
 
+def _nothing_yet(_incident: str) -> tuple[Approval, ...]:
+    """Nothing was asked there before."""
+    return ()
+
+
 class Desk:
     """Puts ideas before people, after policy has said whether they must be asked."""
 
@@ -71,11 +76,14 @@ class Desk:
         look_around: Callable[[Incident], Scene] = _nowhere,
         orders: StandingOrders | None = None,
         state_on: Callable[[Skill, str], SkillState] = _as_it_is,
+        mode: Callable[[str], Mode] | None = None,
+        asked_before: Callable[[str], Sequence[Approval]] = _nothing_yet,
     ) -> None:
         self._book, self._catalog, self._restraints = book, catalog, tuple(restraints)
         self.require_turn, self.look_around = turn, look_around
         self._inventory, self._clock, self._patience = inventory, clock, patience
         self._orders, self._state_on = orders, state_on
+        self._mode, self._asked_before = mode or inventory.mode, asked_before
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
         """Writes question and card in one transaction; where policy says go or deny, the row is written already decided."""
@@ -94,7 +102,7 @@ class Desk:
         restraints = (*self._held_back(incident, idea), *_said_by_orders(served))
         answer = reduce(stricter, (one.least for one in restraints), answer)
         approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
-        approval = self._under_order(approval, served)
+        approval = replace(self._under_order(approval, served), asked_by=self._asked_by(incident))
         approval = replace(approval, restraints=(*approval.restraints, *(one.why for one in restraints)))
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(approval.answer)
         by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""
@@ -106,6 +114,13 @@ class Desk:
         elif by:
             approval = replace(approval, by=(by,))
         return self._book.open(approval, (self._card(incident, approval),))
+
+    def _asked_by(self, incident: Incident) -> tuple[str, ...]:
+        """Whose words, hand-made alert or choice led here: at high risk only one of them counts (TRUST 2)."""
+        kind, _, name = incident.alert.source.partition(":")
+        picks = [one for one in self._asked_before(incident.id) if one.verdict is Verdict.PICKED]
+        who = [name] if kind in {"person", "claim"} else []
+        return tuple(dict.fromkeys((*who, *(name for one in picks for name in one.by))))
 
     def _served(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Served:
         if self._orders is None or not isinstance(idea, Proposal):
@@ -167,7 +182,7 @@ class Desk:
         states = {one.name: self._state_on(one, proposal.host) for one in skills if one.name == proposal.skill}
         states |= {UNDO: SkillState.OWNED}
         return Case(
-            mode=self._inventory.mode(proposal.host),
+            mode=self._mode(proposal.host),
             risk=proposal.risk,
             state=states.get(proposal.skill, SkillState.CHANGED),
             asker=Asker.ORDER if served.order is not None else self._asker(proposal, standing),

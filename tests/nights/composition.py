@@ -10,6 +10,7 @@ from typing import Any
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
+from core.confirmed_commit import Network
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.errors import NightshiftError
@@ -18,17 +19,19 @@ from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory, Mode
 from core.maintenance import Window
+from core.mode_now import ModeNow
 from core.night_watch import NightWatch
 from core.people_ports import Changes, Presence
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
-from core.told_rules import ToldRules
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
 from core.surroundings import Surroundings
+from core.told_rules import ToldRules
 from core.verification import Watch
 from core.world import Measurement
 from tests.fakes.changes import FakeChanges
 from tests.fakes.presence import FakePresence
+from tests.fakes.rollback_timer import FakeRollbackTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Team:
     holding: Holding
     orders: StandingOrders
     admission: SkillAdmission
+    timer: FakeRollbackTimer
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -73,13 +77,15 @@ class Team:
 
 def compose(store: Any, world: World) -> Team:
     """`store` is a `Store` or a `FakeStore`, which have the same ports."""
-    ground = Ground(world.inventory, world.operator.may_approve, world.mode, UTC)
+    modes = ModeNow(world.mode, store.tightenings, world.inventory)
+    ground = Ground(world.inventory, world.operator.may_approve, modes.of, UTC)
     catalog = AdmittedCatalog(world.catalog, store.admissions)
     orders = StandingOrders(store.orders, store.memory, catalog, store.audit, store.outbox, store.clock, ground)
     maturity = Maturity(store.admissions, store.memory, store.approvals, world.inventory, UTC)
     admission = SkillAdmission(
         world.catalog, store.admissions, maturity, world.inventory, store.outbox, store.clock
     )
+    timer = FakeRollbackTimer(store.clock, world.hosts)
     executor = Executor(
         hosts=world.hosts,
         sandbox=world.sandbox,
@@ -91,7 +97,8 @@ def compose(store: Any, world: World) -> Team:
         audit=store.audit,
         clock=store.clock,
         inventory=world.inventory,
-        operator=replace(world.operator, why_no_order=orders.why_not),
+        operator=replace(world.operator, ceiling=modes.of, why_no_order=orders.why_not),
+        network=Network(timer, world.probe, lambda: world.checks, lambda: night_watch.bad_now()),
     )
 
     def sweep(checks: Sequence[Check]) -> Mapping[str, Measurement | NightshiftError]:
@@ -106,6 +113,7 @@ def compose(store: Any, world: World) -> Team:
         store.clock,
         world.inventory,
         night_watch.bad_now,
+        night_watch.good_now,
     )
     diagnosis = Diagnosis(catalog, store.memory, executor, world.probe, world.inventory, store.clock)
     told = ToldRules(store.rules, world.inventory, store.clock, UTC)
@@ -124,11 +132,13 @@ def compose(store: Any, world: World) -> Team:
         look_around=around.note,
         orders=orders,
         state_on=maturity.state_on,
+        mode=executor.mode,
+        asked_before=store.history.approvals,
     )
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, world.inventory, store.clock)
     holding = Holding(books_of(store), watch, closing, world.inventory, store.clock, world.windows)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
-    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, orders, admission)
+    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, orders, admission, timer)
 
 
 def books_of(store: Any) -> Books:
