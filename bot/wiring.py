@@ -19,6 +19,7 @@ from bot.pausing import Resolving
 from bot.roster import Roster
 from bot.verbs import Command, Verb
 from core.alert import LOCALHOST, Severity, Signal
+from core.belonging import Belonging
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
@@ -40,6 +41,7 @@ from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
+from core.storm_watch import StormWatch
 from core.verification import Watch
 
 if TYPE_CHECKING:
@@ -255,6 +257,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
 
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
+    store.intake.know(place.inventory)
     files = open_catalog_at(skills)
     modes = ModeNow(place.mode, store.tightenings, place.inventory)
     ground = replace(place.ground, mode=modes.of)
@@ -299,7 +302,8 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     told = ToldRules(store.rules, place.inventory, store.clock)
     caps = Caps(store.history, store.incidents, store.clock)
     around = surroundings_of(place, store)
-    restraints = (told.restrain, *caps.restraints, around.restrain)
+    storms = StormWatch(store.storms, store.approvals, place.inventory, store.clock)
+    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain)
     desk = Desk(
         store.approvals,
         catalog,
@@ -315,7 +319,9 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         store.history.approvals,
     )
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
-    holding = Holding(books_of(store), watch, closing, place.inventory, store.clock, place.windows)
+    watching = (probe, lambda: place.checks, night_watch.bad_now)
+    belonging = Belonging(store.incidents, store.holds, storms, *watching, place.inventory, store.clock)
+    holding = Holding(books_of(store), watch, closing, belonging, place.inventory, store.clock, place.windows)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
     plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}
 
@@ -325,7 +331,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
-    parts = (sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding, orders, admission)
+    parts = (sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding, orders, admission, storms)
     return House(place, store, catalog, *parts)
 
 

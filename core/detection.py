@@ -66,6 +66,11 @@ class CheckState:
         return self.phase in {Phase.FIRING, Phase.FLAPPING}
 
     @property
+    def is_good(self) -> bool:
+        """True where the last measurement could be taken and was good; a check that was never measured is not."""
+        return self.phase is Phase.GOOD and self.seen > 0 and not self.unmeasured_in_a_row
+
+    @property
     def is_blind(self) -> bool:
         """True while the alert that it cannot be measured is out."""
         return self.blind_since > 0

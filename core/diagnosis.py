@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -205,8 +206,7 @@ class Diagnosis:
         if proposal.skill != UNDO and (skill is None or skill.sha256 != proposal.sha256):
             return False
         rehearsal = self.rehearse_again(proposal)
-        planned = {str(effect) for effect in proposal.plan}
-        now = {str(effect) for effect in rehearsal.plan}
+        planned, now = (Counter((e.verb, e.target, e.content) for e in plan) for plan in (proposal.plan, rehearsal.plan))
         return rehearsal.outcome.ok and bool(now) and now <= planned and rehearsal.risk <= proposal.risk
 
     # ---- looking ------------------------------------------------------------------------------------------------------------------

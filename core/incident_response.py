@@ -84,7 +84,7 @@ class IncidentResponse:
             began = self.begin(incident, approval, flow)
             outcome = flow.once("execute", self.executor.execute, approval, approval.id, fence)
             if outcome is None:
-                flow.step("end what still runs", self.executor.recover, approval.id)
+                outcome = flow.step("end what still runs", self.executor.cut_off, approval.id)
             flow.step("watch", self.watch.go_on, began, outcome)
 
     def begin(self, incident: Incident, approval: Approval, flow: Flow) -> Attempt:
@@ -159,9 +159,9 @@ class IncidentResponse:
             return
         if attempt.ending in {Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY}:
             return self.close(incident, attempt.ending, "", flow)
-        if attempt.outcome is None:
-            return self.hand_over(incident, "cut off in the middle; please look", flow)
         is_undone = self.is_undone(incident, attempt, flow)
+        if attempt.outcome is None and attempt.ending is not Ending.WORSE:
+            return self.hand_over(incident, "cut off in the middle; please look", flow)
         is_last = attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS or is_task(incident.alert)
         if is_last or not is_undone:
             flow.step("hand over", self.closing.hand_over_attempt, incident, attempt, is_undone)
@@ -170,7 +170,7 @@ class IncidentResponse:
 
     def is_undone(self, incident: Incident, attempt: Attempt, flow: Flow) -> bool:
         """Takes back what the run did, newest first, where it can be taken back; False if that was refused or cut off."""
-        if attempt.outcome is None or not attempt.outcome.undoable:
+        if attempt.outcome is not None and not attempt.outcome.undoable:
             return True
         with flow.lease(f"host:{incident.host}", incident.id) as fence:
             undone = flow.once("undo", self.executor.undo, attempt.id, incident.id, attempt.approval, fence)

@@ -53,6 +53,11 @@ class NightWatch:
         """Keys of the checks that have an alert out."""
         return frozenset(key for key, text in self._ticks.states().items() if _state(text).is_out)
 
+    def good_now(self) -> frozenset[str]:
+        """Keys of the checks that were good when last measured: neither out, nor about to be, nor unmeasurable, nor never measured."""
+        states = {key: _state(text) for key, text in self._ticks.states().items()}
+        return frozenset(key for key, state in states.items() if state.is_good)
+
     def forget(self, checks: Sequence[Check]) -> None:
         """Starts these checks afresh, as on the first day: for a host that was made anew."""
         self._ticks.save({check.key: to_json(CheckState()) for check in checks})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from core.alert import Severity, Signal
 from core.approval import Approval
 from core.capability import Verb
 from core.check import Check
+from core.confirmed_commit import names
 from core.errors import BusyError, NightshiftError, TamperedError, UnknownError
 from core.incident import Attempt, Ending, Incident, Outcome
 from core.inventory import Inventory
@@ -23,6 +25,9 @@ from core.world import Measurement
 
 QUIET_NEEDED = 3
 LONGEST_INTERVAL = 10.0
+MOST_GUARDED = 50
+"""How many checks that were good are measured once more before a repair is called a success."""
+
 PATIENCE = 6
 """How many intervals after settling a repair is given before it counts as still bad."""
 LONGEST_PROGRESS = timedelta(hours=1)
@@ -42,6 +47,9 @@ DEFAULT_LIMITS: Mapping[str, tuple[float | None, float | None]] = {
     "tls.expires_days": (None, 14),
 }
 """(over, under) where no check of the settings states a limit; every metric named here is a level, all others are failures (0 or 1)."""
+
+
+_GOOD_ENDINGS = frozenset({Ending.FIXED, Ending.UNPROVEN})
 
 
 class Now(StrEnum):
@@ -79,9 +87,11 @@ class Watch:
         clock: Clock,
         inventory: Inventory,
         bad_now: Callable[[], frozenset[str]],
+        good_now: Callable[[], frozenset[str]],
     ) -> None:
         self._log, self._intake, self._probe, self._clock = log, intake, probe, clock
-        self._checks, self._inventory, self._bad_now = checks, inventory, bad_now
+        self._checks, self._inventory = checks, inventory
+        self._bad_now, self._good_now = bad_now, good_now
 
     # ---- before -----------------------------------------------------------------------------------------------------------------
 
@@ -120,15 +130,14 @@ class Watch:
                 raise BusyError(f"host:{incident.host}")
 
     def begin(self, incident: Incident, approval: Approval) -> Attempt:
-        """Writes the attempt before its run, with what is good on that host now, so that WORSE can be told after."""
+        """Writes the attempt before its run, with what is good there and around it now, so that WORSE can be told after."""
         proposal = approval.proposal
         if proposal is None:
             raise UnknownError("proposal of approval", approval.id)
         now = self._clock.now()
         interval = self._interval(incident)
         settled = now + timedelta(seconds=proposal.timeout + proposal.settles)
-        bad = self._bad_now()
-        good = tuple(check.key for check in self._checks() if check.host == incident.host and check.key not in bad)
+        good = self._good_now()
         attempt = Attempt(
             id=approval.id,
             incident=incident.id,
@@ -140,13 +149,13 @@ class Watch:
             settled_at=settled,
             deadline=settled + timedelta(seconds=interval * PATIENCE),
             next_measure=now + UNTIL_IT_CAME_BACK,
-            was_good=good,
+            was_good=tuple(check.key for check in self._around(incident.host) if check.key in good),
         )
         self._log.save_attempt(attempt, leg=False)
         return attempt
 
     def go_on(self, attempt: Attempt, outcome: Outcome | None) -> Attempt:
-        """Notes what came back and starts measuring at once; a run that had no effect and failed ends here."""
+        """Notes what came back and starts measuring at once; a run that failed without effect, or was rolled back, ends here."""
         now = self._clock.now()
         interval = self._interval_of(attempt)
         settled = now + timedelta(seconds=attempt.proposal.settles)
@@ -157,7 +166,7 @@ class Watch:
             deadline=settled + timedelta(seconds=interval * PATIENCE),
             next_measure=now,
         )
-        if outcome is not None and not outcome.ok and outcome.effects == 0:
+        if outcome is not None and not outcome.ok and (outcome.effects == 0 or outcome.is_rolled_back):
             begun = replace(begun, ending=Ending.FAILED)
         elif attempt.proposal.tier is Tier.PERSON and self._is_task(attempt):
             begun = replace(begun, ending=Ending.UNPROVEN if outcome is not None and outcome.ok else Ending.FAILED)
@@ -183,8 +192,26 @@ class Watch:
         except NightshiftError:
             quiet = incident.alert.is_claim and self._intake.source_says_over(incident.id) is not None
             return judge(attempt, None, quiet, frozenset(), now, self._interval(incident))
-        worse = (self._bad_now() & frozenset(attempt.was_good)) - {check.key} - _meant_to_be_down(attempt)
-        return judge(attempt, measured, check.is_clear(measured.value), worse, now, self._interval(incident))
+        guarded = frozenset(attempt.was_good) - {check.key} - _meant_to_be_down(attempt)
+        worse = self._bad_now() & guarded
+        judged = judge(attempt, measured, check.is_clear(measured.value), worse, now, self._interval(incident))
+        return doubted(judged, self._spoiled(guarded)) if judged.ending in _GOOD_ENDINGS else judged
+
+    def _around(self, host: str) -> tuple[Check, ...]:
+        """What a repair there may break: the checks of that host and of those that talk to it, and of others that name it."""
+        there = self._inventory.dependents(host) | {host}
+        return tuple(check for check in self._checks() if check.host in there or names(check, host))
+
+    def _spoiled(self, guarded: frozenset[str]) -> bool:
+        """Whether a failure check that was good is bad when it is measured now; levels may swing, theirs is the detector's word."""
+        checks = (check for check in self._checks() if check.key in guarded and check.signal.name not in DEFAULT_LIMITS)
+        return any(map(self._is_bad, itertools.islice(checks, MOST_GUARDED)))
+
+    def _is_bad(self, check: Check) -> bool:
+        try:
+            return check.is_bad(self._probe.measure(check.host, check.signal).value)
+        except NightshiftError:
+            return False
 
     def attempt_of(self, incident: Incident, attempt_id: str) -> Attempt:
         """One attempt of an incident by its id."""
@@ -210,6 +237,13 @@ def _meant_to_be_down(attempt: Attempt) -> frozenset[str]:
     return frozenset(f"{host}|process.down:{service}" for service in stopped)
 
 
+def doubted(judged: Attempt, is_spoiled: bool) -> Attempt:  # noqa: FBT001 - the judgement's own word
+    """A good ending waits for one more look where something that was good is bad, and is WORSE if it still is then."""
+    if not is_spoiled:
+        return judged
+    return replace(judged, ending=Ending.WORSE if judged.quiet_in_a_row > QUIET_NEEDED else None)
+
+
 def judge(
     attempt: Attempt,
     measured: Measurement | None,
@@ -220,6 +254,7 @@ def judge(
 ) -> Attempt:
     """The attempt after one more look: FIXED after three quiet ones in a row past settling, WORSE, STILL_BAD at the deadline, or none yet.
 
+    While a sign of progress is seen, what else is bad may be bad because of it: nothing is judged until LONGEST_PROGRESS is over.
     `measured` None means that we could not measure: then only the source's word counts, and the best ending is UNPROVEN.
     """
     is_settled = now >= attempt.settled_at
@@ -237,13 +272,13 @@ def judge(
     if not is_settled:
         soon = min(attempt.settled_at, now + timedelta(seconds=interval))
         return replace(after, next_measure=max(soon, now + timedelta(milliseconds=200)))
-    if worse:
+    is_hopeful = is_progress and now < attempt.deadline + LONGEST_PROGRESS
+    if worse and not is_hopeful:
         return replace(after, ending=Ending.WORSE)
     if proven >= QUIET_NEEDED:
         return replace(after, ending=Ending.FIXED)
     if quiet >= QUIET_NEEDED and measured is None:
         return replace(after, ending=Ending.UNPROVEN)
-    is_hopeful = is_progress and now < attempt.deadline + LONGEST_PROGRESS
-    if now >= attempt.deadline and not is_quiet and not is_hopeful:
+    if now >= attempt.deadline and not is_hopeful and (is_progress or not is_quiet):
         return replace(after, ending=Ending.STILL_BAD)
     return after
