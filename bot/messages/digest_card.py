@@ -87,7 +87,11 @@ def _asked(words: Words, asked: Approval) -> str:
 def _alone(words: Words, one: Told, names: dict[str, str]) -> str:
     key = "digest.alone.one" if one.order else "digest.alone.policy"
     return words.say(
-        key, skill=plain(one.skill, 30), host=plain(one.host, 18), order=one.order, by=words.people((one.by,), names)
+        key,
+        skill=plain(one.skill, 30),
+        host=plain(one.host, 18),
+        order=plain(one.order, 20),
+        by=words.people((one.by,), names),
     )
 
 
@@ -106,7 +110,11 @@ def _woken(words: Words, one: Woken, now: datetime, names: dict[str, str]) -> st
 def _wishes(words: Words, wishes: Sequence[Wish]) -> str:
     items = [
         words.say(
-            "digest.likes.one", skill=plain(one.skill, 30), host=plain(one.host, 18), times=one.times, id=one.incident
+            "digest.likes.one",
+            skill=plain(one.skill, 30),
+            host=plain(one.host, 18),
+            times=one.times,
+            id=plain(one.incident, 20),
         )
         for one in wishes
     ]
