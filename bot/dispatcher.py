@@ -129,6 +129,7 @@ class Dispatcher:
     def _pulse(self) -> None:
         house, now = self._house, self._house.store.clock.now()
         self._watch_clock(now)
+        house.storms.tick()
         house.holding.tick()
         house.watch.tick()
         for approval in house.store.approvals.overdue(now):

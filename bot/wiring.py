@@ -116,6 +116,7 @@ class House:
     holding: Holding
     orders: StandingOrders
     admission: SkillAdmission
+    storms: StormWatch
 
     @property
     def morning_time(self) -> MorningTime:

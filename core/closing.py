@@ -17,7 +17,6 @@ from core.proposal import Evidence
 from core.report import Action, Report
 from core.task import UNDO
 
-
 _HELD_UP = frozenset(error.__name__ for error in (StoppedError, ExpiredError, FencedError))
 """What the live gate refuses with: it is about us, not about the repair."""
 
@@ -40,6 +39,10 @@ class Closing:
     def close(self, incident: Incident, ending: Ending, reason: str) -> Report:
         """Over: fixed, unproven or gone by itself."""
         return self._end(self._log.load(incident.id), ending, reason, ())
+
+    def close_member(self, incident: Incident) -> Report:
+        """A consequence is quiet; the card of its cause names it, so that it has none of its own."""
+        return self._end(self._log.load(incident.id), Ending.WENT_AWAY, f"was part of {incident.lead}", (), is_told=False)
 
     def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...]) -> Report:
         """A person has it now, with everything that was seen and tried."""
@@ -65,7 +68,15 @@ class Closing:
 
     # ---- the report ---------------------------------------------------------------------------------------------------------------
 
-    def _end(self, incident: Incident, ending: Ending, reason: str, evidence: tuple[Evidence, ...]) -> Report:
+    def _end(
+        self,
+        incident: Incident,
+        ending: Ending,
+        reason: str,
+        evidence: tuple[Evidence, ...],
+        *,
+        is_told: bool = True,
+    ) -> Report:
         now = self._clock.now()
         last = incident.attempts[-1] if incident.attempts else None
         approval = self._approval_of(last) if last else None
@@ -90,7 +101,7 @@ class Closing:
             order=approval.order if approval else "",
         )
         card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
-        return self._log.close(report, self._episodes(incident, now), (card,))
+        return self._log.close(report, self._episodes(incident, now), (card,) if is_told else ())
 
     def _approval_of(self, attempt: Attempt) -> Approval | None:
         """None where the row does not verify any more: the incident is told without it, and it is an incident of its own."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.approval import Verdict
+from core.belonging import Belonging
 from core.card import Card, CardKind
 from core.closing import Closing
 from core.detection import RESOLVED, Resolved
@@ -52,16 +53,17 @@ class Books:
 class Holding:
     """Keeps us off what people asked us to leave alone, and comes back to it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
         self,
         books: Books,
         watch: Watch,
         closing: Closing,
+        belonging: Belonging,
         inventory: Inventory,
         clock: Clock,
         windows: Sequence[Window] = (),
     ) -> None:
-        self._books, self._watch, self._closing = books, watch, closing
+        self._books, self._watch, self._closing, self._belonging = books, watch, closing, belonging
         self._inventory, self._clock, self._windows = inventory, clock, tuple(windows)
 
     # ---- steps of the story -----------------------------------------------------------------------------------------------------
@@ -73,13 +75,14 @@ class Holding:
         """
         now = self._clock.now()
         pause = next(iter(covering(self._on(now), incident, self._inventory)), None)
-        if pause is None and not self._is_led(incident):
+        part_of = "" if pause or is_task(incident.alert) else self._belonging.holds_back(incident)
+        if pause is None and not part_of:
             return ""
         if not is_task(incident.alert):
             self.put_aside(incident)
         if pause is not None and pause.kind is PauseKind.TAKE and not pause.about:
             self._tell(incident, now)
-        return f"{pause.kind} by {pause.by}: nothing acts there" if pause else f"part of {incident.lead}"
+        return f"{pause.kind} by {pause.by}: nothing acts there" if pause else part_of
 
     def put_aside(self, incident: Incident) -> None:
         """It is HELD; the next tick sees whether anything still holds it."""
@@ -122,18 +125,21 @@ class Holding:
     def _looked(self, incident: Incident, on: Sequence[Pause], last: Look | None, now: datetime) -> Look | None:
         """The look that stands after this one; None once it is closed or free."""
         check = self._watch.check_of(incident.host, incident.signal, incident.severity)
-        pauses = covering(on, incident, self._inventory)
+        pauses, bond = covering(on, incident, self._inventory), self._belonging.bond(incident)
         at, quiet = last or (0.0, 0)
-        if not pauses and not self._is_led(incident) and not quiet:
+        if not pauses and not bond.why and not quiet:
             self._release(incident, now)
             return None
-        if 0 <= now.timestamp() - at < min(check.every, LONGEST_LOOK):
+        if not bond.is_watched or 0 <= now.timestamp() - at < min(check.every, LONGEST_LOOK):
             return at, quiet
         standing = self._watch.stand(incident)
         is_clear = standing.measurement is None or check.is_clear(standing.measurement.value)
         quiet = quiet + 1 if standing.now is Now.QUIET and is_clear else 0
         if quiet < QUIET_NEEDED:
             return now.timestamp(), quiet
+        if incident.lead and not pauses:
+            self._closing.close_member(incident)
+            return None
         taken = next((pause for pause in pauses if pause.kind is PauseKind.TAKE), None)
         ending = Ending.TAKEN if taken else Ending.WENT_AWAY
         self._closing.close(incident, ending, f"quiet now, taken by {taken.by}" if taken else standing.reason)
@@ -163,11 +169,6 @@ class Holding:
             return tuple(pause for pause in self._books.pauses.all() if pause.is_on(now))
         except TamperedError:
             return ()
-
-    def _is_led(self, incident: Incident) -> bool:
-        """True while it is part of a deeper trouble that is open."""
-        lead = self._books.log.load(incident.id).lead
-        return bool(lead) and not self._is_closed(lead)
 
     def _is_closed(self, incident: str) -> bool:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
+from core.belonging import Belonging
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
@@ -27,6 +28,7 @@ from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
+from core.storm_watch import StormWatch
 from core.verification import Watch
 from core.world import Measurement
 from tests.fakes.changes import FakeChanges
@@ -68,6 +70,7 @@ class Team:
     orders: StandingOrders
     admission: SkillAdmission
     timer: FakeRollbackTimer
+    storms: StormWatch
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -77,6 +80,7 @@ class Team:
 
 def compose(store: Any, world: World) -> Team:
     """`store` is a `Store` or a `FakeStore`, which have the same ports."""
+    store.intake.know(world.inventory)
     modes = ModeNow(world.mode, store.tightenings, world.inventory)
     ground = Ground(world.inventory, world.operator.may_approve, modes.of, UTC)
     catalog = AdmittedCatalog(world.catalog, store.admissions)
@@ -121,7 +125,8 @@ def compose(store: Any, world: World) -> Team:
     around = Surroundings(
         world.presence, world.changes, store.marks, store.scenes, store.history, store.clock
     )
-    restraints = (told.restrain, *caps.restraints, around.restrain)
+    storms = StormWatch(store.storms, store.approvals, world.inventory, store.clock)
+    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain)
     desk = Desk(
         store.approvals,
         catalog,
@@ -136,9 +141,11 @@ def compose(store: Any, world: World) -> Team:
         asked_before=store.history.approvals,
     )
     closing = Closing(store.incidents, store.approvals, store.effects, catalog, world.inventory, store.clock)
-    holding = Holding(books_of(store), watch, closing, world.inventory, store.clock, world.windows)
+    watching = (world.probe, lambda: world.checks, night_watch.bad_now)
+    belonging = Belonging(store.incidents, store.holds, storms, *watching, world.inventory, store.clock)
+    holding = Holding(books_of(store), watch, closing, belonging, world.inventory, store.clock, world.windows)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
-    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, orders, admission, timer)
+    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, orders, admission, timer, storms)
 
 
 def books_of(store: Any) -> Books:

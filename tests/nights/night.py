@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from core.alert import Alert, AlertStatus, Signal
@@ -13,8 +14,9 @@ from core.check import Check
 from core.episode import Episode
 from core.errors import UnavailableError
 from core.execution import Operator
-from core.incident import Ending, Incident
+from core.incident import Ending, Incident, IncidentState
 from core.inventory import HostEntry, Inventory, Mode
+from core.pause import Pause, PauseKind
 from core.report import Report
 from core.skill_manifest import Skill
 from core.world import Measurement
@@ -122,8 +124,8 @@ class Play:
             presence=self.presence,
             changes=self.changes,
         )
-        self._team = compose(self.store, world)
-        self._engine = FakeEngine(self.store, self._team.plays, replays, self._reached)
+        self.team = compose(self.store, world)
+        self._engine = FakeEngine(self.store, self.team.plays, replays, self._reached)
 
     # ---- time -------------------------------------------------------------------------------------------------------------------
 
@@ -136,8 +138,10 @@ class Play:
     def pulse(self) -> None:
         """What the running house does again and again."""
         now = self.store.clock.now()
-        self._team.night_watch.tick(self._checks)
-        self._team.watch.tick()
+        self.team.night_watch.tick(self._checks)
+        self.team.storms.tick()
+        self.team.holding.tick()
+        self.team.watch.tick()
         for approval in self.store.approvals.overdue(now):
             self.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         self.store.approvals.reminders_due(now)
@@ -150,11 +154,12 @@ class Play:
             self.pulse()
 
     def settle(self) -> None:
-        """Until a person is waited for, or nothing is open."""
+        """Until a person is waited for, or nothing is open but what is held."""
         self.pulse()
         for _ in range(LONGEST):
-            is_open = self.store.incidents.incidents(only_open=True, limit=1)
-            if not is_open or self.store.approvals.pending():
+            is_open = self.store.incidents.incidents(only_open=True, limit=100)
+            is_busy = any(one.state is not IncidentState.HELD for one in is_open)
+            if not is_busy or self.store.approvals.pending():
                 return
             self.wait(PULSE)
         raise AssertionError("the night came to no end")
@@ -170,6 +175,25 @@ class Play:
     def take_in(self, alert: Alert) -> None:
         """One alert comes in."""
         self.store.intake.take_in((alert,), self.store.clock.now())
+
+    def lay_down(self, kind: PauseKind, scope: str, by: str, seconds: float | None) -> None:
+        """A person takes something, lets it sleep, mutes it or announces maintenance; '' is the newest incident."""
+        now = self.store.clock.now()
+        newest = "".join(one.id for one in self.store.incidents.incidents(only_open=True, limit=1))
+        until = None if seconds is None else now + timedelta(seconds=seconds)
+        about = newest if kind is PauseKind.TAKE else ""
+        pause = Pause(f"P{len(self.store.pauses.all())}", kind, scope or f"incident:{newest}", by, now, until, about=about)
+        self.store.pauses.put(pause, by, now)
+        self.team.holding.tick()
+
+    def end(self, number: int, by: str) -> None:
+        """The pause with this number is taken back before its time."""
+        now = self.store.clock.now()
+        self.store.pauses.change(f"P{number}", lambda pause: pause.over(by, now), by, now)
+
+    def resolve(self, by: str) -> None:
+        """A person closes the newest incident."""
+        self.team.holding.resolve(_newest(self), by)
 
     def decide(self, verdict: Verdict, by: str, why: str) -> None:
         """A person answers the question that is open."""
@@ -216,6 +240,10 @@ class HostView:
     files: dict[str, str | None]
 
 
+def _as_it_is(_play: Play) -> None:
+    """Nothing happens before it breaks."""
+
+
 class Night:
     """Begins broken and noticed; what is asked of it is asked of both plays, and must be the same in both."""
 
@@ -225,9 +253,11 @@ class Night:
         skills: Sequence[Skill] = (),
         mode: Mode = Mode.APPROVE,
         episodes: Sequence[Episode] = (),
+        first: Callable[[Play], None] = _as_it_is,
     ) -> None:
         setting = Setting(tuple(skills), mode, tuple(episodes))
         self._plays = (Play(trouble, setting, replays=False), Play(trouble, setting, replays=True))
+        self.both(first)
         self.both(Play.begin)
 
     # ---- what people do and what happens ----------------------------------------------------------------------------------------
@@ -256,6 +286,18 @@ class Night:
     def heal(self) -> None:
         """It becomes well by itself."""
         self.both(Play.heal)
+
+    def lay_down(self, kind: PauseKind, scope: str = "", by: str = "bo", seconds: float | None = None) -> None:
+        """Take, snooze, mute or maintenance; of the newest incident where no scope is given."""
+        self.both(lambda play: play.lay_down(kind, scope, by, seconds))
+
+    def end(self, number: int = 0, by: str = "bo") -> None:
+        """One of them is ended."""
+        self.both(lambda play: play.end(number, by))
+
+    def resolve(self, by: str = "bo") -> None:
+        """A person closes it."""
+        self.both(lambda play: play.resolve(by))
 
     def stop(self, scope: str = "all") -> None:
         """Somebody says stop."""
