@@ -12,8 +12,10 @@ from core.told_rule import RuleKind, ToldRule, When
 from tests.nights.night import Night, Play, disk_full_on
 from tests.nights.remedies import ROTATED, rotate_logs
 
+ALWAYS = When()
 
-def tell(play: Play, kind: RuleKind = RuleKind.NEVER, when: When = When()) -> None:
+
+def tell(play: Play, kind: RuleKind = RuleKind.NEVER, when: When = ALWAYS) -> None:
     """Li said it, and confirmed what was understood."""
     now = play.store.clock.now()
     rule = ToldRule("R1", kind, "never delete /var/log", "li", now, "delete", "/var/log", "web", when, confirmed=now)
