@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.app import Rows
 from bot.commands import RULES
 from bot.messages import Nouns, Words, render, words_of
+from bot.messages.cards import scope_word
 from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.why import why_lines
@@ -19,8 +21,11 @@ from core.holding import is_silenced
 from core.incident import Ending, Incident
 from core.inventory import Inventory
 from core.maintenance import BY_SETTINGS
+from core.mode_now import ModeNow
 from core.pause import SILENCING, Pause
+from core.people_ports import S, Standing
 from core.proposal import Proposal
+from core.tightening import Tightening
 
 MOST_LISTED = 20
 WANTED_ENDINGS = frozenset({Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY})
@@ -45,15 +50,29 @@ class Status:
     stops: tuple[tuple[str, str, datetime], ...]
     modes: dict[str, str]
     pauses: tuple[Pause, ...] = ()
+    tightenings: tuple[Tightening, ...] = ()
+
+
+def nothing_offered(_incident: str) -> bool:
+    """No standing orders can be made here."""
+    return False
 
 
 class Views:
     """Answers from rows, in one language."""
 
-    def __init__(self, rows: Rows, inventory: Inventory, roster: Roster, language: str) -> None:
-        self._rows, self._inventory, self._roster = rows, inventory, roster
+    def __init__(
+        self,
+        rows: Rows,
+        inventory: Inventory,
+        roster: Roster,
+        language: str,
+        offers: Callable[[str], bool] = nothing_offered,
+    ) -> None:
+        self._rows, self._inventory, self._roster, self._offers = rows, inventory, roster, offers
         self.language = language
         self.words: Words = words_of(language)
+        self.mode_now = ModeNow(inventory.mode, rows.tightenings, inventory)
 
     def nouns(self, card: Card, *, has_keys: bool = False) -> Nouns:
         """What a card tells of, as it stands now."""
@@ -63,7 +82,19 @@ class Views:
         stops = self._rows.gate.stops()
         if incident is not None and card.kind is not CardKind.STOPPED:
             stops = covering(stops, incident.host, self._inventory.groups(incident.host), incident.id)
-        return Nouns(self.now(), incident, approval, None, report, stops, self._roster.names(), has_keys)
+        names = self._roster.names()
+        nouns = Nouns(self.now(), incident, approval, None, report, stops, names, has_keys)
+        return self._with_trust(nouns, card)
+
+    def _with_trust(self, nouns: Nouns, card: Card) -> Nouns:
+        """With what was allowed ahead: the order a card is about, the one it offers, the skill that has changed."""
+        if card.kind is CardKind.ADMIT:
+            return replace(nouns, admission=_by_id(self._rows.admissions, card.subject))
+        named = card.subject if card.kind is CardKind.NOTE else ""
+        id = nouns.report.order if nouns.report else nouns.approval.order if nouns.approval else named
+        is_fixed = nouns.report is not None and nouns.report.ending is Ending.FIXED
+        order = _by_id(self._rows.orders, id) if id.startswith("O-") else None
+        return replace(nouns, order=order, offers_order=is_fixed and self._offers(card.subject))
 
     def now(self) -> datetime:
         """The present where the machine is: a person reads local time."""
@@ -75,8 +106,9 @@ class Views:
             self._rows.log.incidents(only_open=True, limit=MOST_LISTED),
             self._rows.book.pending(),
             self._rows.gate.stops(),
-            {entry.name: self._inventory.mode(entry.name).word for entry in self._inventory.hosts},
+            self._modes(),
             self._pauses(),
+            self._tightenings(),
         )
         is_quiet = not (status.open_incidents or status.pending_approvals or status.stops or status.pauses)
         counts = {
@@ -90,9 +122,27 @@ class Views:
             *(self.pause_line(pause) for pause in status.pauses),
             *(self.approval_line(approval) for approval in status.pending_approvals),
             *(self._incident_line(incident) for incident in status.open_incidents),
-            *(self.words.say("status.mode", host=host, mode=mode) for host, mode in status.modes.items()),
+            self.modes().text,
         ]
         return Answer("\n".join(lines), status)
+
+    def modes(self) -> Answer:
+        """How far we go where, and who made it stricter than the settings say."""
+        modes, tight = self._modes(), self._tightenings()
+        lines = [self.words.say("status.mode", host=host, mode=mode) for host, mode in modes.items()]
+        return Answer("\n".join((*lines, *map(self.tight_line, tight))), {"modes": modes, "tightenings": tight})
+
+    def tight_line(self, one: Tightening) -> str:
+        """A mode that was made stricter, in one line."""
+        who, word = self.words.people((one.by,), self._roster.names()), scope_word(one.scope) or "all"
+        since, scope = clock(one.since, self.now()), self.words.scope(one.scope)
+        return self.words.say("mode.tight", scope=scope, mode=one.mode.word, by=who, since=since, word=word)
+
+    def _modes(self) -> dict[str, str]:
+        return {entry.name: self.mode_now.of(entry.name).word for entry in self._inventory.hosts}
+
+    def _tightenings(self) -> tuple[Tightening, ...]:
+        return tuple(one for one in self._rows.tightenings.all() if one.ended is None)
 
     def incidents(self, target: str) -> Answer:
         """The latest, or one with its card."""
@@ -286,8 +336,25 @@ class Views:
 _ALWAYS_SHOWN = frozenset({CardKind.SELF, CardKind.REPLY, CardKind.STOPPED})
 
 _WITHOUT_APPROVAL = frozenset(
-    {CardKind.ALERT, CardKind.REPORT, CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.STOPPED, CardKind.DIGEST}
+    {
+        CardKind.ALERT,
+        CardKind.REPORT,
+        CardKind.NOTE,
+        CardKind.SELF,
+        CardKind.REPLY,
+        CardKind.STOPPED,
+        CardKind.DIGEST,
+        CardKind.ADMIT,
+    }
 )
+
+
+def _by_id(list_of: Standing[S], id: str) -> S | None:
+    """None where it is not there, or where the list does not verify."""
+    try:
+        return next((one for one in list_of.all() if one.id == id), None)
+    except TamperedError:
+        return None
 
 
 def covering(

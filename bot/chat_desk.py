@@ -12,15 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.answers import Answer, Views
+from bot.answers import Answer, Views, nothing_offered
 from bot.app import Rows
 from bot.commands import Command, Verb, parse
 from bot.deciding import Deciding
 from bot.digest import MorningMessage, morning_of
 from bot.json_view import as_json
+from bot.limiting import Limiting
 from bot.messages import render
 from bot.messages.units import plain
 from bot.pausing import KINDS, Pausing
+from bot.ordering import Ordering
 from bot.roster import Roster
 from bot.telling import Telling
 from bot.verbs import least_role
@@ -55,10 +57,12 @@ class ChatDesk:
         language: str,
         act: Act,
         channels: Mapping[str, Channel],
+        ordering: Ordering | None = None,
     ) -> None:
         self._rows, self._inventory, self._roster = rows, inventory, roster
         self._act, self._channels = act, channels
-        self.views = Views(rows, inventory, roster, language)
+        offers = ordering.is_offered if ordering else nothing_offered
+        self.views = Views(rows, inventory, roster, language, offers)
         pausing = Pausing(rows, inventory, roster, self.views)
         self._deciding = Deciding(rows, inventory, roster, self.views, pausing.give_back)
         telling = Telling(rows, inventory, roster, self.views)
@@ -82,11 +86,18 @@ class ChatDesk:
             Verb.RUN: act,
             Verb.DRY_RUN: act,
             Verb.UNDO: act,
+            Verb.MODE: Limiting(rows, inventory, roster, self.views).mode,
             Verb.RULE: telling.tell,
             Verb.RULES: telling.rules,
             Verb.DIGEST: self.morning.answer,
             Verb.UNKNOWN: self._unknown,
         }
+        if ordering is not None:
+            self._calls |= {
+                Verb.ORDERS: ordering.orders,
+                Verb.WRONG: ordering.wrong,
+                Verb.ADMIT: ordering.admit,
+            }
 
     # ---- in -----------------------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from bot.answers import Answer, Views, covering
 from bot.app import Rows
 from bot.commands import Command, Role, Verb
 from bot.messages.cards import scope_word
-from bot.messages.units import plain
+from bot.messages.units import clock, plain
 from bot.roster import LOCAL_CHANNELS, Roster
 from bot.scopes import Scopes
 from core.approval import Answer as PolicyAnswer
@@ -52,14 +52,14 @@ class Deciding:
 
     def reject(self, command: Command, message: Message) -> Answer:
         """No, with a reason if there is one."""
-        found = self._question(command.target)
+        found = self.question(command.target)
         if isinstance(found, Answer):
             return found
         if refused := self._refused(Verb.REJECT, message, found):
             return refused
         by = self._roster.name(message.by)
         row = self._rows.book.decide(found.id, Verdict.REJECTED, by, command.text[:300], self._rows.clock.now())
-        return self._outcome(row, Verdict.REJECTED, by)
+        return self._tie(row, by, message.at) or self._outcome(row, Verdict.REJECTED, by)
 
     def pick(self, command: Command, message: Message) -> Answer:
         """One of the choices; its `why` is the skill's name."""
@@ -98,10 +98,15 @@ class Deciding:
         if not self._roster.may(message.channel, message.by, Verb.GO, self._scopes.groups(scope)):
             return self._no("reply.notallowed", verb=Verb.GO, role=Role.APPROVER.word)
         by, now = self._roster.name(message.by), self._rows.clock.now()
-        was_taken = self._give_back(scope, by, now)
-        was_stopped = self._rows.gate.go(scope, by, now) or was_taken
-        if any(one == "all" and by == "file STOP" for one, by, _ in self._rows.gate.stops()):
+        was_stopped = self._rows.gate.go(scope, by, now, message.at)
+        left = self._rows.gate.stops()
+        if any(one == "all" and who == "file STOP" for one, who, _ in left):
             return self._no("reply.go.file")
+        if newer := [(who, at) for one, who, at in left if one == scope]:
+            who, at = newer[-1]
+            since = clock(at, self._views.now())
+            return self._no("reply.go.newer", scope=self._views.words.scope(scope), by=self._who(who), since=since)
+        was_stopped = self._give_back(scope, by, now) or was_stopped
         key = "reply.go" if was_stopped else "reply.go.none"
         return Answer(self._say(key, scope=self._views.words.scope(scope)), self._rows.gate.stops())
 
@@ -149,9 +154,19 @@ class Deciding:
         who = self._views.words.people((by,), self._roster.names())
         return self._no("reply.frozen", scope=self._views.words.scope(scope), by=who, word=scope_word(scope))
 
+    def _tie(self, row: Approval, by: str, typed: datetime) -> Answer | None:
+        """A no in the very second of somebody's yes beats it, whichever was written first: nothing more begins in that incident."""
+        is_tie = row.verdict is Verdict.APPROVED and row.decided is not None and by not in row.by
+        if not is_tie or row.decided is None or typed.replace(microsecond=0) > row.decided:
+            return None
+        self._rows.gate.stop(f"incident:{row.incident}", by, self._rows.clock.now())
+        return Answer(self._say("reply.tie", id=row.incident, by=self._who(*row.by)), row, incident=row.incident)
+
     def _second(self, row: Approval, command: Command, message: Message, by: str) -> Answer:
         """High risk after the first yes. With fewer than two approvers the host's name, typed at this machine, stands for the second."""
         host = self._rows.log.load(row.incident).host
+        if len(set(row.by)) > 1:
+            return Answer(self._say("reply.second.asked", id=row.id, by=self._who(*row.by)), row, incident=row.incident)
         if len(self._roster.approvers(self._inventory.groups(host))) > 1 or message.channel not in LOCAL_CHANNELS:
             return Answer(self._say("reply.second", id=row.id, by=self._who(by)), row, incident=row.incident)
         if not command.text:

@@ -37,10 +37,10 @@ class Telling:
 
     def rules(self, command: Command, message: Message) -> Answer:
         """`rules`, `rules confirm ID`, `rules drop ID`."""
-        if command.target == "confirm":
-            return self._confirm(command.text, message)
-        if command.target == "drop":
-            return self._drop(command.text, message)
+        if command.part == "confirm":
+            return self._confirm(command.target, message)
+        if command.part == "drop":
+            return self._drop(command.target, message)
         now = self._rows.clock.now()
         found = tuple(rule for rule in self._rows.rules.all() if rule.ends is None or rule.ends > now)
         return Answer("\n".join(map(self._listed, found)) or self._say("rule.none"), found)

@@ -153,6 +153,7 @@ def test_a_stop_names_an_incident_by_its_beginning_or_its_question(night: OpenNi
 def test_go_needs_an_approver_and_for_everything_an_admin_at_the_machine(night: OpenNight) -> None:
     night.say("stop")
     night.say("stop localhost")
+    night.store.clock.advance(1)
     assert not night.say("go", by="slack:U4", channel="slack").ok
     assert not night.say("go localhost", by="slack:U2", channel="slack").ok
     assert not night.say("go localhost", by="slack:U3", channel="slack").ok

@@ -1,0 +1,24 @@
+"""Every sentence about modes and the roster, in English."""
+
+from __future__ import annotations
+
+WORDS = {
+    "mode.tightened": "{scope}: {mode} at most, by {by}. It holds from this moment; only at the machine: mode {word} reset",
+    "mode.same": "{scope} is in {mode} already; nothing changed.",
+    "mode.loosening": (
+        "Chat only makes it stricter, so {scope} does not become {mode}. "
+        "Change mode in nightshift.toml on the machine, or lift what was said here, at the machine: mode {word} reset"
+    ),
+    "mode.machine": "What was made stricter is lifted by an admin at the machine itself, or by nightshift.toml there.",
+    "mode.none": "Nobody made {scope} stricter by that name; nothing changed. What holds: mode",
+    "mode.newer": "Somebody else made {scope} stricter at that moment or later, and that holds. If it is still meant: mode {word} reset",
+    "mode.reset": "{scope} is as nightshift.toml says again, by {by}.",
+    "mode.unknown": "I know no host or group called {scope}. Known: {known}",
+    "mode.tight": "stricter: {scope} is {mode} at most, by {by} since {since} (lifted at the machine: mode {word} reset)",
+    "reply.go.newer": "{by} said stop at {since}, no earlier than you said go: {scope} stays stopped. If it is still meant: go again",
+    "reply.second.asked": "{id}: who said yes is among those who asked for it ({by}); somebody else who may approve must say yes too.",
+    "reply.tie": "{by} said yes in the same second; the safer word wins: nothing more begins in that incident. Lift it with: go {id}",
+    "roster.nobody": "Nobody is listed in [people]: only who owns the data folder decides, in this terminal.",
+    "roster.high": "{hosts}: one approver, so high risk is decided at this machine by typing the host's name.",
+    "roster.order": "{hosts}: one approver, so a standing order is confirmed by typing the object's name.",
+}
