@@ -244,7 +244,7 @@ class EffectLog(Protocol):
         ...
 
     def done(self, action: int, ok: bool, result: str, undo: Undo, now: datetime) -> None:
-        """The outcome."""
+        """The outcome. What `undoes` another is noted on that; where that was an undo itself, the effect before it stands again."""
         ...
 
     def of_run(self, run: str) -> tuple[EffectRow, ...]:

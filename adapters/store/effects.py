@@ -64,6 +64,9 @@ class StoredEffects:
             undoes = json.loads(row["detail"]).get("undoes")
             if ok and isinstance(undoes, int):
                 self._change(tx, undoes, undone_by=action)
+                again = json.loads(self._load(tx, undoes)["detail"]).get("undoes")
+                if isinstance(again, int):  # an undo was taken back: what it took back stands again
+                    self._change(tx, again, undone_by=0)
             body: dict[str, Json] = {"action": action, "ok": ok, "result": result, "undo": undo.kind}
             append_audit(tx, self._sealer, "outcome", row["run"], body, now)
 

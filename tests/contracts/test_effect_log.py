@@ -50,6 +50,18 @@ def test_what_takes_an_effect_back_is_noted_on_it(case: Case) -> None:
     assert log.of_run("r1")[0].undone_by == undo
 
 
+def test_an_undo_that_is_taken_back_leaves_the_effect_standing(case: Case) -> None:
+    log, now = case.store.effects, case.clock.now()
+    action = log.intend("r1", "web-1", "x", {}, now)
+    log.done(action, True, "", UNDO, now)
+    undo = log.intend("r1.undo", "web-1", "undo x", {"undoes": action}, now)
+    log.done(undo, True, "", NO_UNDO, now)
+    again = log.intend("r1.undo.rollback", "web-1", "undo undo x", {"undoes": undo}, now)
+    log.done(again, True, "", NO_UNDO, now)
+    assert log.of_run("r1")[0].undone_by == 0
+    assert log.of_run("r1.undo")[0].undone_by == again
+
+
 def test_the_trail_has_intent_and_outcome(case: Case) -> None:
     log, now = case.store.effects, case.clock.now()
     log.done(log.intend("r1", "web-1", "x", {}, now), True, "", NO_UNDO, now)

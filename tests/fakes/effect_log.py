@@ -40,6 +40,9 @@ class FakeEffectLog:
         undone = self._shelf.undoes.get(action)
         if ok and undone is not None:
             self._shelf.effects[undone] = replace(self._of(undone), undone_by=action)
+            again = self._shelf.undoes.get(undone)
+            if again is not None:
+                self._shelf.effects[again] = replace(self._of(again), undone_by=0)
         self._shelf.note("outcome", row.run, {"action": action, "ok": ok}, now)
 
     def of_run(self, run: str) -> tuple[EffectRow, ...]:
