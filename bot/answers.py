@@ -91,9 +91,9 @@ class Views:
         if card.kind is CardKind.ADMIT:
             return replace(nouns, admission=_by_id(self._rows.admissions, card.subject))
         named = card.subject if card.kind is CardKind.NOTE else ""
-        id = nouns.report.order if nouns.report else nouns.approval.order if nouns.approval else named
+        under = nouns.report.order if nouns.report else nouns.approval.order if nouns.approval else named
         is_fixed = nouns.report is not None and nouns.report.ending is Ending.FIXED
-        order = _by_id(self._rows.orders, id) if id.startswith("O-") else None
+        order = _by_id(self._rows.orders, under) if under.startswith("O-") else None
         return replace(nouns, order=order, offers_order=is_fixed and self._offers(card.subject))
 
     def now(self) -> datetime:

@@ -21,8 +21,8 @@ from bot.json_view import as_json
 from bot.limiting import Limiting
 from bot.messages import render
 from bot.messages.units import plain
-from bot.pausing import KINDS, Pausing
 from bot.ordering import Ordering
+from bot.pausing import KINDS, Pausing
 from bot.roster import Roster
 from bot.telling import Telling
 from bot.verbs import least_role
@@ -49,7 +49,7 @@ Act = Callable[[Command, Message], Answer]
 class ChatDesk:
     """Between people and rows; channels decide nothing, and neither does this beyond roles and the grammar."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
         self,
         rows: Rows,
         inventory: Inventory,

@@ -21,6 +21,7 @@ from bot.chat_desk import MACHINE_CHANNEL, ChatDesk
 from bot.commands import Command, Verb, parse
 from bot.json_view import as_json, jsonable
 from bot.messages import Words, words_of
+from bot.ordering import Ordering
 from bot.policy_view import policy_table
 from bot.roster import Roster
 from bot.settings import Settings
@@ -122,7 +123,8 @@ class Session:
         inventory = self.settings.inventory()
         with jobs.open_store(self.settings) as rows:
             roster = Roster(inventory, os.geteuid())
-            yield ChatDesk(rows, inventory, roster, self.settings.file.language, _no_hands, {}), rows
+            ordering = Ordering(rows, jobs.trusted(self.settings, rows), roster, self.settings.file.language)
+            yield ChatDesk(rows, inventory, roster, self.settings.file.language, _no_hands, {}, ordering), rows
 
     @staticmethod
     def message(rows: Rows, text: str) -> Message:

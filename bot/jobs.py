@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.app import CaseResult, Finding, Rows, Worker
+from bot.live_settings import LiveSettings
+from bot.ordering import Trusted, trusted_of
 from bot.settings import Settings
 from bot.wiring import CONSOLE, SKILLS, build, desk_of, local_place, open_catalog_at, rows_of, store_of
 from core.errors import BusyError
+from core.mode_now import ModeNow
 from core.ports import Catalog
+from core.standing_orders import Ground
 
 
 @contextmanager
@@ -42,6 +46,13 @@ def open_desk(settings: Settings) -> Iterator[Worker]:
 def open_catalog(_: Settings) -> Catalog:
     """The skills as data; needs no database."""
     return open_catalog_at(SKILLS)
+
+
+def trusted(settings: Settings, rows: Rows) -> Trusted:
+    """What was allowed ahead, over rows that are open, with or without a running `up`."""
+    inventory, live = settings.inventory(), LiveSettings(settings.home)
+    modes = ModeNow(live.mode, rows.tightenings, inventory)
+    return trusted_of(rows, open_catalog_at(SKILLS), Ground(inventory, live.may_approve, modes.of))
 
 
 def run_up(settings: Settings) -> int:

@@ -16,6 +16,7 @@ from bot.digest import MorningTime
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
 from bot.pausing import Resolving
+from bot.ordering import Ordering, trusted_of
 from bot.roster import Roster
 from bot.verbs import Command, Verb
 from core.alert import LOCALHOST, Severity, Signal
@@ -117,6 +118,8 @@ class House:
     orders: StandingOrders
     admission: SkillAdmission
     storms: StormWatch
+    files: FileCatalog
+    ground: Ground
 
     @property
     def morning_time(self) -> MorningTime:
@@ -333,7 +336,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
     parts = (sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding, orders, admission, storms)
-    return House(place, store, catalog, *parts)
+    return House(place, store, catalog, *parts, files, ground)
 
 
 def books_of(store: Store) -> Books:
@@ -370,4 +373,5 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> Cha
     def act(command: Command, message: Message) -> Answer:
         return resolving.resolve(command, message) if command.verb is Verb.RESOLVE else hands.act(command, message)
 
-    return ChatDesk(rows, house.place.inventory, roster, language, act, channels)
+    ordering = Ordering(rows, trusted_of(rows, house.files, house.ground), roster, language)
+    return ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering)

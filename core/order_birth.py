@@ -14,6 +14,7 @@ from core.episode import FAILURES
 from core.errors import NoOrderError, TamperedError, UnknownError
 from core.incident import Ending, Incident
 from core.inventory import Mode
+from core.origin import Scalar
 from core.people_ports import Standing as LaidDown
 from core.ports import ApprovalBook, Catalog, Clock, IncidentLog, Memory
 from core.proposal import Proposal
@@ -115,7 +116,7 @@ class OrderBirth:
         if verified < NEEDED:
             raise NoOrderError("early", str(verified))
 
-    def _seen(self, fault: Fault) -> list[dict[str, str | int | float | bool | tuple[str, ...]]]:
+    def _seen(self, fault: Fault) -> list[dict[str, Scalar]]:
         """The values of each verified run since the last failure, from the sealed rows of their yeses."""
         seen = []
         for episode in self._memory.episodes(fault.group, fault.skill, fault.sha256):

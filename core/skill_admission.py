@@ -1,4 +1,4 @@
-"""Letting a skill exist: what changed is asked about once, what was admitted is on trial, and a trial is owned where it earned it (TRUST 2, 4)."""
+"""Letting a skill exist: what changed is asked about once, what is admitted is on trial, a trial is owned where it has earned it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.card import Card, CardKind
 from core.diagnosis import group_of
 from core.episode import FAILURES, Episode
 from core.errors import ChangedError, TamperedError, UnknownError
+from core.grant import Grant
 from core.incident import Ending
 from core.inventory import Inventory
 from core.people_ports import Standing as LaidDown
-from core.grant import Grant
 from core.ports import ApprovalBook, Catalog, Clock, Memory, Outbox
 from core.run import canonical
 from core.skill import VERSION

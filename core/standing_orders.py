@@ -1,4 +1,4 @@
-"""Yeses given ahead, from confirmation to their end: which one covers a repair, whether it holds at this instant, what it dies of (TRUST 4)."""
+"""Yeses given ahead, from confirmation to end: which covers a repair, whether it holds at this instant, what it dies of (TRUST 4)."""
 
 from __future__ import annotations
 
@@ -131,16 +131,20 @@ class StandingOrders:
         """By its id, however it is spelled; None for one nobody knows."""
         return next((order for order in self._orders.all() if order.id == id.upper()), None)
 
+    def hosts_of(self, order: StandingOrder) -> tuple[str, ...]:
+        """The hosts it is for."""
+        return self._ground.hosts_of(order.group)
+
     def known(self) -> tuple[StandingOrder, ...]:
         """All, oldest first, those that are over too."""
         return self._orders.all()
 
     # ---- what people say --------------------------------------------------------------------------------------------------------
 
-    def put(self, order: StandingOrder) -> StandingOrder:
-        """Lays a new one down; the same one again changes nothing. One that waits for somebody else is said to everybody."""
+    def put(self, order: StandingOrder, *, is_for_others: bool) -> StandingOrder:
+        """Lays a new one down; the same one again changes nothing. One that waits for another person is said to everybody."""
         laid = self._orders.put(order, order.author, order.made)
-        if laid.state is OrderState.PROPOSED and laid.ended is None:
+        if is_for_others and laid.state is OrderState.PROPOSED and laid.ended is None:
             self._say(laid, "proposed")
         return laid
 

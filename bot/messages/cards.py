@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.messages.order_lines import admit_card, order_note
 from bot.messages.report_card import report_card
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Nouns, Words, words_of
@@ -19,6 +20,10 @@ MOST_EFFECTS = 3
 def render(card: Card, nouns: Nouns, language: str) -> str:
     """The words of one card. A card whose nouns are gone is told as its kind and subject, never left out."""
     words = words_of(language)
+    if card.kind is CardKind.NOTE and nouns.order is not None:
+        return order_note(words, nouns.order, nouns.now, nouns.names)
+    if card.kind is CardKind.ADMIT and nouns.admission is not None:
+        return admit_card(words, nouns.admission, nouns.now, nouns.names)
     if card.kind in {CardKind.NOTE, CardKind.SELF, CardKind.REPLY, CardKind.DIGEST}:
         return card.text
     if card.kind is CardKind.STOPPED:
@@ -80,11 +85,12 @@ def decided_card(words: Words, incident: Incident, approval: Approval, nouns: No
     """Who answered what, and what follows."""
     what = approval.proposal.skill if approval.proposal else approval.why
     is_policy = approval.by == ("policy",)
-    by = "card.by.policy" if is_policy else "card.by"
+    by = "card.by.order" if is_policy and approval.order else "card.by.policy" if is_policy else "card.by"
+    line = words.named(approval.policy_line, nouns.names)
     lines = [
         words.head(str(approval.verdict), incident.host, incident.signal, incident.alert.value),
         words.say("card.id", id=approval.id, rest=plain(what)),
-        words.say(by, by=words.people(approval.by, nouns.names), line=approval.policy_line) if approval.by else "",
+        words.say(by, by=words.people(approval.by, nouns.names), line=line, order=approval.order) if approval.by else "",
         words.say("card.because", why=quoted(approval.why))
         if approval.why and not is_policy and approval.proposal
         else "",

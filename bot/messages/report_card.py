@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Nouns, Words
 from core.alert import Signal
+from core.authority import POLICY
+from core.incident import Ending
 from core.report import Report
 
 MOST_ACTIONS = 6
@@ -26,6 +28,7 @@ def report_card(words: Words, report: Report, nouns: Nouns) -> str:
         _proof(words, report, nouns),
         _decided(words, report, nouns),
         _took(words, report),
+        *_next(words, report, nouns),
         words.say("report.anchor", id=report.incident, count=report.audit_count, head=report.audit_head[:12]),
     ]
     return "\n".join(line for line in lines if line)
@@ -70,8 +73,22 @@ def _proof(words: Words, report: Report, nouns: Nouns) -> str:
 def _decided(words: Words, report: Report, nouns: Nouns) -> str:
     if report.tier is None:
         return ""
-    by = words.people(report.decided_by, nouns.names)
-    return words.say("report.decided", tier=words.say(f"tier.{report.tier}"), by=by)
+    tier = words.say(f"tier.{report.tier}")
+    if report.order:
+        author = words.people((nouns.order.author,), nouns.names) if nouns.order else ""
+        of = words.say("report.order.of", by=author) if author else ""
+        return words.say("report.decided.order", tier=tier, order=report.order, of=of)
+    if report.decided_by == (POLICY,):
+        return words.say("report.decided.policy", tier=tier)
+    return words.say("report.decided", tier=tier, by=words.people(report.decided_by, nouns.names))
+
+
+def _next(words: Words, report: Report, nouns: Nouns) -> list[str]:
+    """What a person may want to say to a repair that worked: never wake me for it again, or that it was the wrong one."""
+    if report.ending is not Ending.FIXED or report.tier is None:
+        return []
+    offer = [words.say("report.offer", id=report.incident)] if nouns.offers_order else []
+    return [*offer, words.say("report.wrong", id=report.incident)]
 
 
 def _took(words: Words, report: Report) -> str:

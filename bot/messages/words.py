@@ -8,11 +8,15 @@ from datetime import datetime
 
 from bot.messages import en, zh
 from bot.messages.units import clock, lasted, number, plain, squeezed
+from core.admission import Admission
 from core.alert import Signal
 from core.approval import Approval
 from core.errors import UnknownError
 from core.incident import Attempt, Incident
+from core.pause import Pause
 from core.report import Report
+from core.scene import Scene
+from core.standing_order import StandingOrder
 
 _ACCOUNT = re.compile(r"\b[a-z]+:[A-Za-z0-9]+\b")
 
@@ -23,7 +27,11 @@ HOST = 18
 
 @dataclass(frozen=True, slots=True)
 class Nouns:
-    """What a card tells of. `now` carries the time zone that people read; `names` are accounts to names; `keys`: buttons are keys."""
+    """What a card tells of. `now` carries the time zone that people read; `names` are accounts to names; `keys`: buttons are keys.
+
+    `order` is the one a card is about, or that stood for its yes; `offers_order`: this repair has worked often enough for one.
+    `members` counts the alarms that are part of this incident, `pauses` are those that cover it now.
+    """
 
     now: datetime
     incident: Incident | None = None
@@ -33,6 +41,12 @@ class Nouns:
     stops: tuple[tuple[str, str, datetime], ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     has_keys: bool = False
+    order: StandingOrder | None = None
+    admission: Admission | None = None
+    offers_order: bool = False
+    scene: Scene | None = None
+    members: int = 0
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
