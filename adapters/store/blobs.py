@@ -26,7 +26,7 @@ class StoredBlobs:
         if len(data) > MOST_BYTES:
             raise InvalidError(f"{len(data)} bytes are too many to keep; at most {MOST_BYTES}")
         name = hashlib.sha256(data).hexdigest()
-        if len(data) > MOST_SAVED and self._db.room and self._db.room.is_low:
+        if len(data) > MOST_SAVED and self._db.room and self._db.room.is_short():
             raise InvalidError(
                 f"the disk of the data folder is full: {len(data)} bytes cannot be kept for an undo, only up to {MOST_SAVED}"
             )

@@ -84,7 +84,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.room = HeadRoom(Path(str(self.url.database))) if self.is_sqlite else None
         if self.room:
-            self.room.before_open()
+            self.room.open_on_full_disk()
         self.engine = _sqlite_engine(self.url, self.room) if self.room else _postgres_engine(self.url)
         self.trouble = ""
         self.on_leg: Callable[[Leg], None] = _ignore_leg

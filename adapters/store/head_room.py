@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import mmap
 import os
 import sqlite3
 import threading
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UnavailableError
+
+log = logging.getLogger(__name__)
 
 MIB = 1 << 20
 FREE_PAGES, LOG, BALLAST, START_ROOM = 8 * MIB, 8 * MIB, 32 * MIB, 8 * MIB
@@ -70,21 +74,43 @@ class HeadRoom:
 
     # ---- opening and closing ----------------------------------------------------------------------------------------------------
 
-    def before_open(self) -> None:
-        """Gives up a little, so that the first opening of a database on a full disk succeeds."""
-        if not self._database.exists() or not self._is_short():
+    def open_on_full_disk(self) -> None:
+        """Has the log and its index opened before anybody else asks for them. Each try that fails for want of room is given more, because
+        whoever fills the disk takes of it at the same time."""
+        if not self._database.exists() or not self.is_short():
             return
         if _size(self._log) < PER_START:
             self.give_back()
-        with suppress(OSError):  # then there is no room for starts; the opening itself will say so
-            os.truncate(self._starts, max(0, _size(self._starts) - PER_START))
+        given = PER_START if self._has_small_blocks() else 0
+        while not self._is_held(given) and _size(self._starts):
+            given = 2 * given or PER_START
 
     def hold(self) -> None:
         """Keeps the log and its index on the disk when the last writer closes: who only reads may not remove them."""
-        with self._lock, _ours():
-            if self._holder is None:
-                self._holder = self._open("ro")
-                self._holder.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with _ours():
+            self._hold(0)
+
+    def _is_held(self, given: int) -> bool:
+        try:
+            self._hold(given)
+        except sqlite3.Error as error:
+            log.info("not opened on the full disk: %s", error)
+            self.close()
+        return self._holder is not None
+
+    def _hold(self, given: int) -> None:
+        with self._lock:
+            if self._holder is not None:
+                return
+            self._holder = self._open("ro")
+            if given:  # at the last moment
+                with suppress(OSError):
+                    os.truncate(self._starts, max(0, _size(self._starts) - given))
+            self._holder.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    def _has_small_blocks(self) -> bool:
+        """Then a page of the index may have a hole, and who writes into it at 0 bytes free is killed instead of told."""
+        return os.statvfs(self._database.parent).f_frsize < mmap.PAGESIZE
 
     def close(self) -> None:
         """After every other connection."""
@@ -97,7 +123,7 @@ class HeadRoom:
 
     def before_use(self, connection: sqlite3.Connection) -> None:
         """Before each use of a connection: on a full disk the ballast goes, and the log begins again instead of growing."""
-        if not self._is_short():
+        if not self.is_short():
             return
         self.give_back()
         with suppress(
@@ -116,7 +142,8 @@ class HeadRoom:
             self._ballast.unlink()
             self.given_back += size
 
-    def _is_short(self) -> bool:
+    def is_short(self) -> bool:
+        """True while the disk is full."""
         free, scale = self._disk()
         if free < LOW * scale:
             self.is_low = True
