@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.durations import split_duration
+from bot.rule_words import sounds_like_rule
 from bot.verbs import LEAST_ROLE, LOOSER, RULES, Command, Part, Role, Rule, Verb, rule_of
 
 __all__ = ["LEAST_ROLE", "RULES", "Command", "Role", "Rule", "Verb", "nearest", "parse"]
@@ -48,7 +49,7 @@ def _by_sentence(text: str) -> Command | None:
     """What people say in a sentence of its own: `don't wake me ID`, a rule that begins with never, `取消静音 web-1`."""
     if found := _LET_ME_SLEEP.fullmatch(text):
         return Command(Verb.ORDERS, found[1] or found[2], part="new")
-    if _TOLD.match(text) and "\n" not in text:
+    if (_TOLD.match(text) or sounds_like_rule(text)) and "\n" not in text:
         return Command(Verb.RULE, "", text)
     if found := _ENDING.match(text):
         command = _by_rule(text[found.end() :])

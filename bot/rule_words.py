@@ -67,12 +67,21 @@ class Places:
 
 def read_rule(said: str, by: str, places: Places) -> ToldRule:
     """The rule that these words mean, unconfirmed; raises InvalidError, one sentence, where a word of it is not understood."""
-    text = " ".join(said.split()).strip(" .。!！")[:300]
+    text = _tidy(said)
     for pattern, kind in _SHAPES:
         match = pattern.fullmatch(text)
         if match is not None:
             return _named(_read(match, kind, places), text, by, places.now)
     raise InvalidError(f"I cannot read this as a rule; {HOW}")
+
+
+def sounds_like_rule(text: str) -> bool:
+    """True for a sentence of the shape of a rule, whatever its details; what it means is for `read_rule` to say."""
+    return any(pattern.fullmatch(_tidy(text)) for pattern, _ in _SHAPES)
+
+
+def _tidy(said: str) -> str:
+    return " ".join(said.split()).strip(" .。!！")[:300]
 
 
 _SHAPES = (

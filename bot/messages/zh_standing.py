@@ -4,15 +4,15 @@ from __future__ import annotations
 
 WORDS = {
     # rules that people told
-    "rule.shown": "我的理解，规则 {id}：{rule}\n对吗？规矩 confirm {id} | 规矩 drop {id}",
+    "rule.shown": "我的理解，规则 {id}：{rule}\n对吗？规矩 确认 {id} | 规矩 作废 {id}",
     "rule.confirmed": "规则 {id} 已生效：{rule}",
     "rule.again": "规则 {id} 早已生效：{rule}",
     "rule.dropped": "规则 {id} 已取消：{rule}",
     "rule.over": "规则 {id} 早已失效。",
     "rule.none": "还没有规则。可以这样告诉我：每月1号不要重启 billing",
     "rule.list": "{id} {rule}（{by}，{since}）",
-    "rule.draft": "{id} {rule}（{by}；未确认：规矩 confirm {id}）",
-    "rule.note": "{by} 定了一条规则：{rule}（规矩 drop {id}）",
+    "rule.draft": "{id} {rule}（{by}；未确认：规矩 确认 {id}）",
+    "rule.note": "{by} 定了一条规则：{rule}（规矩 作废 {id}）",
     "rule.note.dropped": "{by} 取消了一条规则：{rule}",
     "rule.never": "{when}{where}绝不{action} {object}{until}",
     "rule.ask": "{when}{where}{action} {object} 之前一定先问{until}",
