@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from bot import cli_trust
+
 if TYPE_CHECKING:
     from bot.cli_session import Session
 
@@ -66,6 +68,11 @@ def _wants_json(arguments: list[str]) -> bool:
 def _say(*words: str) -> None:
     """Has the desk answer a typed line, shows it, and ends the command with its exit code."""
     raise typer.Exit(_session().say(shlex.join(words)))
+
+
+def _say_line(line: str) -> None:
+    """The same for a line that is taken as it is."""
+    raise typer.Exit(_session().say(line))
 
 
 @app.callback()
@@ -195,12 +202,6 @@ def pick(id: Id, number: Annotated[int, typer.Argument(metavar="N", help="The nu
 
 
 @app.command()
-def take(id: Id) -> None:
-    """I have it: Nightshift keeps its hands off and goes on looking."""
-    _say("take", id)
-
-
-@app.command()
 def stop(scope: Scope = "") -> None:
     """From now on no effect begins there; survives restarts."""
     _say("stop", *filter(None, [scope]))
@@ -210,6 +211,9 @@ def stop(scope: Scope = "") -> None:
 def go(scope: Scope = "") -> None:
     """Lift a stop."""
     _say("go", *filter(None, [scope]))
+
+
+cli_trust.add_to(app, _say_line)
 
 
 # ---- acting -----------------------------------------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ from core.message import Message
 if TYPE_CHECKING:
     from bot.app import Rows
 
-ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO})
-"""Commands that are work themselves."""
+ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO, Verb.RESOLVE, Verb.ORDERS, Verb.WRONG, Verb.ADMIT})
+"""Commands that are work themselves, or that look at skills and trust."""
 
 DECIDED_THEN_DONE = frozenset({Verb.APPROVE, Verb.PICK})
 """Commands that decide a row first, whoever runs; the work that follows is done here only where no `up` does it."""

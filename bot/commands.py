@@ -142,6 +142,11 @@ def _reject(verb: Verb, rest: str) -> Command:
     return Command(verb, target, why.strip()) if _ID.fullmatch(target) else Command(verb, "", rest)
 
 
+def _id_and_why(verb: Verb, rest: str) -> Command:
+    target, _, why = rest.lstrip("#").partition(" ")
+    return Command(verb, target, why.strip()[:300]) if _ID.fullmatch(target) else _wrong(verb, rest)
+
+
 def _pick(verb: Verb, rest: str) -> Command:
     words = rest.split()
     if len(words) == 1 and _NUMBER.fullmatch(words[0]):
@@ -280,7 +285,7 @@ _PAUSES = frozenset(rule.verb for rule in RULES if any(part.word == "off" for pa
 _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.APPROVE: _approve,
     Verb.REJECT: _reject,
-    Verb.WRONG: _reject,
+    Verb.WRONG: _id_and_why,
     Verb.TAKE: _take,
     Verb.SNOOZE: _pause,
     Verb.MUTE: _pause,
