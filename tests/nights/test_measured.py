@@ -227,9 +227,10 @@ def test_a_yes_is_not_acted_on_while_the_signal_cannot_be_measured() -> None:
 
 
 def test_a_second_repair_on_a_host_waits_until_the_first_is_judged() -> None:
-    both_bad = {"http.failed:http://web-1/": lambda host: float(bool(host.files.get(ROTATED)))}
-    cures = ["disk.used_percent", "http.failed"]
-    night = Night(replace(disk_full_on("web-1"), others=both_bad), skills=[rotate_logs(cures=cures)])
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
+    claimed = replace(night.incident.alert, id="c", source="claim:grafana")
+    night.both(lambda play: play.take_in(claimed))
+    night.both(Play.pulse)
 
     def approve_all(play: Play) -> None:
         for asked in play.store.approvals.pending():
