@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -110,6 +110,16 @@ class Alert:
         voice = "asked" if self.source.startswith(PERSON) else "claim" if self.is_claim else "own"
         text = f"{voice}|{self.signal.name}|{self.signal.object}|{mask(self.text.partition(REOPENS)[0])}"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def can_reopen(alert: Alert) -> bool:
+    """True for what somebody outside still says: sent again after a person closed it, it is an incident again."""
+    return alert.status is AlertStatus.FIRING and alert.source.startswith("claim:")
+
+
+def reopening(alert: Alert, closed: str) -> Alert:
+    """The alert with the incident that it reopens in its text; as it is where it reopens none."""
+    return replace(alert, text=f"{alert.text}{REOPENS}{closed}") if closed else alert
 
 
 def mask(text: str) -> str:

@@ -132,7 +132,9 @@ def advance(state: CheckState, check: Check, result: Measurement | NightshiftErr
     return replace(state, seen=moment), (*seeing, *events)
 
 
-def reopened(text: str, state: CheckState, check: Check, result: Measurement | NightshiftError) -> tuple[str, tuple[Event, ...]]:
+def reopened(
+    text: str, state: CheckState, check: Check, result: Measurement | NightshiftError
+) -> tuple[str, tuple[Event, ...]]:
     """What a person closed, after one more tick, and the alert if it is bad again and again; '' once there is nothing to wait for.
 
     Only while the alert is out: after it was over, the next trouble alerts by itself.
@@ -146,7 +148,9 @@ def reopened(text: str, state: CheckState, check: Check, result: Measurement | N
     if bad < REOPENS_AFTER:
         return replace(resolved, bad=bad).to_json(), ()
     said = f"{result.detail}{REOPENS}{resolved.incident}"
-    return "", (_alert(check, resolved.at, resolved.at, result.value, said),)
+    alert = _made(check, AlertStatus.FIRING, resolved.at, resolved.at, result.value, said)
+    again = replace(alert, id=f"{alert.id}:{resolved.incident}")
+    return "", (Event(EventKind.ALERT, check, said, again),)
 
 
 def to_json(state: CheckState) -> str:

@@ -17,9 +17,9 @@ from adapters.store.legs import INVESTIGATE, leg_of, write_leg
 from adapters.store.rows import clean, dump, epoch, moment
 from adapters.store.schema import ALERT, INCIDENT
 from adapters.store.storms import storm_of
-from core.alert import Alert, AlertStatus
+from core.alert import Alert, AlertStatus, can_reopen, reopening
 from core.grouping import Trouble, place, wait_of
-from core.incident import IncidentState
+from core.incident import Ending, IncidentState
 from core.inventory import Inventory
 from core.storm import can_storm
 
@@ -86,12 +86,18 @@ class StoredIntake:
     def _sort(tx: Transaction, alerts: Sequence[Alert]) -> _Batch:
         keys = [(_message_key(alert), clean(alert.dedupe_key)) for alert in alerts]
         known: dict[str, str] = {}
+        closed_by_hand: dict[str, str] = {}
+        firing = {key for (key, _), one in zip(keys, alerts, strict=True) if can_reopen(one)}
+        heard = sa.select(ALERT.c.key, ALERT.c.incident, INCIDENT.c.ending)
+        heard = heard.outerjoin_from(ALERT, INCIDENT, INCIDENT.c.id == ALERT.c.incident)
         for part in _parts([message for message, _ in keys]):
-            found = tx.conn.execute(sa.select(ALERT.c.key, ALERT.c.incident).where(ALERT.c.key.in_(part)))
-            known.update({row.key: row.incident for row in found})
+            for row in tx.conn.execute(heard.where(ALERT.c.key.in_(part))):
+                is_again = row.ending == Ending.RESOLVED and row.key in firing
+                (closed_by_hand if is_again else known)[row.key] = row.incident
         batch = _Batch(keys, known)
         seen = set(known)
-        for (message, trouble), alert in zip(keys, alerts, strict=True):
+        for (message, trouble), heard_now in zip(keys, alerts, strict=True):
+            alert = reopening(heard_now, closed_by_hand.get(message, ""))
             if message not in seen:
                 batch.troubles.setdefault(trouble, _Trouble()).add(alert)
             seen.add(message)
@@ -182,8 +188,7 @@ class StoredIntake:
             for (message, trouble), alert in zip(batch.keys, alerts, strict=True)
             if message not in batch.known
         }
-        if rows:
-            tx.conn.execute(sa.insert(ALERT), list(rows.values()))
+        tx.put(ALERT, list(rows.values()))
 
 
 def _incident_of(batch: _Batch, message: str, trouble: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.alert import Alert, AlertStatus
+from core.alert import Alert, AlertStatus, can_reopen, reopening
 from core.approval import Verdict
 from core.card import Card, CardKind
 from core.grouping import AWAITED, WINDOW, Trouble, place, wait_of
-from core.incident import Incident, IncidentState
+from core.incident import Ending, Incident, IncidentState
 from core.inventory import Inventory
 from core.storm import WITHIN, Storm, can_storm, is_storm
 from tests.fakes.shelf import Shelf
@@ -40,10 +40,16 @@ class FakeIntake:
         """See `core.ports.Intake`."""
         return self._shelf.source_over.get(incident)
 
+    def _closed_by_hand(self, incident: str) -> str:
+        known = self._shelf.incidents.get(incident)
+        return incident if known is not None and known.ending is Ending.RESOLVED else ""
+
     def _take(self, alert: Alert, now: datetime, new: list[str]) -> str:
         shelf, name = self._shelf, f"{alert.source}|{alert.status}|{alert.id}"
-        if alert.id and name in shelf.heard:
+        closed = self._closed_by_hand(shelf.heard.get(name, "")) if can_reopen(alert) else ""
+        if alert.id and name in shelf.heard and not closed:
             return shelf.heard[name]
+        alert = reopening(alert, closed)
         found = shelf.open_keys.get(alert.dedupe_key, "")
         if alert.status is AlertStatus.RESOLVED:
             if found:
