@@ -100,11 +100,16 @@ class Commit:
 
     def _holds(self) -> bool:
         """The host still answers over the line that we use, and every path that was good is good."""
+        return self._answers() and all(map(self._is_good, self._paths or ()))
+
+    def _answers(self) -> bool:
         try:
             self._host.list("/", 1)
-        except (NightshiftError, HostError):
+        except NightshiftError:
             return False
-        return all(map(self._is_good, self._paths or ()))
+        except HostError:
+            return True  # it says no, so it is there
+        return True
 
 
 def is_path_of(check: Check, host: str) -> bool:

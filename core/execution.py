@@ -13,7 +13,7 @@ from core import undo as undoing
 from core.approval import Approval, Verdict, digest_of, short_id
 from core.broker import RunMode
 from core.capability import PlannedEffect, Risk, Verb
-from core.confirmed_commit import rollback_of
+from core.confirmed_commit import Network, rollback_of
 from core.errors import (
     ChangedError,
     ExpiredError,
@@ -171,15 +171,22 @@ class Executor(Runner):
         if self.network is None or not any(is_network(*_planned(row)) for row in rows):
             return None
         host = rows[0].host
-        try:
-            self.network.timer.has_fired(host, run, LONGEST_ROLLBACK)
-        except (UnknownError, UnavailableError) as error:
-            self.audit.append("network.not rolled back", run, {"why": str(error)[:300]}, self.clock.now())
-        self.note_fired(host)
+        if not self.effects.of_run(rollback_of(run)):
+            self._await_rollback(self.network, host, run)
         if not self.effects.of_run(rollback_of(run)):
             return None
         now = self.clock.now()
         return self.taken_back(Outcome(run, False, "", (), len(rows), 0, rows[0].at, now), host)
+
+    def _await_rollback(self, network: Network, host: str, run: str) -> None:
+        """A run that was confirmed before it died has nothing armed any more."""
+        try:
+            network.timer.has_fired(host, run, LONGEST_ROLLBACK)
+        except UnknownError:
+            return
+        except UnavailableError as error:
+            self.audit.append("network.not rolled back", run, {"why": str(error)[:300]}, self.clock.now())
+        self.note_fired(host)
 
     def _approved(self, approval: Approval, attempt: str, fence: int) -> tuple[Skill, dict[str, Scalar], Task]:
         proposal = _proposal_of(approval)

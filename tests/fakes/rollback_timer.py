@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +31,7 @@ class FakeRollbackTimer:
         self.is_broken = False
         self.is_lost = False
         self.disarmed: list[tuple[str, str]] = []
+        self.while_waiting: Callable[[], None] = lambda: None
 
     def arm(self, host: str, run: str, steps: Sequence[BackStep], seconds: float) -> None:
         """See `core.people_ports.RollbackTimer`."""
@@ -55,6 +56,7 @@ class FakeRollbackTimer:
 
     def has_fired(self, host: str, run: str, within: float) -> bool:
         """See `core.people_ports.RollbackTimer`. Waiting moves the fake clock."""
+        self.while_waiting()
         self._ring()
         if (host, run) in self._fired:
             return True
