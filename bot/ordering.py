@@ -12,8 +12,6 @@ from bot.messages.order_lines import order_end, order_line
 from bot.messages.units import clock, plain
 from bot.roster import LOCAL_CHANNELS, Roster
 from core.alert import Signal
-from core.diagnosis import group_of
-from core.episode import episode_of
 from core.errors import NoOrderError, TamperedError, UnknownError
 from core.incident import Attempt, Ending, Incident
 from core.journal import EffectRow
@@ -163,18 +161,13 @@ class Ordering:
         fixed = [attempt for attempt in incident.attempts if attempt.ending is Ending.FIXED]
         if not fixed:
             return self._no("wrong.none", id=incident.id)
-        by, now = self._roster.name(message.by), self._rows.clock.now()
-        group = group_of(self._inventory, incident.host)
-        ended: list[StandingOrder] = []
-        for attempt in fixed:
-            proposal = attempt.proposal
-            ended += self._orders.end_wrong(incident.alert.fingerprint, group, proposal.sha256, by)
-            self._rows.memory.remember(episode_of(incident, proposal, group, Ending.WRONG, f"{attempt.id}:wrong", now))
+        by = self._roster.name(message.by)
+        ended = self._orders.wrong(incident, by)
         self._note(incident, by, command.text[:_LONGEST_WHY])
         text = "\n".join(self._wrong_lines(incident, fixed, ended, command.text))
         return Answer(text, {"incident": incident.id, "orders_ended": [order.id for order in ended]})
 
-    def _wrong_lines(self, incident: Incident, fixed: list[Attempt], ended: list[StandingOrder], why: str) -> list[str]:
+    def _wrong_lines(self, incident: Incident, fixed: list[Attempt], ended: tuple[StandingOrder, ...], why: str) -> list[str]:
         skills = ", ".join(dict.fromkeys(plain(attempt.proposal.skill) for attempt in fixed))
         undoes = [row for attempt in fixed for row in self._undoable(attempt)]
         return [

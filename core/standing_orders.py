@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, tzinfo
 from core.approval import Approval
 from core.card import Card, CardKind
 from core.diagnosis import group_of
-from core.episode import FAILURES
+from core.episode import FAILURES, episode_of
 from core.errors import NoOrderError, TamperedError, UnknownError
-from core.incident import Incident
+from core.incident import Ending, Incident
 from core.inventory import Inventory, Mode
 from core.journal import AuditRow
 from core.people_ports import Standing as LaidDown
@@ -181,14 +181,20 @@ class StandingOrders:
         """Ends it from this instant on. What has ended stays as it ended."""
         return self._end(self._require(id), OrderState.REVOKED, f"revoked by {by}", by)
 
-    def end_wrong(self, fingerprint: str, group: str, sha256: str, by: str) -> tuple[StandingOrder, ...]:
-        """Somebody said that it was the wrong fix: ends every order for this fault and this text of the skill; returns them."""
-        wrong = [
-            order
-            for order in self._orders.all()
-            if (order.fingerprint, order.group, order.sha256) == (fingerprint, group, sha256) and order.ended is None
-        ]
-        return tuple(self._end(order, OrderState.REVOKED, f"wrong fix, said {by}", by) for order in wrong)
+    def wrong(self, incident: Incident, by: str) -> tuple[StandingOrder, ...]:
+        """Somebody said that its repair was the wrong one: its orders end, and the trust is gone. Returns the orders that ended."""
+        group, now = group_of(self._ground.inventory, incident.host), self._clock.now()
+        ended: list[StandingOrder] = []
+        for attempt in incident.attempts:
+            if attempt.ending is not Ending.FIXED:
+                continue
+            proposal = attempt.proposal
+            fault = (incident.alert.fingerprint, group, proposal.skill, proposal.sha256)
+            known = [one for one in self._readable() if one.ended is None]
+            wrong = [one for one in known if (one.fingerprint, one.group, one.skill, one.sha256) == fault]
+            ended += [self._end(one, OrderState.REVOKED, f"wrong fix, said {by}", by) for one in wrong]
+            self._memory.remember(episode_of(incident, proposal, group, Ending.WRONG, f"{attempt.id}:wrong", now))
+        return tuple(ended)
 
     # ---- time -------------------------------------------------------------------------------------------------------------------
 

@@ -60,5 +60,6 @@ WORDS = {
     "admit.card.over": "[{id}] {skill} {hash}: {why}.",
     "admit.done": "{skill} exists again on {groups}, on trial: admitted by {by}, {at}. It asks each time.",
     "admit.over": "{id} is over: {why}.",
+    "head.undone": "{host}: {trouble} - taken back",
     "ending.undone": "taken back",
 }

@@ -60,5 +60,6 @@ WORDS = {
     "admit.card.over": "[{id}] {skill} {hash}：{why}。",
     "admit.done": "{skill} 已获准在 {groups} 试用：{by} 于 {at} 准入。每次运行都会询问。",
     "admit.over": "{id} 已失效：{why}。",
+    "head.undone": "{host}：{trouble}，已撤销",
     "ending.undone": "已撤销",
 }

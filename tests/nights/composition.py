@@ -22,6 +22,7 @@ from core.inventory import Inventory, Mode
 from core.maintenance import Window
 from core.mode_now import ModeNow
 from core.night_watch import NightWatch
+from core.order_birth import OrderBirth
 from core.people_ports import Changes, Presence
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
@@ -69,6 +70,7 @@ class Team:
     holding: Holding
     orders: StandingOrders
     admission: SkillAdmission
+    birth: OrderBirth
     timer: FakeRollbackTimer
     storms: StormWatch
 
@@ -145,7 +147,10 @@ def compose(store: Any, world: World) -> Team:
     belonging = Belonging(store.incidents, store.holds, storms, *watching, world.inventory, store.clock)
     holding = Holding(books_of(store), watch, closing, belonging, world.inventory, store.clock, world.windows)
     story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
-    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, orders, admission, timer, storms)
+    shelves = (store.orders, store.memory, store.incidents, store.approvals)
+    birth = OrderBirth(*shelves, catalog, store.clock, ground, maturity.state_on)
+    trust = (orders, admission, birth)
+    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, *trust, timer, storms)
 
 
 def books_of(store: Any) -> Books:

@@ -19,6 +19,7 @@ from core.inventory import HostEntry, Inventory, Mode
 from core.pause import Pause, PauseKind
 from core.report import Report
 from core.skill_manifest import Skill
+from core.standing_order import StandingOrder
 from core.world import Measurement
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.changes import FakeChanges
@@ -142,6 +143,8 @@ class Play:
         self.team.storms.tick()
         self.team.holding.tick()
         self.team.watch.tick()
+        self.team.orders.tick()
+        self.team.admission.tick()
         for approval in self.store.approvals.overdue(now):
             self.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         self.store.approvals.reminders_due(now)
@@ -210,6 +213,12 @@ class Play:
         self.wait(6 * PULSE)
         self.hosts[self.trouble.host] = FakeHost(self.trouble.world)
         self.begin()
+
+    def let_me_sleep(self, by: str, and_by: str) -> StandingOrder:
+        """An order is made of the newest incident, and confirmed."""
+        drafted = self.team.birth.draft(_newest(self).id, by)
+        laid = self.team.orders.put(drafted, is_for_others=True)
+        return self.team.orders.confirm(laid.id, and_by)
 
     # ---- inside -----------------------------------------------------------------------------------------------------------------
 
@@ -298,6 +307,24 @@ class Night:
     def resolve(self, by: str = "bo") -> None:
         """A person closes it."""
         self.both(lambda play: play.resolve(by))
+
+    def let_me_sleep(self, by: str = "li", and_by: str = "bo") -> StandingOrder:
+        """One approver presses `next time, don't wake me` on the newest report, another one confirms it."""
+        return self.both(lambda play: play.let_me_sleep(by, and_by))
+
+    def wrong(self, by: str = "mia") -> None:
+        """Somebody says that the newest repair was the wrong fix."""
+        self.both(lambda play: play.team.orders.wrong(_newest(play), by))
+
+    @property
+    def orders(self) -> list[StandingOrder]:
+        """Every yes that was given ahead, whatever became of it."""
+        return self.both(lambda play: list(play.team.orders.known()))
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the newest report offers `next time, don't wake me`."""
+        return self.both(lambda play: play.team.birth.is_offered(_newest(play).id))
 
     def stop(self, scope: str = "all") -> None:
         """Somebody says stop."""
