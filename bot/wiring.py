@@ -175,11 +175,12 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
     from adapters.probe.served import MODULE
 
     stated = settings.checks()
+    watched = machine_checks() if stated is None else stated
     return Place(
         home=settings.home,
         database_url=settings.database_url,
         inventory=settings.inventory(),
-        checks=(machine_checks() if stated is None else stated) + self_checks(settings.home),
+        checks=watched + self_checks(settings.home, watched),
         hosts={LOCALHOST: LocalHost(protected_paths(settings.home, settings.env.key_file))},
         probes={LOCALHOST: LocalProbe(SystemClock())},
         channels=channels,
@@ -205,9 +206,11 @@ def machine_checks() -> tuple[Check, ...]:
     return default_checks(((one.path, one.has_inodes) for one in mounts), has_default_route=has_default_route())
 
 
-def self_checks(home: Path) -> tuple[Check, ...]:
-    """Nightshift watches itself: without room for its own rows it can promise nothing."""
-    return (Check(Signal("disk", "used_percent", str(home)), LOCALHOST, over=95, margin=1, severity=Severity.PAGE),)
+def self_checks(home: Path, watched: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Nightshift watches the disk of its own rows, unless somebody does already; by its mount point, which is what cures know."""
+    point = next(path for path in (home.absolute(), *home.absolute().parents) if path.is_mount())
+    own = Check(Signal("disk", "used_percent", str(point)), LOCALHOST, over=95, margin=1, severity=Severity.PAGE)
+    return () if own.key in {check.key for check in watched} else (own,)
 
 
 def store_of(home: Path, url: str, channels: tuple[str, ...], key_file: Path | None = None) -> Store:
