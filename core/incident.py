@@ -92,6 +92,11 @@ class Attempt:
     was_good: tuple[str, ...] = ()
     ending: Ending | None = None
 
+    @property
+    def was_kept_off(self) -> bool:
+        """True where a person's stop, take or maintenance came before its first effect: that says nothing of the skill."""
+        return self.outcome is not None and not self.outcome.effects and self.outcome.error.startswith("StoppedError: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -143,4 +148,5 @@ class Incident:
     @property
     def tried(self) -> frozenset[str]:
         """Names of the skills that were run or refused; none of them is proposed again in this incident."""
-        return frozenset(a.proposal.skill for a in self.attempts) | frozenset(r.skill for r in self.refusals)
+        run = (attempt.proposal.skill for attempt in self.attempts if not attempt.was_kept_off)
+        return frozenset(run) | frozenset(r.skill for r in self.refusals)

@@ -168,15 +168,6 @@ def test_a_go_that_means_nothing_lifts_nothing(night: OpenNight) -> None:
     assert len(night.store.gate.stops()) == 1
 
 
-def test_take_ends_the_question_or_stops_the_incident(night: OpenNight) -> None:
-    approval = night.ask()
-    night.say(f"take {approval.id}", by="slack:U2", channel="slack")
-    assert night.verdict(approval) == "taken"
-    other = night.alert("process.down:nginx")
-    assert night.say(f"take {other}").ok
-    assert f"incident:{other}" in [scope for scope, _, _ in night.store.gate.stops()]
-
-
 def test_a_pick_is_remembered_by_the_skills_name(night: OpenNight) -> None:
     approval = night.offer()
     assert "pick" in night.say(f"approve {approval.id}").text

@@ -69,13 +69,6 @@ def test_a_no_with_nothing_else_to_offer_is_handed_over() -> None:
     assert night.host("web-1").effects == []
 
 
-def test_whoever_takes_it_has_it() -> None:
-    night = Night(disk_full_on("web-1"), skills=TWO)
-    night.answer(Verdict.TAKEN, by="bo")
-    assert (night.report.ending, night.report.reason) == (Ending.TAKEN, "taken by bo")
-    assert night.host("web-1").effects == []
-
-
 def test_what_a_person_picks_is_asked_for_and_remembered() -> None:
     night = Night(disk_full_on("web-1"), skills=[rotate_logs(), says_fixed()])
     assert isinstance(night.asked.asks, Choices)
@@ -84,13 +77,13 @@ def test_what_a_person_picks_is_asked_for_and_remembered() -> None:
     assert night.asked.proposal is not None
     assert (night.asked.proposal.skill, night.asked.proposal.tier) == ("rotate_logs", Tier.PERSON)
     night.answer(Verdict.REJECTED, why="not yet")
-    night.answer(Verdict.TAKEN)
+    night.resolve()
     night.break_again()
     assert night.asked.proposal is not None
     assert (night.asked.proposal.skill, night.asked.proposal.tier) == ("rotate_logs", Tier.MEMORY)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.EXPIRED, Verdict.TAKEN])
+@pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.EXPIRED])
 def test_choices_that_nobody_wants_lead_to_no_effect(verdict: Verdict) -> None:
     night = Night(disk_full_on("web-1"), skills=[rotate_logs(), says_fixed()])
     night.answer(verdict)
