@@ -59,7 +59,7 @@ class HostRollbackTimer:
         if "armed" not in answer:
             if is_new:
                 dog.leave()
-                self._record(host, run).unlink(missing_ok=True)
+                _remove(self._record(host, run))
             raise UnavailableError(f"no undo can be armed on {host}: {answer.get('refused', 'it has begun')}")
         with self._lock:
             self._dogs[host, run] = dog
@@ -80,7 +80,7 @@ class HostRollbackTimer:
             with self._lock:
                 self._dogs.pop((host, run), None)
             dog.leave()
-            self._record(host, run).unlink(missing_ok=True)
+            _remove(self._record(host, run))
         return is_off
 
     def has_fired(self, host: str, run: str, within: float) -> bool:
@@ -121,7 +121,7 @@ class HostRollbackTimer:
 
     def forget(self, host: str, run: str) -> None:
         """See `core.people_ports.RollbackTimer`."""
-        self._record(host, run).unlink(missing_ok=True)
+        _remove(self._record(host, run))
 
     def close(self) -> None:
         """Lets go of every line: what is armed happens now."""
@@ -152,7 +152,7 @@ class HostRollbackTimer:
                     dog.leave()
                     raise
         except (OSError, ValueError) as error:
-            self._record(host, run).unlink(missing_ok=True)
+            _remove(self._record(host, run))
             raise UnavailableError(f"no undo can be armed on {host}: {error}") from error
         return dog
 
@@ -249,6 +249,12 @@ def _facts(record: Path) -> list[Word]:
     except (OSError, ValueError):
         return []
     return [fact for fact in facts if isinstance(fact, dict)]
+
+
+def _remove(record: Path) -> None:
+    """One that cannot be removed is told again, and noted again: that changes nothing."""
+    with contextlib.suppress(OSError):
+        record.unlink()
 
 
 def _is_over(facts: list[Word]) -> bool:
