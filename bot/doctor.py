@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from bot import jobs
 from bot.app import Finding
 from bot.json_view import as_json
+from bot.messages import words_of
+from bot.roster_rules import replaced
+from bot.settings import Settings
 from bot.settings_files import load
 from core.errors import NightshiftError
 
@@ -34,9 +37,18 @@ def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
         return (python, Finding("settings", "bad", error.message, "correct it, then run doctor again"))
     found = Finding("settings", "ok", f"data folder {settings.home}")
     try:
-        return (python, found, *jobs.examine(settings), NOBODY_WAKES, NO_HEARTBEAT)
+        return (python, found, *_people(settings), *jobs.examine(settings), NOBODY_WAKES, NO_HEARTBEAT)
     except NightshiftError as error:
         return (python, found, Finding("nightshift", "bad", error.message))
+
+
+def _people(settings: Settings) -> tuple[Finding, ...]:
+    """Which rules one person replaces, in the words of `up`; a rule that nobody could fulfil is a mistake in the settings."""
+    lines = replaced(settings.inventory())
+    if not lines:
+        return (Finding("people", "ok", f"{len(settings.file.people)} listed; every rule is in force"),)
+    detail = " ".join(words_of("en").say(key, **facts) for key, facts in lines)
+    return (Finding("people", "warn", detail, "list a second approver in [people] of nightshift.toml"),)
 
 
 def show_findings(environ: Mapping[str, str], *, wants_json: bool) -> int:

@@ -15,8 +15,10 @@ from bot.alert_tokens import tokens_of
 from bot.dispatcher import Dispatcher
 from bot.intake_queue import IntakeQueue
 from bot.logs import start_logging, start_logging_to
+from bot.maintenance_door import MaintenanceDoor
 from bot.messages import words_of
 from bot.metrics import Metrics
+from bot.roster_rules import replaced
 from bot.server import Doors, Server, build_app
 from bot.settings import Settings
 from bot.wiring import CONSOLE, House, build, desk_of, local_place
@@ -71,8 +73,16 @@ class Up:
         queue = IntakeQueue(rows.intake, rows.clock, metrics.committed)
         waiting.append(queue)
         house.engine.gives_way = lambda: queue.is_storm
+        inventory = house.place.inventory
+        maintenance = MaintenanceDoor(rows.pauses, inventory, rows.clock)
         doors = Doors(
-            tokens_of(settings, first), house.place.inventory, queue, metrics, rows.clock, lambda: _not_ready(house)
+            tokens_of(settings, first),
+            inventory,
+            queue,
+            metrics,
+            rows.clock,
+            lambda: _not_ready(house),
+            {"/maintenance": maintenance.post},
         )
         return queue, Server(build_app(doors), settings.file.server.port)
 
@@ -97,6 +107,7 @@ class Up:
         lines = [
             say("up.nobody"),
             say("up.watching", hosts=", ".join(e.name for e in place.inventory.hosts), count=len(place.checks)),
+            *(say(key, **facts) for key, facts in replaced(place.inventory)),
             say("up.doors", port=self._settings.file.server.port, home=str(place.home)),
             say("up.keys" if has_console else "up.noconsole"),
         ]

@@ -19,6 +19,8 @@ WORDS = {
     "reply.second.asked": "{id}: who said yes is among those who asked for it ({by}); somebody else who may approve must say yes too.",
     "reply.tie": "{by} said yes in the same second; the safer word wins: nothing more begins in that incident. Lift it with: go {id}",
     "roster.nobody": "Nobody is listed in [people]: only who owns the data folder decides, in this terminal.",
-    "roster.high": "{hosts}: one approver, so high risk is decided at this machine by typing the host's name.",
-    "roster.order": "{hosts}: one approver, so a standing order is confirmed by typing the object's name.",
+    "roster.one": (
+        "Not in force on {hosts}, because there is one approver: two people for high risk, a second one for standing orders. "
+        "Instead the object's name is typed at this machine."
+    ),
 }
