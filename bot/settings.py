@@ -6,12 +6,11 @@ import difflib
 import re
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StrictFloat,
@@ -20,13 +19,14 @@ from pydantic import (
     model_validator,
 )
 
+from bot.settings_table import Duration, Names, Table, zone_name
+from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
 from core.alert import LOCALHOST, Severity, Signal, require_host_name
 from core.check import Check
 from core.errors import InvalidError
 from core.inventory import UNREACHED, HostEntry, Inventory, Mode, Person
+from core.on_call import Schedule
 
-_DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
@@ -47,41 +47,7 @@ MEASURED = FAILURES | {
 """Signals a check can watch, without their object."""
 
 
-def seconds(text: str) -> float:
-    """`30s`, `2m`, `4h`, `1d` in seconds; raises InvalidError."""
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise InvalidError(f'{text!r} is no duration; write a whole number and s, m, h or d, e.g. "30s"')
-    return float(int(match[1]) * _SECONDS[match[2]])
-
-
-def _seconds_or_sentence(value: object) -> float:
-    try:
-        return seconds(value if isinstance(value, str) else str(value))
-    except InvalidError as error:
-        raise ValueError(error.message) from error
-
-
-Duration = Annotated[float, BeforeValidator(_seconds_or_sentence)]
-Names = Annotated[tuple[str, ...], Field(strict=False)]
 Role = Literal["viewer", "responder", "requester", "approver", "admin"]
-
-
-class Table(BaseModel):
-    """A table of the file: frozen, and a key nobody knows is an error that names the nearest one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _knows_every_key(cls, data: Any) -> Any:
-        known = [field.alias or name for name, field in cls.model_fields.items()]
-        for key in data if isinstance(data, dict) else ():
-            if key not in known:
-                near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
-                raise ValueError(f"unknown key {key!r}; {hint}")
-        return data
 
 
 class HostTable(Table):
@@ -153,6 +119,14 @@ class PersonTable(Table):
     os: StrictInt | None = Field(default=None, description="a user id of this machine, e.g. 1000", ge=0)
     slack: str | None = Field(default=None, description='a Slack user, e.g. "U123"')
     wecom: str | None = Field(default=None, description='a WeCom user, e.g. "lisi"')
+    pager: Names = Field(default=(), description='a list of references, e.g. ["env:LI_PAGER"]')
+
+    @field_validator("pager")
+    @classmethod
+    def _are_references(cls, pager: tuple[str, ...]) -> tuple[str, ...]:
+        for one in pager:
+            reference(one)
+        return pager
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -206,11 +180,7 @@ class DigestTable(Table):
     @field_validator("zone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name or "UTC")
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f'{name[:60]!r} is no time zone; write e.g. "Asia/Shanghai"') from error
-        return name
+        return zone_name(name)
 
     @property
     def moment(self) -> time:
@@ -239,6 +209,10 @@ class FileSettings(Table):
     server: ServerTable = ServerTable()
     approvals: ApprovalsTable = ApprovalsTable()
     digest: DigestTable = DigestTable()
+    oncall: OnCallTable | None = Field(default=None, description="a table [oncall]")
+    pager: PagerTable = PagerTable()
+    heartbeat: HeartbeatTable = HeartbeatTable()
+    drill: DrillTable = DrillTable()
     replicas: ReplicasTable = ReplicasTable()
     hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")
     groups: dict[str, GroupTable] = Field(default={}, description="tables [groups.NAME]")
@@ -247,6 +221,12 @@ class FileSettings(Table):
     )
     people: dict[str, PersonTable] = Field(default={}, description="tables [people.NAME]")
     tokens: dict[str, TokenTable] = Field(default={}, description="tables [tokens.NAME]")
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Names of the secrets that it wants from .env or the environment."""
+        given = [*(one for person in self.people.values() for one in person.pager), self.heartbeat.url]
+        return frozenset(reference(one) for one in given if one)
 
 
 class EnvSettings(Table):
@@ -283,6 +263,7 @@ class Settings(BaseModel):
     home: Path
     file: FileSettings = FileSettings()
     env: EnvSettings = EnvSettings()
+    secrets: dict[str, str] = Field(default={}, repr=False)
 
     @property
     def database_url(self) -> str:
@@ -305,6 +286,28 @@ class Settings(BaseModel):
         )
         return Inventory(hosts, modes, ceiling, people)
 
+    def schedule(self) -> Schedule:
+        """Who is on call; without [oncall] approvers in the order of the file."""
+        if self.file.oncall is not None:
+            return self.file.oncall.schedule()
+        approvers = (name for name, one in self.file.people.items() if {"approver", "admin"} & set(one.roles))
+        return Schedule(tuple(approvers), days=0)
+
+    def pagers(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """For each person the names and values of their addresses; one that is not set is left out."""
+        named = {name: [reference(one) for one in person.pager] for name, person in self.file.people.items()}
+        return {
+            name: given
+            for name, wanted in named.items()
+            if (given := tuple((one, self.secrets[one]) for one in wanted if one in self.secrets))
+        }
+
+    @property
+    def heartbeat_url(self) -> str:
+        """'' where there is none."""
+        url = self.file.heartbeat.url
+        return self.secrets.get(reference(url), "") if url else ""
+
     def checks(self) -> tuple[Check, ...] | None:
         """What is watched; None while nightshift.toml does not say, and then it is what this machine has."""
         if self.file.checks is None:
@@ -319,6 +322,8 @@ def roster_mistake(file: FileSettings) -> str:
     for name, host in file.hosts.items():
         if mistake := _host_mistake(name, host) or _talk_mistake(name, host, hosts):
             return mistake
+    if mistake := on_call_mistake(file.oncall, file.people):
+        return mistake
     return _group_mistake(file, groups) or _check_mistake(file, hosts) or _people_mistake(file) or _twice(file)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 from dotenv.parser import Binding, parse_stream
 from pydantic import BaseModel, ValidationError
 
+from bot.roster_rules import unfulfillable
 from bot.settings import EnvSettings, FileSettings, Settings, roster_mistake
 from core.errors import InvalidError
 
@@ -24,7 +25,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     """The settings of the data folder `NIGHTSHIFT_HOME` (default ./var), which is made 0700 if it is missing; raises InvalidError."""
     home = Path(environ.get("NIGHTSHIFT_HOME") or "var").absolute()
     require_safe_home(home)
-    return Settings(home=home, file=read_toml(home / TOML), env=read_env(home / ENV, environ))
+    file = read_toml(home / TOML)
+    env, secrets = read_secrets(home / ENV, environ, file.references)
+    return Settings(home=home, file=file, env=env, secrets=secrets)
 
 
 def require_safe_home(home: Path) -> None:
@@ -65,11 +68,18 @@ def read_toml(path: Path) -> FileSettings:
     settings = _validated(FileSettings, data, path)
     if mistake := roster_mistake(settings):
         raise InvalidError(f"{path}: {mistake}")
+    if mistake := unfulfillable(Settings(home=path.parent, file=settings).inventory()):
+        raise InvalidError(f"{path}: {mistake}")
     return settings
 
 
 def read_env(path: Path, environ: Mapping[str, str]) -> EnvSettings:
     """.env, over which the environment wins."""
+    return read_secrets(path, environ, frozenset())[0]
+
+
+def read_secrets(path: Path, environ: Mapping[str, str], wanted: frozenset[str]) -> tuple[EnvSettings, dict[str, str]]:
+    """.env, over which the environment wins; and beside what it always may hold those names that nightshift.toml refers to."""
     from_file: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(_text(path))):
         if binding.error or (binding.key and binding.value is None):
@@ -77,9 +87,11 @@ def read_env(path: Path, environ: Mapping[str, str]) -> EnvSettings:
         if binding.key:
             from_file[binding.key] = binding.value or ""
     known = {field.alias or name for name, field in EnvSettings.model_fields.items()}
-    given = {key: value for key, value in environ.items() if key in known}
+    given = {key: value for key, value in environ.items() if key in known | wanted}
     settings = {key: value for key, value in (from_file | given).items() if value}
-    return _validated(EnvSettings, settings, path if from_file else "the environment")
+    secrets = {key: value for key, value in settings.items() if key in wanted}
+    ours = {key: value for key, value in settings.items() if key in known or key not in wanted}
+    return _validated(EnvSettings, ours, path if from_file else "the environment"), secrets
 
 
 def _text(path: Path) -> str:

@@ -27,13 +27,14 @@ class Override:
 class Schedule:
     """`starts` is the wall clock of the first handover, without a zone; it happens every `days` days at that hour, summer and winter.
 
-    `days` 0: nothing rotates, the order is always the same. Raises InvalidError for overrides that overlap or end before they begin.
+    `days` 0: nothing rotates, the order is always the same. `zone` '' is the machine's own. Raises InvalidError for overrides that
+    overlap or end before they begin.
     """
 
     rotation: tuple[str, ...]
     starts: datetime = datetime(2026, 1, 5, 9, 0)  # noqa: DTZ001 - a wall clock, read in `zone`
     days: int = 7
-    zone: str = "UTC"
+    zone: str = ""
     overrides: tuple[Override, ...] = ()
 
     def __post_init__(self) -> None:
@@ -59,11 +60,15 @@ class Schedule:
 
     def local(self, moment: datetime) -> datetime:
         """The moment by the wall clock of the schedule."""
-        return moment.astimezone(ZoneInfo(self.zone))
+        return moment.astimezone(self._tz)
 
     def moment(self, wall: datetime) -> datetime:
         """When the wall clock shows this; an hour that does not exist is read as if the clock had not been moved."""
-        return wall.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+        return wall.replace(tzinfo=self._tz).astimezone(UTC)
+
+    @property
+    def _tz(self) -> ZoneInfo | None:
+        return ZoneInfo(self.zone) if self.zone else None
 
     def _turn(self, moment: datetime) -> int:
         """How many handovers there were, negative before the first. Guessed by the wall clock, which may be moved, then corrected."""

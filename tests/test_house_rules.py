@@ -209,7 +209,7 @@ def test_the_example_of_settings_equals_the_settings() -> None:
     schema = FileSettings.model_json_schema()
     tables = [schema, *(table for table in schema["$defs"].values() if "properties" in table)]
     settable = {name for table in tables for name in table["properties"]}
-    named_tables = set(re.findall(r"(?m)^\[+([a-z]+)[.\]]", text))
+    named_tables = set(re.findall(r"(?m)^\[+([a-z]+)[.\]]", text)) | set(re.findall(r"(?m)^\[\[[a-z]+\.([a-z]+)\]\]", text))
     explained = re.findall(r"(?m)^# .+\n((?:[a-z0-9_]+ = .+\n)+)", text)
     assert settable == named_tables | {name for lines in explained for name in re.findall(r"(?m)^[a-z0-9_]+", lines)}
 
