@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +21,7 @@ from bot import own_alerts
 from bot.alert_tokens import AlertToken, AlertTokens
 from bot.intake_queue import IntakeQueue
 from bot.metrics import Metrics
+from bot.refused_post import RefusedPost
 from core.alert import Alert
 from core.errors import BusyError, InvalidError, NightshiftError, UnavailableError
 from core.inventory import Inventory
@@ -35,12 +36,8 @@ MOST_SECONDS = 10.0
 Reader = Callable[[Json, AlertToken], tuple[Alert, ...]]
 
 
-class RefusedPost(Exception):  # noqa: N818 - it is an answer, not an error of ours
-    """A post that is answered with this status and one sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
+Post = Callable[[Json, AlertToken], tuple[int, dict[str, Json]]]
+"""A door that is no alert: status and answer; raises RefusedPost, or our errors, each with one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,7 @@ class Doors:
     metrics: Metrics
     clock: Clock
     not_ready: Callable[[], Sequence[str]]
+    posts: Mapping[str, Post] = field(default_factory=dict)
 
 
 def build_app(doors: Doors) -> Starlette:
@@ -70,6 +68,7 @@ def build_app(doors: Doors) -> Starlette:
                 Route(path, _Take(doors, reader, strict=path == "/alerts"), methods=["POST"])
                 for path, reader in readers.items()
             ),
+            *(Route(path, _Tell(doors, post), methods=["POST"]) for path, post in doors.posts.items()),
             Route("/healthz", _healthy, methods=["GET"]),
             Route("/readyz", _ready(doors), methods=["GET"]),
             Route("/metrics", _metrics(doors), methods=["GET"]),
@@ -91,20 +90,52 @@ class _Take:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        try:
-            return await _taken(self._doors, self._reader, request, strict=self._strict)
-        except RefusedPost as refusal:
-            self._doors.metrics.refused.labels(str(refusal.status)).inc()
-            return _refusal(refusal)
-        except ClientDisconnect:
-            self._doors.metrics.refused.labels("499").inc()
-            return Response(status_code=400)
+        taken = _taken(self._doors, self._reader, request, strict=self._strict)
+        return await _answered(self._doors, taken)
 
 
-async def _taken(doors: Doors, reader: Reader, request: Request, *, strict: bool) -> Response:
+class _Tell(_Take):
+    """One door for what else may be told."""
+
+    def __init__(self, doors: Doors, post: Post) -> None:
+        self._doors, self._post = doors, post
+
+    async def _answer(self, request: Request) -> Response:
+        return await _answered(self._doors, _told(self._doors, self._post, request))
+
+
+async def _answered(doors: Doors, answer: Awaitable[Response]) -> Response:
+    try:
+        return await answer
+    except RefusedPost as refusal:
+        doors.metrics.refused.labels(str(refusal.status)).inc()
+        return _refusal(refusal)
+    except ClientDisconnect:
+        doors.metrics.refused.labels("499").inc()
+        return Response(status_code=400)
+
+
+async def _told(doors: Doors, post: Post, request: Request) -> Response:
+    token = _token(doors, request)
+    data = await _body(request)
+    try:
+        status, answer = await asyncio.to_thread(lambda: post(own_alerts.parse(data), token))
+    except InvalidError as error:
+        raise RefusedPost(400, error.message) from error
+    except NightshiftError as error:
+        raise RefusedPost(503, error.message) from error
+    return JSONResponse(answer, status)
+
+
+def _token(doors: Doors, request: Request) -> AlertToken:
     token = doors.tokens.find(request.headers.get("authorization", ""))
     if token is None:
         raise RefusedPost(401, "send the token of this source as: Authorization: Bearer TOKEN")
+    return token
+
+
+async def _taken(doors: Doors, reader: Reader, request: Request, *, strict: bool) -> Response:
+    token = _token(doors, request)
     data = await _body(request)
     try:
         alerts = reader(own_alerts.parse(data), token)

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.settings_maintenance import MaintenanceTable, maintenance_mistake
 from bot.settings_table import Duration, Names, Table, zone_name
 from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
 from core.alert import LOCALHOST, Severity, Signal, require_host_name
@@ -219,6 +220,9 @@ class FileSettings(Table):
     checks: Annotated[tuple[CheckTable, ...], Field(strict=False)] | None = Field(
         default=None, description="tables [[checks]]"
     )
+    maintenance: Annotated[tuple[MaintenanceTable, ...], Field(strict=False)] = Field(
+        default=(), description="tables [[maintenance]]"
+    )
     people: dict[str, PersonTable] = Field(default={}, description="tables [people.NAME]")
     tokens: dict[str, TokenTable] = Field(default={}, description="tables [tokens.NAME]")
 
@@ -322,6 +326,8 @@ def roster_mistake(file: FileSettings) -> str:
     for name, host in file.hosts.items():
         if mistake := _host_mistake(name, host) or _talk_mistake(name, host, hosts):
             return mistake
+    if mistake := maintenance_mistake(file.maintenance, hosts, groups):
+        return mistake
     if mistake := on_call_mistake(file.oncall, file.people):
         return mistake
     return _group_mistake(file, groups) or _check_mistake(file, hosts) or _people_mistake(file) or _twice(file)

@@ -76,7 +76,7 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One `[[maintenance]]` of the settings; `zone` is the name of the time zone that its line is read in."""
+    """One `[[maintenance]]` of the settings; `zone` is the time zone that its line is read in, '' this machine's own."""
 
     cron: str
     length: timedelta
@@ -106,7 +106,8 @@ class Window:
         for n in range((last - first).days + 1):
             day = first + timedelta(days=n)
             for minutes in line.times if line.falls_on(day) else ():
-                begin = datetime(day.year, day.month, day.day, *divmod(minutes, 60), tzinfo=zone).astimezone(UTC)
+                local = datetime(day.year, day.month, day.day, *divmod(minutes, 60))  # noqa: DTZ001 - '' is local time
+                begin = (local.replace(tzinfo=zone) if zone else local).astimezone(UTC)
                 if begin - AHEAD <= now < begin + self.length:
                     yield begin
 
@@ -119,9 +120,9 @@ class Window:
                 yield Pause(named, PauseKind.MAINTENANCE, scope, BY_SETTINGS, begin, begin + self.length, self.why)
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name) if name else None
     except (ValueError, OSError, KeyError) as error:
         raise InvalidError(f'{name[:60]!r} is no time zone; write e.g. "Europe/Berlin" or "Asia/Shanghai"') from error
 
