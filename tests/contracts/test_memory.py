@@ -68,3 +68,21 @@ def test_a_search_finds_all_words_newest_first(case: Case) -> None:
     assert case.store.memory.search("disk", 1) == (new,)
     assert case.store.memory.search("100% _ \\ 磁盘", 9) == (new,)
     assert case.store.memory.search("absent", 9) == ()
+
+
+@pytest.mark.parametrize("ending", [Ending.WRONG, Ending.UNDONE])
+def test_what_a_person_said_or_took_back_later_in_the_same_instant_takes_trust_away(case: Case, ending: Ending) -> None:
+    now = case.clock.now()
+    case.store.memory.remember(episode("e1", now))
+    case.store.memory.remember(episode(f"e1:{ending}", now, ending))
+    assert case.store.memory.recall(F, G)[0].verified == 0
+
+
+def test_what_became_of_one_text_of_a_skill_in_one_group(case: Case) -> None:
+    remember(case, Ending.FIXED, None, Ending.WORSE)
+    remember(case, Ending.FIXED, skill="another")
+    sha256 = case.store.memory.recall(F, G)[0].sha256
+    found = case.store.memory.episodes(G, "free_rotated_logs", sha256)
+    assert [one.ending for one in found] == [Ending.WORSE, Ending.FIXED]
+    assert case.store.memory.episodes("db", "free_rotated_logs", sha256) == ()
+    assert case.store.memory.episodes(G, "free_rotated_logs", "0" * 63) == ()

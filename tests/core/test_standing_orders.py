@@ -44,21 +44,30 @@ anything: st.SearchStrategy[Scalar] = st.one_of(
 def order(bounds: tuple[Bound, ...]) -> StandingOrder:
     """One with these bounds, on for thirty days."""
     return StandingOrder(
-        "O-ABCDEF", "s", "0" * 64, "a.b:c", "f", "web", bounds, "li", NOW, NOW + timedelta(days=30), state=OrderState.ACTIVE
+        "O-ABCDEF",
+        "s",
+        "0" * 64,
+        "a.b:c",
+        "f",
+        "web",
+        bounds,
+        "li",
+        NOW,
+        NOW + timedelta(days=30),
+        state=OrderState.ACTIVE,
     )
 
 
-def is_number(value: Scalar) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def numbers(values_seen: list[Scalar]) -> list[float]:
+    return [one for one in values_seen if isinstance(one, int | float) and not isinstance(one, bool)]
 
 
 def was_between(name: str, value: Scalar, seen: list[dict[str, Scalar]]) -> bool:
     """Said in another way than the code does."""
     former = [one[name] for one in seen]
     is_same = any(repr(value) == repr(one) for one in former)
-    is_inside = (
-        name in {"days", "ratio"} and is_number(value) and min(former) <= value <= max(former)  # type: ignore[type-var]
-    )
+    asked, known = numbers([value]), numbers(former)
+    is_inside = name in {"days", "ratio"} and any(min(known) <= number <= max(known) for number in asked)
     return is_same or is_inside
 
 
@@ -128,14 +137,22 @@ def test_an_order_wider_than_its_skill_is_known_as_such(bounds: tuple[Bound, ...
 
 @pytest.mark.parametrize(
     ("hour", "zone", "night"),
-    [(23, UTC, 14), (11, UTC, 13), (12, UTC, 14), (3, timezone(timedelta(hours=8)), 13), (4, timezone(timedelta(hours=8)), 14)],
+    [
+        (23, UTC, 14),
+        (11, UTC, 13),
+        (12, UTC, 14),
+        (3, timezone(timedelta(hours=8)), 13),
+        (4, timezone(timedelta(hours=8)), 14),
+    ],
 )
 def test_a_night_goes_from_noon_to_noon_where_the_machine_is(hour: int, zone: timezone, night: int) -> None:
     assert night_of(NOW.replace(hour=hour), zone).day == night
 
 
 def test_uses_of_one_night_are_counted_without_the_incident_that_asks() -> None:
-    used = replace(order(()), uses=(Use("i1", NOW), Use("i2", NOW + timedelta(hours=5)), Use("i0", NOW - timedelta(days=1))))
+    used = replace(
+        order(()), uses=(Use("i1", NOW), Use("i2", NOW + timedelta(hours=5)), Use("i0", NOW - timedelta(days=1)))
+    )
     after_midnight = NOW + timedelta(hours=6)
     assert (used.used_tonight(after_midnight, zone=UTC), used.used_tonight(after_midnight, "i2", UTC)) == (2, 1)
 

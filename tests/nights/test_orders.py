@@ -154,7 +154,9 @@ def test_what_ends_an_order_is_said_once_and_then_it_asks(happens: Callable[[Pla
     night.wait(60)
     (order,) = night.orders
     assert order.ended_why == why
-    notes = night.both(lambda play: [i.card.key for i in play.store.shelf.outbox.values() if i.card.subject == order.id])
+    notes = night.both(
+        lambda play: [i.card.key for i in play.store.shelf.outbox.values() if i.card.subject == order.id]
+    )
     assert notes == [f"{order.id}:proposed", f"{order.id}:active", f"{order.id}:ended"]
     night.both(lambda play: play.approvers.update({"li", "bo"}))
     again(night)
@@ -183,6 +185,8 @@ def test_one_failure_ends_it() -> None:
     night.wait(HOUR)
     night.before("watch", stay_full)
     night.break_again()
+    assert night.report.ending is Ending.HANDED_OVER
+    night.wait(60)
     (order,) = night.orders
     assert order.ended_why == "the repair ended as still bad"
     assert night.verified == {"rotate_logs": 0}
