@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.app import Rows
 from bot.commands import RULES
@@ -13,6 +13,7 @@ from bot.messages.cards import scope_word
 from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.why import why_lines
+from core.alert import Signal
 from core.approval import Approval
 from core.capability import PlannedEffect
 from core.card import Card, CardKind
@@ -25,9 +26,14 @@ from core.mode_now import ModeNow
 from core.pause import SILENCING, Pause
 from core.people_ports import S, Standing
 from core.proposal import Proposal
+from core.storm import facts_of
 from core.tightening import Tightening
 
 MOST_LISTED = 20
+MANY, MANY_WITHIN = 6, timedelta(seconds=5)
+"""So many new incidents within so short a time may be the beginning of a storm."""
+BEFORE_A_STORM = timedelta(seconds=3)
+"""How long the cards of such incidents wait."""
 WANTED_ENDINGS = frozenset({Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY})
 
 
@@ -76,6 +82,8 @@ class Views:
 
     def nouns(self, card: Card, *, has_keys: bool = False) -> Nouns:
         """What a card tells of, as it stands now."""
+        if card.kind is CardKind.STORM:
+            return self._of_storm(card.subject)
         approval = self._approval(card.subject) if card.kind not in _WITHOUT_APPROVAL else None
         incident = self._incident(approval.incident if approval else card.thread or card.subject)
         report = self._rows.history.report(card.subject) if card.kind is CardKind.REPORT else None
@@ -83,7 +91,9 @@ class Views:
         if incident is not None and card.kind is not CardKind.STOPPED:
             stops = covering(stops, incident.host, self._inventory.groups(incident.host), incident.id)
         names = self._roster.names()
-        nouns = Nouns(self.now(), incident, approval, None, report, stops, names, has_keys)
+        nouns = Nouns(
+            self.now(), incident, approval, None, report, stops, names, has_keys, members=self._members(incident)
+        )
         return self._with_trust(nouns, card)
 
     def _with_trust(self, nouns: Nouns, card: Card) -> Nouns:
@@ -95,6 +105,13 @@ class Views:
         is_fixed = nouns.report is not None and nouns.report.ending is Ending.FIXED
         order = _by_id(self._rows.orders, under) if under.startswith("O-") else None
         return replace(nouns, order=order, offers_order=is_fixed and self._offers(card.subject))
+
+    def _members(self, incident: Incident | None) -> tuple[Signal, ...]:
+        return tuple(one.signal for one in self._rows.holds.members(incident.id)) if incident else ()
+
+    def _of_storm(self, id: str) -> Nouns:
+        facts = facts_of(self._rows.storms.incidents(id), self._rows.book.pending(), self._inventory.groups)
+        return Nouns(self.now(), names=self._roster.names(), storm=self._rows.storms.load(id), facts=facts)
 
     def now(self) -> datetime:
         """The present where the machine is: a person reads local time."""
@@ -303,6 +320,27 @@ class Views:
         incident = self._incident(card.thread or card.subject)
         return incident is not None and is_silenced(pauses, incident, self._inventory)
 
+    def is_in_storm(self, card: Card) -> bool:
+        """True for a card of an incident that the card of its storm speaks for."""
+        if card.kind in _ALWAYS_SHOWN or card.kind is CardKind.STORM:
+            return False
+        running = {storm.id for storm in self._rows.storms.running()}
+        incident = self._incident(card.thread) if running else None
+        return incident is not None and incident.storm in running
+
+    def may_be_part_of_more(self, card: Card) -> bool:
+        """True for a card of the last seconds while many incidents open: a storm should be told before its first twenty cards are out."""
+        incident = self._incident(card.thread) if card.kind in _ASKING else None
+        now = self._rows.clock.now()
+        if incident is None or incident.closed is not None or now - incident.opened >= BEFORE_A_STORM:
+            return False
+        newest = self._rows.log.incidents(only_open=True, limit=MANY)
+        return len(newest) == MANY and now - newest[-1].opened < MANY_WITHIN
+
+    def storm_cards(self) -> tuple[Card, ...]:
+        """The newest card of each storm."""
+        return tuple(storm.card for storm in self._rows.storms.running())
+
     def _pauses(self) -> tuple[Pause, ...]:
         try:
             return tuple(pause for pause in self._rows.pauses.all() if pause.is_on(self._rows.clock.now()))
@@ -332,6 +370,8 @@ class Views:
         except UnknownError:
             return None
 
+
+_ASKING = frozenset({CardKind.PROPOSAL, CardKind.CHOICES, CardKind.ALERT})
 
 _ALWAYS_SHOWN = frozenset({CardKind.SELF, CardKind.REPLY, CardKind.STOPPED})
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.admission import Admission
 from core.message import Message
 from core.pause import Pause
-from core.people_ports import PageLog, Standing
+from core.people_ports import Holds, PageLog, Standing, Storms
 from core.ports import (
     ApprovalBook,
     Audit,
@@ -52,6 +52,8 @@ class Rows:
     tightenings: Standing[Tightening]
     admissions: Standing[Admission]
     pages: PageLog
+    holds: Holds
+    storms: Storms
 
 
 @dataclass(frozen=True, slots=True)

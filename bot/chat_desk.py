@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.answers import Answer, Views, nothing_offered
+from bot.answers import BEFORE_A_STORM, Answer, Views, nothing_offered
 from bot.app import Rows
 from bot.commands import Command, Verb, parse
 from bot.deciding import Deciding
@@ -24,6 +24,7 @@ from bot.messages.units import plain
 from bot.ordering import Ordering
 from bot.pausing import KINDS, Pausing
 from bot.roster import Roster
+from bot.storming import Storming
 from bot.telling import Telling
 from bot.verbs import least_role
 from core.alert import Alert, AlertStatus, Signal, require_host_name
@@ -65,13 +66,14 @@ class ChatDesk:
         self.views = Views(rows, inventory, roster, language, offers)
         pausing = Pausing(rows, inventory, roster, self.views)
         self._deciding = Deciding(rows, inventory, roster, self.views, pausing.give_back)
+        storming = Storming(rows, inventory, self._deciding, self.views)
         telling = Telling(rows, inventory, roster, self.views)
         self.morning = MorningMessage(rows, morning_of(rows, inventory), roster, self.views)
         self._calls: dict[Verb, Callable[[Command, Message], Answer]] = {
-            Verb.APPROVE: self._deciding.approve,
-            Verb.REJECT: self._deciding.reject,
+            Verb.APPROVE: storming.before(self._deciding.approve),
+            Verb.REJECT: storming.before(self._deciding.reject),
             Verb.PICK: self._deciding.pick,
-            **dict.fromkeys(KINDS, pausing.pause),
+            **dict.fromkeys(KINDS, storming.before(pausing.pause)),
             Verb.RESOLVE: act,
             Verb.STOP: self._deciding.stop,
             Verb.GO: self._deciding.go,
@@ -158,7 +160,10 @@ class ChatDesk:
         sent = 0
         for item in self._rows.outbox.due(name, limit, self._rows.clock.now()):
             try:
-                if not self.views.is_silenced(item.card):
+                if self.views.may_be_part_of_more(item.card) and item.tries == 1:
+                    self._rows.outbox.retry(item.id, self._rows.clock.now() + BEFORE_A_STORM)
+                    continue
+                if not (self.views.is_silenced(item.card) or self.views.is_in_storm(item.card)):
                     self._channels[name].send(self._shown(item.card, name), item.card)
             except UnavailableError:
                 pause = timedelta(seconds=min(MOST_BACKOFF, 2**item.tries))
@@ -183,7 +188,9 @@ class ChatDesk:
         if channel is None:
             return
         with suppress(UnavailableError):
-            for card in self.views.open_cards():
+            for card in (*self.views.storm_cards(), *self.views.open_cards()):
+                if self.views.is_in_storm(card):
+                    continue
                 channel.send(self._shown(card, name), card)
 
     def _shown(self, card: Card, channel: str) -> str:

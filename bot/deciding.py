@@ -28,7 +28,12 @@ class Deciding:
     """Turns a decision into the one row that decides, and says what came of it."""
 
     def __init__(
-        self, rows: Rows, inventory: Inventory, roster: Roster, views: Views, give_back: Callable[[str, str, datetime], bool]
+        self,
+        rows: Rows,
+        inventory: Inventory,
+        roster: Roster,
+        views: Views,
+        give_back: Callable[[str, str, datetime], bool],
     ) -> None:
         self._rows, self._inventory, self._roster, self._views = rows, inventory, roster, views
         self._say, self._scopes, self._give_back = views.words.say, Scopes(rows, inventory), give_back
@@ -60,6 +65,19 @@ class Deciding:
         by = self._roster.name(message.by)
         row = self._rows.book.decide(found.id, Verdict.REJECTED, by, command.text[:300], self._rows.clock.now())
         return self._tie(row, by, message.at) or self._outcome(row, Verdict.REJECTED, by)
+
+    def decided_with_others(self, found: Approval, verdict: Verdict, command: Command, message: Message) -> bool:
+        """One word for many: True where this person may decide this one, nothing forbids it, and nobody was faster."""
+        is_yes = verdict is Verdict.APPROVED
+        if self._refused(command.verb, message, found) or (is_yes and self._frozen(found)):
+            return False
+        by = self.name(message)
+        row = self._rows.book.decide(found.id, verdict, by, command.text[:300], self._rows.clock.now())
+        return row.verdict is verdict and by in row.by
+
+    def name(self, message: Message) -> str:
+        """Who says it."""
+        return self._roster.name(message.by)
 
     def pick(self, command: Command, message: Message) -> Answer:
         """One of the choices; its `why` is the skill's name."""

@@ -189,6 +189,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         key_file=settings.env.key_file,
         morning=(settings.file.digest.moment, settings.file.digest.tz),
         live=LiveSettings(settings.home),
+        windows=tuple(table.window() for table in settings.file.maintenance),
         looks={LOCALHOST: KeptChildren(lambda: (), MODULE)},
     )
 
@@ -242,6 +243,8 @@ def rows_of(store: Store) -> Rows:
         tightenings=store.tightenings,
         admissions=store.admissions,
         pages=store.pages,
+        holds=store.holds,
+        storms=store.storms,
     )
 
 

@@ -17,6 +17,7 @@ from core.pause import Pause
 from core.report import Report
 from core.scene import Scene
 from core.standing_order import StandingOrder
+from core.storm import Storm, StormFacts
 
 _ACCOUNT = re.compile(r"\b[a-z]+:[A-Za-z0-9]+\b")
 
@@ -30,7 +31,7 @@ class Nouns:
     """What a card tells of. `now` carries the time zone that people read; `names` are accounts to names; `keys`: buttons are keys.
 
     `order` is the one a card is about, or that stood for its yes; `offers_order`: this repair has worked often enough for one.
-    `members` counts the alarms that are part of this incident, `pauses` are those that cover it now.
+    `members` are the alarms that are part of this incident, `pauses` are those that cover it now.
     """
 
     now: datetime
@@ -45,8 +46,10 @@ class Nouns:
     admission: Admission | None = None
     offers_order: bool = False
     scene: Scene | None = None
-    members: int = 0
+    members: tuple[Signal, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    storm: Storm | None = None
+    facts: StormFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,15 @@ class Words:
     def head(self, kind: str, host: str, signal: Signal, value: float | None) -> str:
         """Host, trouble, what is wanted: within 60 characters."""
         return self.say(f"head.{kind}", host=squeezed(plain(host, 300), HOST), trouble=self.trouble(signal, value))
+
+    def wake(self, key: str, host: str, signal: Signal, value: float | None, limit: int) -> str:
+        """One line of a page in at most `limit` characters: the host and the trouble give way, what is wanted never does."""
+        wanted = self.say(key)
+        room = limit - len(self.say("page.line", host="", trouble="", wanted=wanted))
+        name = squeezed(plain(host, 300), min(HOST, room // 2))
+        room -= len(name)
+        trouble = squeezed(self.trouble(signal, value, min(TROUBLE, room)), room)
+        return self.say("page.line", host=name, trouble=trouble, wanted=wanted)
 
     def effect(self, text: str, limit: int) -> str:
         """An effect of the grant grammar, `fs.delete /x`, in words; its target may come from a host, so it is made harmless."""

@@ -62,6 +62,8 @@ class OpenNight:
             store.tightenings,
             store.admissions,
             store.pages,
+            store.holds,
+            store.storms,
         )
         self.channels = {"console": FakeChannel("console", store.clock), "slack": FakeChannel("slack", store.clock)}
         roster = Roster(self.inventory, 1000)
