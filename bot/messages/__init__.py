@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages.cards import render
+from bot.messages.cards import page_line, render
 from bot.messages.words import Nouns, Words, words_of
 
-__all__ = ["Nouns", "Words", "render", "words_of"]
+__all__ = ["Nouns", "Words", "page_line", "render", "words_of"]

@@ -19,8 +19,8 @@ WORDS = {
     "restraint.logins": "{count} more are logged in",
     "restraint.unseen": "I cannot see who is logged in: {why}",
     # who else, and by what
-    "card.members": "and {count} more alarms, part of this one",
     "card.ask2.long": "High risk: two approvers, or type the host's whole name after: approve {id}",
+    "card.paused": "{kind} by {by}, until {until}",
     "card.more.values": "+{count}, see: plan {id}",
     # what people say they changed
     "note.taken": "Noted for {where}: {text}. It stands on the cards of the next hour.",

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from bot.messages.units import clock, number, plain, quoted
+from bot.messages.incident_lines import around_lines, evidence_lines, stop_lines
+from bot.messages.screen import Line, fit
+from bot.messages.units import clock, number, plain, squeezed
 from bot.messages.words import Nouns, Words
 from core.alert import Signal
 from core.authority import POLICY
 from core.incident import Ending
 from core.report import Report
 
-MOST_ACTIONS = 6
+MOST_ACTIONS = 4
 MOST_TRIED = 4
 
 
 def report_card(words: Words, report: Report, nouns: Nouns) -> str:
     """What broke, since when, why we think so, what was done, proof that it is over, how long it took, what is undoable."""
     signal = Signal.parse(report.signal)
+    tried = "; ".join(words.tried(one) for one in report.tried[:MOST_TRIED])
     lines = [
-        words.head(str(report.ending), report.host, signal, report.value),
-        _broke(words, report, nouns),
-        words.say("report.reason", reason=words.named(report.reason, nouns.names)) if report.reason else "",
+        Line(words.head(str(report.ending), report.host, signal, report.value)),
+        Line(_broke(words, report, nouns)),
+        Line(words.say("card.members", count=nouns.members) if nouns.members else ""),
+        Line(_reason(words, report, nouns), rank=4, least=2),
         *_evidence(words, report),
+        *around_lines(words, nouns),
         *_actions(words, report),
-        words.say("report.tried", list="; ".join(words.tried(one) for one in report.tried[:MOST_TRIED]))
-        if report.tried
-        else "",
-        _proof(words, report, nouns),
-        _decided(words, report, nouns),
-        _took(words, report),
-        *_next(words, report, nouns),
-        words.say("report.anchor", id=report.incident, count=report.audit_count, head=report.audit_head[:12]),
+        Line(words.say("report.tried", list=tried) if tried else "", rank=7, least=1),
+        Line(_proof(words, report, nouns)),
+        Line(_decided(words, report, nouns), rank=3, least=1),
+        Line(_took(words, report), rank=5),
+        *stop_lines(words, nouns),
+        *(Line(line) for line in _next(words, report, nouns)),
+        Line(words.say("report.anchor", id=report.incident, count=report.audit_count, head=report.audit_head[:12])),
     ]
-    return "\n".join(line for line in lines if line)
+    return fit(lines)
 
 
 def _broke(words: Words, report: Report, nouns: Nouns) -> str:
@@ -41,25 +45,29 @@ def _broke(words: Words, report: Report, nouns: Nouns) -> str:
     return words.say("report.broke", since=since, value=number(report.value), limit=number(report.limit))
 
 
-def _evidence(words: Words, report: Report) -> list[str]:
-    lines = [words.say("card.evidence", source=plain(e.source, 30), text=quoted(e.text)) for e in report.evidence[:2]]
-    return [words.say("card.why"), *lines] if lines else []
+def _reason(words: Words, report: Report, nouns: Nouns) -> str:
+    return words.say("report.reason", reason=words.named(report.reason, nouns.names)) if report.reason else ""
 
 
-def _actions(words: Words, report: Report) -> list[str]:
+def _evidence(words: Words, report: Report) -> list[Line]:
+    return evidence_lines(words, report.evidence) if report.evidence else []
+
+
+def _actions(words: Words, report: Report) -> list[Line]:
+    """What was done, each with the word that takes it back, which is never cut off."""
     if not report.actions:
-        return [words.say("report.nothing")]
+        return [Line(words.say("report.nothing"))]
     shown = [
         words.say(
             "report.action.undo" if action.is_undoable else "report.action",
             id=action.id,
-            text=words.effect(action.text, 110),
+            text=words.effect(squeezed(plain(action.text, 400), 60), 60),
         )
         for action in report.actions[:MOST_ACTIONS]
     ]
     hidden = len(report.actions) - MOST_ACTIONS
     more = [words.say("card.more.actions", count=hidden, id=report.incident)] if hidden > 0 else []
-    return [words.say("report.done"), *shown, *more]
+    return [Line(words.say("report.done"), rank=9), *map(Line, (*shown, *more))]
 
 
 def _proof(words: Words, report: Report, nouns: Nouns) -> str:

@@ -19,8 +19,8 @@ WORDS = {
     "restraint.logins": "另有 {count} 个登录",
     "restraint.unseen": "看不到谁登录在上面：{why}",
     # who else, and by what
-    "card.members": "另有 {count} 条告警，属于同一故障",
     "card.ask2.long": "高风险：需两人批准，或在“同意 {id}”后输入完整主机名",
+    "card.paused": "{kind}（{by}），到 {until}",
     "card.more.values": "另有 {count} 个，见：计划 {id}",
     # what people say they changed
     "note.taken": "已记下（{where}）：{text}。接下来一小时的卡片上都会显示。",
