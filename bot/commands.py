@@ -181,9 +181,15 @@ def _pause(verb: Verb, rest: str) -> Command:
         return _wrong(verb, rest) if rest or verb is not Verb.SNOOZE else Command(verb, lasts=rule.lasts)
     if part := _part(rule, tail):
         return Command(verb, target.lstrip("#"), part=part.word)
-    if verb is Verb.SNOOZE and not tail and split_duration(rest):
+    if verb is Verb.SNOOZE and _is_duration(rest):
         target, tail = "", rest
     return _for_a_while(rule, rest, target.lstrip("#"), tail.strip())
+
+
+def _is_duration(text: str) -> bool:
+    """True for a length and nothing else; an id may begin with digits too."""
+    found = split_duration(text)
+    return found is not None and found[0] is not None and not found[1]
 
 
 def _for_a_while(rule: Rule, rest: str, target: str, tail: str) -> Command:
