@@ -236,8 +236,11 @@ class Views:
             return Answer(self.words.say("list.none"), ok=False)
         approvals = self._rows.history.approvals(incident.id)
         report = self._rows.history.report(incident.id)
-        lines = why_lines(self.words, incident, approvals, report, self.now(), self._roster.names())
-        return Answer("\n".join(lines), {"incident": incident, "approvals": approvals, "report": report})
+        about = dict.fromkeys(key for key in (incident.id, incident.storm, incident.lead) if key)
+        pages = tuple(page for key in about for page in self._rows.pages.of(key))
+        lines = why_lines(self.words, incident, approvals, report, self.now(), self._roster.names(), pages)
+        told = {"incident": incident, "approvals": approvals, "report": report, "pages": pages}
+        return Answer("\n".join(lines), told)
 
     def open_cards(self) -> tuple[Card, ...]:
         """A card for each open question."""

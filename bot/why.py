@@ -9,6 +9,7 @@ from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Words
 from core.approval import Approval, Verdict
 from core.incident import Attempt, Incident
+from core.page import Page
 from core.proposal import Choices, Proposal
 from core.report import Report
 from core.world import Measurement
@@ -21,6 +22,7 @@ def why_lines(
     report: Report | None,
     now: datetime,
     names: dict[str, str],
+    pages: tuple[Page, ...] = (),
 ) -> list[str]:
     """The whole story in order; from rows, without a model, the same a year later."""
     alert = incident.alert
@@ -34,6 +36,7 @@ def why_lines(
     for approval in approvals:
         attempt = next((one for one in incident.attempts if one.approval == approval.id), None)
         lines += _round(words, approval, attempt, now, names)
+    lines += [page_told(words, page, now) for page in pages]
     if report is None:
         return [*lines, words.say("why.open", state=words.say(f"state.{incident.state}"))]
     reason = f": {words.named(report.reason, names)}" if report.reason else ""
@@ -43,6 +46,19 @@ def why_lines(
         end,
         words.say("report.anchor", id=incident.id, count=report.audit_count, head=report.audit_head[:12]),
     ]
+
+
+def page_told(words: Words, page: Page, now: datetime) -> str:
+    """Who was woken, when, why, and what came of it."""
+    how = words.say("why.page.waiting")
+    if page.receipt is not None:
+        key = "why.page.sent" if page.receipt.ok else "why.page.failed"
+        how = words.say(key, tries=page.tries, detail=plain(page.receipt.detail, 160))
+    if page.acknowledged is not None:
+        at = clock(page.acknowledged, now)
+        how = words.say("why.page.answered", how=how, by=plain(page.acknowledged_by, 40), at=at)
+    reason = words.say(f"waking.reason.{page.reason}")
+    return words.say("why.page", person=plain(page.person, 40), at=clock(page.due, now), reason=reason, how=how)
 
 
 def _round(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages import en_modes, en_orders, en_pauses, en_scene, en_standing, en_storm
+from bot.messages import en_modes, en_orders, en_pauses, en_scene, en_standing, en_storm, en_waking
 
 UNITS = ("s", "min", "h", "d")
 
@@ -350,4 +350,5 @@ WORDS = {
     **en_scene.WORDS,
     **en_standing.WORDS,
     **en_storm.WORDS,
+    **en_waking.WORDS,
 }

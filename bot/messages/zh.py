@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages import zh_modes, zh_orders, zh_pauses, zh_scene, zh_standing, zh_storm
+from bot.messages import zh_modes, zh_orders, zh_pauses, zh_scene, zh_standing, zh_storm, zh_waking
 
 UNITS = ("秒", "分钟", "小时", "天")
 
@@ -349,4 +349,5 @@ WORDS = {
     **zh_scene.WORDS,
     **zh_standing.WORDS,
     **zh_storm.WORDS,
+    **zh_waking.WORDS,
 }
