@@ -12,7 +12,7 @@ from bot.messages import Nouns, Words, render, words_of
 from bot.messages.cards import scope_word
 from bot.messages.units import clock, plain
 from bot.roster import Roster
-from bot.why import why_lines
+from bot.why import Past, why_lines
 from core.alert import Signal
 from core.approval import Approval
 from core.capability import PlannedEffect
@@ -91,10 +91,11 @@ class Views:
         if incident is not None and card.kind is not CardKind.STOPPED:
             stops = covering(stops, incident.host, self._inventory.groups(incident.host), incident.id)
         names = self._roster.names()
+        scene = self._rows.scenes.of(incident.id) if incident else None
         nouns = Nouns(
             self.now(), incident, approval, None, report, stops, names, has_keys, members=self._members(incident)
         )
-        return self._with_trust(nouns, card)
+        return self._with_trust(replace(nouns, scene=scene), card)
 
     def _with_trust(self, nouns: Nouns, card: Card) -> Nouns:
         """With what was allowed ahead: the order a card is about, the one it offers, the skill that has changed."""
@@ -238,8 +239,9 @@ class Views:
         report = self._rows.history.report(incident.id)
         about = dict.fromkeys(key for key in (incident.id, incident.storm, incident.lead) if key)
         pages = tuple(page for key in about for page in self._rows.pages.of(key))
-        lines = why_lines(self.words, incident, approvals, report, self.now(), self._roster.names(), pages)
-        told = {"incident": incident, "approvals": approvals, "report": report, "pages": pages}
+        past = Past(incident, approvals, report, pages, self._rows.scenes.of(incident.id))
+        lines = why_lines(self.words, past, self.now(), self._roster.names())
+        told = {"incident": incident, "approvals": approvals, "report": report, "pages": pages, "scene": past.scene}
         return Answer("\n".join(lines), told)
 
     def open_cards(self) -> tuple[Card, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.admission import Admission
 from core.message import Message
 from core.pause import Pause
-from core.people_ports import Holds, PageLog, Standing, Storms
+from core.people_ports import Holds, Marks, PageLog, Scenes, Standing, Storms
 from core.ports import (
     ApprovalBook,
     Audit,
@@ -54,6 +54,8 @@ class Rows:
     pages: PageLog
     holds: Holds
     storms: Storms
+    marks: Marks
+    scenes: Scenes
 
 
 @dataclass(frozen=True, slots=True)

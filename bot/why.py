@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.messages.cards import whose
+from bot.messages.scene_lines import scene_lines
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Words
 from core.approval import Approval, Verdict
@@ -12,19 +14,25 @@ from core.incident import Attempt, Incident
 from core.page import Page
 from core.proposal import Choices, Proposal
 from core.report import Report
+from core.scene import Scene
+from core.surroundings import MOST_CHANGES
 from core.world import Measurement
 
 
-def why_lines(
-    words: Words,
-    incident: Incident,
-    approvals: tuple[Approval, ...],
-    report: Report | None,
-    now: datetime,
-    names: dict[str, str],
-    pages: tuple[Page, ...] = (),
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Every row of one incident that its story is told from."""
+
+    incident: Incident
+    approvals: tuple[Approval, ...]
+    report: Report | None
+    pages: tuple[Page, ...] = ()
+    scene: Scene | None = None
+
+
+def why_lines(words: Words, past: Past, now: datetime, names: dict[str, str]) -> list[str]:
     """The whole story in order; from rows, without a model, the same a year later."""
+    incident, report = past.incident, past.report
     alert = incident.alert
     trouble = words.trouble(incident.signal, alert.value)
     lines = [
@@ -32,11 +40,12 @@ def why_lines(
             "why.head", id=incident.id, host=plain(incident.host), trouble=trouble, opened=clock(incident.opened, now)
         ),
         words.say("why.source", source=whose(words, alert, names)),
+        *scene_lines(words, past.scene, now, MOST_CHANGES),
     ]
-    for approval in approvals:
+    for approval in past.approvals:
         attempt = next((one for one in incident.attempts if one.approval == approval.id), None)
         lines += _round(words, approval, attempt, now, names)
-    lines += [page_told(words, page, now) for page in pages]
+    lines += [page_told(words, page, now) for page in past.pages]
     if report is None:
         return [*lines, words.say("why.open", state=words.say(f"state.{incident.state}"))]
     reason = f": {words.named(report.reason, names)}" if report.reason else ""

@@ -245,6 +245,8 @@ def rows_of(store: Store) -> Rows:
         pages=store.pages,
         holds=store.holds,
         storms=store.storms,
+        marks=store.marks,
+        scenes=store.scenes,
     )
 
 

@@ -9,6 +9,7 @@ from bot.answers import Answer
 from bot.app import Rows
 from bot.chat_desk import ChatDesk
 from bot.commands import Command
+from bot.ordering import Ordering, trusted_of
 from bot.roster import Roster
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer as PolicyAnswer
@@ -19,6 +20,8 @@ from core.inventory import HostEntry, Inventory, Person
 from core.message import Message
 from core.origin import Origin, Value
 from core.proposal import Choices, Evidence, Proposal, Tier
+from core.standing_orders import Ground
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.channel import FakeChannel
 from tests.fakes.store import FakeStore
 
@@ -41,6 +44,7 @@ class OpenNight:
     store: FakeStore = field(default_factory=lambda: FakeStore(channels=("console", "slack")))
     acted: list[Command] = field(default_factory=list)
     said: int = 0
+    catalog: FakeCatalog = field(default_factory=FakeCatalog)
 
     def __post_init__(self) -> None:
         store = self.store
@@ -64,10 +68,16 @@ class OpenNight:
             store.pages,
             store.holds,
             store.storms,
+            store.marks,
+            store.scenes,
         )
         self.channels = {"console": FakeChannel("console", store.clock), "slack": FakeChannel("slack", store.clock)}
         roster = Roster(self.inventory, 1000)
-        self.desk = ChatDesk(self.rows, self.inventory, roster, self.language, self._act, self.channels)
+        ground = Ground(
+            self.inventory, lambda one, host: roster.yes_counts(one, self.inventory.groups(host)), self.inventory.mode
+        )
+        self.ordering = Ordering(self.rows, trusted_of(self.rows, self.catalog, ground), roster, self.language)
+        self.desk = ChatDesk(self.rows, self.inventory, roster, self.language, self._act, self.channels, self.ordering)
         self.incident = self.alert("disk.used_percent:/var/log", value=97.2, limit=90)
 
     def alert(
