@@ -8,10 +8,14 @@ import pytest
 
 from core.approval import Verdict
 from core.capability import Risk
-from core.errors import ExpiredError, InvalidError, StoppedError
+from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError
 from core.incident import Ending
+from core.pause import HOLDING, Pause, PauseKind
 from tests.contracts.nouns import alert, approval, attempt, proposal, report
+from tests.contracts.test_standing import KINDS, change_list
 from tests.stores import Case
+
+PAUSES = KINDS[0]
 
 
 def check(case: Case, approval: str = "", incident: str = "i1") -> None:
@@ -145,3 +149,70 @@ def test_what_comes_back_is_the_yes_as_it_stands(case: Case) -> None:
     found = case.store.gate.check("web-1", (), "i1", yes, case.clock.now())
     assert found == case.store.approvals.load(yes)
     assert case.store.gate.check("web-1", (), "i1", "", case.clock.now()) is None
+
+
+HOUR = timedelta(hours=1)
+
+
+def lay_down(case: Case, kind: PauseKind, scope: str, id: str = "P1") -> Pause:
+    """Somebody keeps us off for an hour."""
+    now = case.clock.now()
+    pause: Pause = case.store.pauses.put(Pause(id, kind, scope, "li", now, now + HOUR), "li", now)
+    return pause
+
+
+@pytest.mark.parametrize("scope", ["all", "host:web-1", "group:web", "incident:i1"])
+@pytest.mark.parametrize("kind", sorted(HOLDING))
+def test_what_keeps_us_off_holds_from_that_instant_until_it_is_over(case: Case, kind: PauseKind, scope: str) -> None:
+    lay_down(case, kind, scope)
+    with pytest.raises(StoppedError) as caught:
+        check(case)
+    assert (caught.value.scope, caught.value.by) == (scope, f"li: {kind}")
+    case.clock.advance(3599)
+    with pytest.raises(StoppedError):
+        check(case)
+    case.clock.advance(1)
+    check(case)
+
+
+def test_what_was_taken_back_keeps_us_off_no_more_and_the_other_goes_on(case: Case) -> None:
+    lay_down(case, PauseKind.MAINTENANCE, "host:web-1", "P1")
+    lay_down(case, PauseKind.TAKE, "host:web-1", "P2")
+    now = case.clock.now()
+    case.store.pauses.change("P1", lambda one: one.over("bo", now), "bo", now)
+    with pytest.raises(StoppedError, match="take"):
+        check(case)
+    case.store.pauses.change("P2", lambda one: one.over("bo", now), "bo", now)
+    check(case)
+
+
+@pytest.mark.parametrize("kind", [PauseKind.ACK, PauseKind.MUTE])
+def test_to_be_awake_or_silent_keeps_nobody_from_acting(case: Case, kind: PauseKind) -> None:
+    lay_down(case, kind, "host:web-1")
+    check(case)
+
+
+@pytest.mark.parametrize("scope", ["host:web-2", "group:db", "incident:i2"])
+def test_a_pause_elsewhere_is_none_here(case: Case, scope: str) -> None:
+    lay_down(case, PauseKind.MAINTENANCE, scope)
+    check(case)
+
+
+@pytest.mark.parametrize("seconds", [-3600, -61, -1])
+def test_a_clock_that_is_set_back_neither_suspends_a_pause_nor_brings_one_back(case: Case, seconds: int) -> None:
+    lay_down(case, PauseKind.MAINTENANCE, "host:web-1", "P1")
+    case.clock.advance(seconds)
+    with pytest.raises(StoppedError):
+        check(case)
+    now = case.clock.now()
+    case.store.pauses.change("P1", lambda one: one.over("li", now), "li", now)
+    case.clock.advance(seconds)
+    check(case)
+
+
+def test_a_list_of_pauses_that_was_changed_lets_nothing_act(case: Case) -> None:
+    lay_down(case, PauseKind.MAINTENANCE, "host:elsewhere")
+    check(case)
+    change_list(case.store, PAUSES)
+    with pytest.raises(TamperedError):
+        check(case)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar, cast
 
 from core.errors import TamperedError, UnknownError
@@ -11,6 +11,9 @@ from core.people_ports import LaidDown
 from tests.fakes.shelf import Shelf
 
 S = TypeVar("S", bound=LaidDown)
+
+
+KEPT = timedelta(days=90)
 
 
 class FakeStanding(Generic[S]):
@@ -30,9 +33,14 @@ class FakeStanding(Generic[S]):
         """See `core.people_ports.Standing`."""
         self.all()
         if item.id not in self._items:
+            self._forget(now)
             self._items[item.id] = item
             self._shelf.note(self._kind, item.id, {"said_by": by}, now)
         return self._items[item.id]
+
+    def _forget(self, now: datetime) -> None:
+        for one in [one for one in self._items.values() if one.ends is not None and one.ends + KEPT <= now]:
+            del self._items[one.id]
 
     def change(self, id: str, change: Callable[[S], S], by: str, now: datetime) -> S:
         """See `core.people_ports.Standing`."""
