@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.answers import Answer
@@ -56,7 +57,7 @@ class Ordering:
 
     def __init__(self, rows: Rows, trusted: Trusted, roster: Roster, language: str) -> None:
         self._rows, self._roster, self._words = rows, roster, words_of(language)
-        self._orders, self._birth, self._admission = trusted.orders, trusted.birth, trusted.admission
+        self._orders, self._birth, self.admission = trusted.orders, trusted.birth, trusted.admission
         self._inventory = trusted.ground.inventory
         self._say = self._words.say
 
@@ -89,8 +90,7 @@ class Ordering:
         if order.state is not OrderState.PROPOSED:
             return self._stands(order)
         key = "order.proposed.other" if others else "order.proposed.type"
-        name = incident.signal.object or incident.host
-        facts = {"id": order.id, "name": plain(name, 80), "others": self._people(others)}
+        facts = {"id": order.id, "name": self._name_to_type(order), "others": self._people(others)}
         return Answer(f"{self._line(order)}\n{self._say(key, **facts)}", order)
 
     def _confirm(self, command: Command, message: Message) -> Answer:
@@ -115,9 +115,13 @@ class Ordering:
             return self._no("order.confirm.machine", id=order.id)
         names = {Signal.parse(order.signal).object, *self._orders.hosts_of(order)} - {""}
         if command.text not in names:
-            name = Signal.parse(order.signal).object or next(iter(self._orders.hosts_of(order)), "")
-            return self._no("order.confirm.type", id=order.id, name=plain(name, 80))
+            return self._no("order.confirm.type", id=order.id, name=self._name_to_type(order))
         return None
+
+    def _name_to_type(self, order: StandingOrder) -> str:
+        """The object; the host where there is none, or none that is one word."""
+        name = Signal.parse(order.signal).object
+        return plain(name, 80) if name and not re.search(r"\s", name) else next(iter(self._orders.hosts_of(order)), "")
 
     def _renew(self, command: Command, message: Message) -> Answer:
         order = self._order(command.target)
@@ -164,10 +168,12 @@ class Ordering:
         by = self._roster.name(message.by)
         ended = self._orders.wrong(incident, by)
         self._note(incident, by, command.text[:_LONGEST_WHY])
-        text = "\n".join(self._wrong_lines(incident, fixed, ended, command.text))
+        text = "\n".join(filter(None, self._wrong_lines(incident, fixed, ended, command.text)))
         return Answer(text, {"incident": incident.id, "orders_ended": [order.id for order in ended]})
 
-    def _wrong_lines(self, incident: Incident, fixed: list[Attempt], ended: tuple[StandingOrder, ...], why: str) -> list[str]:
+    def _wrong_lines(
+        self, incident: Incident, fixed: list[Attempt], ended: tuple[StandingOrder, ...], why: str
+    ) -> list[str]:
         skills = ", ".join(dict.fromkeys(plain(attempt.proposal.skill) for attempt in fixed))
         undoes = [row for attempt in fixed for row in self._undoable(attempt)]
         return [
@@ -198,13 +204,13 @@ class Ordering:
 
     def admit(self, command: Command, message: Message) -> Answer:
         """A changed skill may exist again, on trial, by an approver of every group it is for."""
-        asked = self._admission.question_of(command.target)
+        asked = self.admission.question_of(command.target)
         groups = asked.groups or tuple(
             group for entry in self._inventory.hosts for group in self._inventory.groups(entry.name)
         )
         if not all(self._may(message, (group,)) for group in groups):
             return self._not_allowed(command)
-        after = self._admission.admit(asked.id, self._roster.name(message.by))
+        after = self.admission.admit(asked.id, self._roster.name(message.by))
         if not after.holds:
             return self._no("admit.over", id=after.id, why=order_end(self._words, after.ended_why, {}))
         at = clock(after.admitted, self._rows.clock.now().astimezone()) if after.admitted else ""

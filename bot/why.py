@@ -76,7 +76,7 @@ def _round(
     asks = approval.asks
     lines = _chosen(words, approval.round, asks)
     lines += [words.say("why.evidence", source=plain(e.source, 30), text=quoted(e.text, 200)) for e in asks.evidence]
-    lines.append(words.say("why.policy", line=plain(approval.policy_line, 200)))
+    lines.append(words.say("why.policy", line=words.named(approval.policy_line, names)))
     lines += _answered(words, approval, now, names)
     if isinstance(asks, Proposal) and approval.verdict is Verdict.APPROVED:
         lines += _ran(words, attempt)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from core.approval import Answer, digest_of, short_id
+from core.approval import Answer, Approval, digest_of, short_id
 from core.authority import POLICY
+from core.execution import Executor
 from core.inventory import Mode
 from tests.core.test_execution import Shift
 
@@ -97,3 +99,49 @@ def test_a_yes_to_one_run_takes_back_no_other() -> None:
     outcome = here.executor.undo("r1", here.incident, approval.id, here.fence)
     assert here.host.files["/srv/log/a.log.1"] is None
     assert outcome.effects == 0
+
+
+# ---- under a standing order ---------------------------------------------------------------------------------------------------------
+
+
+def under_order(here: Shift) -> Approval:
+    """A yes that policy wrote because an order covers it."""
+    yes = replace(here.approved(answer=Answer.GO, by=POLICY), order="O-ABCDEF")
+    here.store.shelf.approvals[yes.id] = yes
+    return yes
+
+
+def test_what_an_order_stands_for_runs_in_approve_while_the_order_holds() -> None:
+    here = Shift()
+    yes = under_order(here)
+    outcome = ordered(here, lambda _yes, _host: "").execute(yes, yes.id, here.fence)
+    assert (outcome.ok, len(here.host.done)) == (True, 2)
+
+
+def test_an_order_that_is_revoked_between_two_effects_lets_no_second_one_begin() -> None:
+    here, why = Shift(), [""]
+    yes = under_order(here)
+    here.host.after = lambda _change: why.__setitem__(0, "standing order O-ABCDEF is over: revoked by mia")
+    outcome = ordered(here, lambda _yes, _host: why[0]).execute(yes, yes.id, here.fence)
+    assert (len(here.host.done), outcome.error.partition(":")[0]) == (1, "ExpiredError")
+
+
+@pytest.mark.parametrize("mode", [Mode.APPROVE, Mode.AUTO])
+def test_an_order_that_nobody_knows_carries_nothing_in_any_mode(mode: Mode) -> None:
+    here = Shift(mode=mode)
+    yes = under_order(here)
+    assert here.executor.execute(yes, yes.id, here.fence).error.startswith("ExpiredError")
+    assert here.host.done == []
+
+
+def test_an_order_opens_no_host_that_is_only_observed() -> None:
+    here = Shift()
+    yes = under_order(here)
+    here.now = Mode.OBSERVE
+    outcome = ordered(here, lambda _yes, _host: "").execute(yes, yes.id, here.fence)
+    assert (here.host.done, outcome.ok) == ([], False)
+
+
+def ordered(here: Shift, why_not: Callable[[Approval, str], str]) -> Executor:
+    """The executor with somebody who knows the orders."""
+    return replace(here.executor, operator=replace(here.executor.operator, why_no_order=why_not))
