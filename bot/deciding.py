@@ -18,6 +18,7 @@ from core.authority import typed_name
 from core.errors import UnknownError
 from core.inventory import Inventory
 from core.message import Message
+from core.pause import Pause
 from core.proposal import Choices
 
 SHORTEST_TO_APPROVE = 4
@@ -33,7 +34,7 @@ class Deciding:
         inventory: Inventory,
         roster: Roster,
         views: Views,
-        give_back: Callable[[str, str, datetime], bool],
+        give_back: Callable[[str, str, datetime, datetime], tuple[bool, tuple[Pause, ...]]],
     ) -> None:
         self._rows, self._inventory, self._roster, self._views = rows, inventory, roster, views
         self._say, self._scopes, self._give_back = views.words.say, Scopes(rows, inventory), give_back
@@ -120,12 +121,12 @@ class Deciding:
         left = self._rows.gate.stops()
         if any(one == "all" and who == "file STOP" for one, who, _ in left):
             return self._no("reply.go.file")
-        if newer := [(who, at) for one, who, at in left if one == scope]:
-            who, at = newer[-1]
+        newer = [(who, at) for one, who, at in left if one == scope]
+        was_taken, taken = (False, ()) if newer else self._give_back(scope, by, now, message.at)
+        for who, at in (*newer, *((one.by, one.since) for one in taken)):
             since = clock(at, self._views.now())
             return self._no("reply.go.newer", scope=self._views.words.scope(scope), by=self._who(who), since=since)
-        was_stopped = self._give_back(scope, by, now) or was_stopped
-        key = "reply.go" if was_stopped else "reply.go.none"
+        key = "reply.go" if was_stopped or was_taken else "reply.go.none"
         return Answer(self._say(key, scope=self._views.words.scope(scope)), self._rows.gate.stops())
 
     def question(self, target: str) -> Approval | Answer:

@@ -54,15 +54,18 @@ class Pausing:
             return refused
         return self._lay_down(kind, scope, about, command, message)
 
-    def give_back(self, scope: str, by: str, now: datetime) -> bool:
-        """`go` ends what was taken there; True if something was."""
+    def give_back(self, scope: str, by: str, now: datetime, typed: datetime) -> tuple[bool, tuple[Pause, ...]]:
+        """`go` ends what was taken there before the second in which it was typed: whether something was, and what stays."""
         _, _, name = scope.partition(":")
         takes = [
             one for one in self._on(now) if one.kind is PauseKind.TAKE and (one.scope == scope or one.about == name)
         ]
+        said = min(typed, now).replace(microsecond=0)
+        newer = tuple(one for one in takes if one.by != by and one.since >= said)
         for one in takes:
-            self._rows.pauses.change(one.id, lambda pause: pause.over(by, now), by, now)
-        return bool(takes)
+            if one not in newer:
+                self._rows.pauses.change(one.id, lambda pause: pause.over(by, now), by, now)
+        return len(newer) < len(takes), newer
 
     # ---- laying down ------------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,10 @@ WORDS = {
     "mode.reset": "{scope} is as nightshift.toml says again, by {by}.",
     "mode.unknown": "I know no host or group called {scope}. Known: {known}",
     "mode.tight": "stricter: {scope} is {mode} at most, by {by} since {since} (lifted at the machine: mode {word} reset)",
-    "reply.go.newer": "{by} said stop at {since}, no earlier than you said go: {scope} stays stopped. If it is still meant: go again",
+    "reply.go.newer": (
+        "{by} said stop or take at {since}, no earlier than you said go: {scope} stays as it is. "
+        "If it is still meant, say go again."
+    ),
     "reply.second.asked": "{id}: who said yes is among those who asked for it ({by}); somebody else who may approve must say yes too.",
     "reply.tie": "{by} said yes in the same second; the safer word wins: nothing more begins in that incident. Lift it with: go {id}",
     "roster.nobody": "Nobody is listed in [people]: only who owns the data folder decides, in this terminal.",

@@ -14,7 +14,7 @@ WORDS = {
     "mode.reset": "{scope} 恢复为 nightshift.toml 里的模式（{by}）。",
     "mode.unknown": "没有叫 {scope} 的主机或组。已知的：{known}",
     "mode.tight": "已收紧：{scope} 最多到 {mode}，{by}，自 {since}（在本机解除：模式 {word} reset）",
-    "reply.go.newer": "{by} 在 {since} 说了停，不早于您说继续，所以 {scope} 仍然停止。如果仍要继续，请再说一次。",
+    "reply.go.newer": "{by} 在 {since} 说了停或接手，不早于您说继续，所以 {scope} 保持不动。如果仍要继续，请再说一次。",
     "reply.second.asked": "{id}：同意的人（{by}）本身就是提出的人；还需要另一位有权批准的人同意。",
     "reply.tie": "{by} 在同一秒说了同意；以更安全的为准：这个事件不再有新的动作。解除：继续 {id}",
     "roster.nobody": "[people] 里没有列出任何人：只有数据目录的主人能在本终端做决定。",
