@@ -18,7 +18,7 @@ WORDS = {
     ),
     "pause.also": "Also there: {list}",
     "pause.off": "Over: {list}",
-    "pause.off.none": "There is no {kind} on {scope}.",
+    "pause.off.none": "{scope}: no such pause ({kind}).",
     "pause.off.theirs": "Only {by} or an approver can end that: {list}",
     "pause.toolong": "{kind} lasts at most {longest}; say it again when that is over.",
     "pause.what": "I know no host, group, incident or signal called {name}.",

@@ -13,7 +13,7 @@ WORDS = {
     "pause.maintenance": "维护：{scope}，到 {until}。期间不呼叫、不动手，照常测量；到时仍异常的会提出来。",
     "pause.also": "那里还有：{list}",
     "pause.off": "已结束：{list}",
-    "pause.off.none": "{scope} 上没有这样的安排（{kind}）。",
+    "pause.off.none": "{scope} 现在没有“{kind}”。",
     "pause.off.theirs": "只有 {by} 或审批人能结束：{list}",
     "pause.toolong": "{kind}最长 {longest}；到期后可以再说一次。",
     "pause.what": "没有叫 {name} 的主机、分组、事件或信号。",
