@@ -21,6 +21,7 @@ from bot.json_view import as_json
 from bot.limiting import Limiting
 from bot.messages import render
 from bot.messages.units import plain
+from bot.noting import Noting
 from bot.ordering import Ordering
 from bot.pausing import KINDS, Pausing
 from bot.roster import Roster
@@ -92,6 +93,7 @@ class ChatDesk:
             Verb.RULE: telling.tell,
             Verb.RULES: telling.rules,
             Verb.DIGEST: self.morning.answer,
+            Verb.NOTE: Noting(rows, inventory, roster, self.views).note,
             Verb.UNKNOWN: self._unknown,
         }
         if ordering is not None:

@@ -60,25 +60,26 @@ def _alert(item: Json, where: str, source: str, now: datetime) -> Alert:
 
 def _read(item: dict[str, Json], source: str, now: datetime) -> Alert:
     labels = _labels(item.get("labels"))
-    at = _time(item.get("at"))
+    at = time_of(item.get("at"))
     status = status_of(item.get("status", "firing"))
-    outside = OutsideAlert(_text(item, "id", 200) or uuid.uuid4().hex, labels, status, at)
+    outside = OutsideAlert(text_of(item, "id", 200) or uuid.uuid4().hex, labels, status, at)
     return Alert(
         id=alert_id(source, outside),
-        host=require_host_name(_text(item, "host", 300)),
-        signal=Signal.parse(_text(item, "signal", 400)),
+        host=require_host_name(text_of(item, "host", 300)),
+        signal=Signal.parse(text_of(item, "signal", 400)),
         source=source,
         status=outside.status,
         at=moment(at, now),
         severity=severity_of(dict(labels))[0],
         value=_number(item, "value"),
         limit=_number(item, "limit"),
-        text=_text(item, "text", 100_000)[:MOST_TEXT],
+        text=text_of(item, "text", 100_000)[:MOST_TEXT],
         labels=labels,
     )
 
 
-def _text(item: dict[str, Json], key: str, most: int) -> str:
+def text_of(item: dict[str, Json], key: str, most: int) -> str:
+    """A text of the body, '' where there is none; raises InvalidError."""
     value = item.get(key)
     if value is None:
         return ""
@@ -106,7 +107,8 @@ def _labels(table: Json) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((key, str(value)) for key, value in table.items()))
 
 
-def _time(text: Json) -> datetime | None:
+def time_of(text: Json) -> datetime | None:
+    """A time of the body with its zone, None where there is none; raises InvalidError."""
     if text is None:
         return None
     try:

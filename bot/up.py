@@ -18,6 +18,7 @@ from bot.logs import start_logging, start_logging_to
 from bot.maintenance_door import MaintenanceDoor
 from bot.messages import words_of
 from bot.metrics import Metrics
+from bot.noting import ChangesDoor
 from bot.roster_rules import replaced
 from bot.server import Doors, Server, build_app
 from bot.settings import Settings
@@ -75,6 +76,7 @@ class Up:
         house.engine.gives_way = lambda: queue.is_storm
         inventory = house.place.inventory
         maintenance = MaintenanceDoor(rows.pauses, inventory, rows.clock)
+        changes = ChangesDoor(rows.marks, inventory, rows.clock)
         doors = Doors(
             tokens_of(settings, first),
             inventory,
@@ -82,7 +84,7 @@ class Up:
             metrics,
             rows.clock,
             lambda: _not_ready(house),
-            {"/maintenance": maintenance.post},
+            {"/maintenance": maintenance.post, "/changes": changes.post},
         )
         return queue, Server(build_app(doors), settings.file.server.port)
 
