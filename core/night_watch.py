@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from core.alert import AlertStatus
 from core.approval import Verdict
+from core.blindness import SIGNAL, Sight, dark_hosts, held_back, is_us, look
 from core.card import Card, CardKind
 from core.check import Check
 from core.detection import RESOLVED, CheckState, Event, EventKind, advance, from_json, reopened, to_json
 from core.errors import InvalidError, NightshiftError
+from core.grouping import WHOLE_HOST
 from core.ports import ApprovalBook, Clock, Intake, Outbox, Ticks
 from core.world import Measurement
 
@@ -39,15 +43,34 @@ class NightWatch:
         stored = self._ticks.states()
         states: dict[str, str] = {}
         events: list[Event] = []
+        dark = dark_hosts(checks, results)
+        unseen = dark if is_us(checks, dark) else frozenset()
         for check in checks:
-            state, came = advance(_state(stored.get(check.key)), check, results[check.key], now)
+            before = _state(stored.get(check.key))
+            if check.host in unseen:
+                states[check.key] = to_json(held_back(before))
+                continue
+            state, came = advance(before, check, results[check.key], now)
             states[check.key] = to_json(state)
-            events += came
+            events += [_of_whole_host(event) for event in came] if check.host in dark else came
             if closed := stored.get(RESOLVED + check.key):
                 states[RESOLVED + check.key], again = reopened(closed, state, check, results[check.key])
                 events += again
-        self._take_in(events, now)
+        self._take_in([*self._sight(checks, dark, stored, states, now), *events], now)
         self._ticks.save(states)
+
+    @staticmethod
+    def _sight(
+        checks: Sequence[Check], dark: frozenset[str], stored: Mapping[str, str], states: dict[str, str], now: datetime
+    ) -> list[Event]:
+        """Whether it is us who cannot see, remembered with the checks that are measured together."""
+        if not checks:
+            return []
+        key = f"{SIGNAL}|{checks[0].every:g}"
+        sight, alerts = look(Sight.of(stored.get(key, "")), checks, dark, now)
+        states[key] = sight.to_json()
+        kinds = {AlertStatus.FIRING: EventKind.ALERT, AlertStatus.RESOLVED: EventKind.OVER}
+        return [Event(kinds[alert.status], checks[0], alert.text, alert) for alert in alerts]
 
     def bad_now(self) -> frozenset[str]:
         """Keys of the checks that have an alert out."""
@@ -74,6 +97,11 @@ class NightWatch:
         for approval in self._book.pending() if gone else ():
             if approval.incident in gone:
                 self._book.decide(approval.id, Verdict.WITHDRAWN, PROBE, "it went away by itself", now)
+
+
+def _of_whole_host(event: Event) -> Event:
+    """Marked as an alert of a host of which nothing can be measured: it is as deep as a trouble can be."""
+    return event if event.alert is None else replace(event, alert=replace(event.alert, labels=(WHOLE_HOST,)))
 
 
 def _state(text: str | None) -> CheckState:
