@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from adapters.store.store import Store
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer, Approval, Verdict, digest_of, short_id
 from core.execution import Executor, Operator
+from core.host_change import Change, Changed
 from core.inventory import HostEntry, Inventory, Mode
 from core.origin import Origin, Value
+from core.pause import HOLDING, Pause, PauseKind
 from core.proposal import Proposal, Tier
 from core.recovery import CUT_OFF
 from tests.adapters.interrupted_run import RealClock
@@ -118,6 +121,38 @@ def test_a_yes_of_before_does_nothing_on_a_machine_where_stop_was_said(
     done = executor.execute(approval, approval.id, fence)
     assert done.error.startswith("StoppedError")
     assert len(list(logs.iterdir())) == 3
+
+
+class TalkedToHost(LocalHost):
+    """This machine, where a person says something after the first effect."""
+
+    def __init__(self, say: Callable[[], object]) -> None:
+        super().__init__(())
+        self._say = say
+
+    def change(self, change: Change) -> Changed:
+        """See `core.ports.Host`."""
+        changed = super().change(change)
+        self._say()
+        return changed
+
+
+@pytest.mark.needs("bwrap")
+@pytest.mark.parametrize("kind", sorted(HOLDING))
+@pytest.mark.parametrize("scope", ["host:localhost", "group:here", "all"])
+def test_a_word_between_two_effects_ends_the_run_before_the_second(
+    executor: Executor, store: Store, tmp_path: Path, kind: PauseKind, scope: str
+) -> None:
+    logs, now = logs_in(tmp_path), store.clock.now()
+    pause = Pause("P1", kind, scope, "bo", now, now + timedelta(hours=1))
+    host = TalkedToHost(lambda: store.pauses.put(pause, "bo", now))
+    talked_to = replace(executor, hosts=FakeHosts({"localhost": host}))
+    approval, fence = approved(executor, store, logs)
+    done = talked_to.execute(approval, approval.id, fence)
+    host.close()
+    assert (done.error, done.effects) == (f"StoppedError: stopped: {scope}, by bo: {kind}", 1)
+    assert len(list(logs.iterdir())) == 2
+    assert talked_to.undo(approval.id, approval.incident, approval.id, fence).error.startswith("StoppedError")
 
 
 def until(is_so: Callable[[], bool]) -> bool:

@@ -19,6 +19,7 @@ from tests.nights.remedies import ROTATED, rotate_logs
 HOST = "host:web-1"
 
 
+
 def asked() -> Night:
     """A full disk, and a question that waits."""
     return Night(disk_full_on("web-1"), skills=[rotate_logs()])
@@ -152,6 +153,22 @@ def test_a_take_in_the_last_instant_before_the_run_is_seen_by_the_gate() -> None
     (attempt,) = night.incident.attempts
     assert attempt.outcome is not None
     assert attempt.outcome.error == "StoppedError: stopped: host:web-1, by li: take"
+
+
+@pytest.mark.parametrize("kind", [PauseKind.TAKE, PauseKind.SNOOZE, PauseKind.MAINTENANCE])
+def test_a_word_between_two_effects_ends_the_run(kind: PauseKind) -> None:
+    night = Night(disk_full_on("web-1", files={ROTATED: "old", FURTHER: "older"}), skills=[rotate_logs()])
+
+    def arm(play: Play) -> None:
+        play.hosts["web-1"].after = lambda _done: play.lay_down(kind, HOST, "li", 3600)
+
+    night.both(arm)
+    night.both(lambda play: play.decide(Verdict.APPROVED, "bo", ""))
+    night.wait(30)
+    assert night.host("web-1").effects == [f"delete {ROTATED}"]
+    (attempt,) = night.incident.attempts
+    assert attempt.outcome is not None
+    assert attempt.outcome.error == f"StoppedError: stopped: host:web-1, by li: {kind}"
 
 
 def test_an_ack_and_a_mute_keep_nothing_from_being_done() -> None:
