@@ -99,10 +99,11 @@ class RecentChanges:
                 budget.spend(self._shown(str(place)))
                 if _NOISE.fullmatch(entry.name):
                     continue
+                at = _changed(entry, now)
+                told = told or (at is not None and at >= since)
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [Path(entry.path)] if entry.path not in apart else []
-                elif (at := _changed(entry, now)) is not None and at >= since:
-                    told = True
+                elif at is not None and at >= since:
                     yield HostEvent(kind, self._shown(entry.path), _moment(at))
             at = _written(directory, now)
             if not told and directory != self._root / CONFIG_PLACE and at is not None and at >= since:
