@@ -14,10 +14,9 @@ from core.inventory import Mode
 from core.pause import PauseKind
 from tests.fakes.host import FakeHost
 from tests.nights.night import GROUP, Night, Play, disk_full_on
-from tests.nights.remedies import ROTATED, rotate_logs
+from tests.nights.remedies import FURTHER, ROTATED, rotate_logs
 
 HOST = "host:web-1"
-
 
 
 def asked() -> Night:
