@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages.incident_lines import around_lines, evidence_lines, stop_lines
+from bot.messages.incident_lines import around_lines, evidence_lines, members_line, stop_lines
 from bot.messages.screen import Line, fit
 from bot.messages.units import clock, number, plain, squeezed
 from bot.messages.words import Nouns, Words
@@ -22,7 +22,7 @@ def report_card(words: Words, report: Report, nouns: Nouns) -> str:
     lines = [
         Line(words.head(str(report.ending), report.host, signal, report.value)),
         Line(_broke(words, report, nouns)),
-        Line(words.say("card.members", count=nouns.members) if nouns.members else ""),
+        Line(members_line(words, nouns), rank=7, least=1),
         Line(_reason(words, report, nouns), rank=4, least=2),
         *_evidence(words, report),
         *around_lines(words, nouns),
