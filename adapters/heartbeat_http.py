@@ -33,7 +33,8 @@ class HttpHeartbeat:
         """See `core.people_ports.Heartbeat`. A timer shuts the line: a server that sends a byte now and then is no answer."""
         kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=self._bound)
-        timer = threading.Timer(self._bound, _shut, (connection,))
+        is_over = threading.Event()
+        timer = threading.Timer(self._bound, _shut, (connection, is_over))
         timer.daemon = True
         timer.start()
         try:
@@ -42,8 +43,8 @@ class HttpHeartbeat:
         except TimeoutError as error:
             raise UnavailableError(f"no answer within {self._bound:g} s") from error
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            is_over = not timer.is_alive()
-            raise UnavailableError(f"no answer within {self._bound:g} s" if is_over else _why(error)) from error
+            late = f"no answer within {self._bound:g} s"
+            raise UnavailableError(late if is_over.is_set() else _why(error)) from error
         finally:
             timer.cancel()
             connection.close()
@@ -51,7 +52,8 @@ class HttpHeartbeat:
             raise UnavailableError(f"it answers HTTP {status}")
 
 
-def _shut(connection: http.client.HTTPConnection) -> None:
+def _shut(connection: http.client.HTTPConnection, is_over: threading.Event) -> None:
+    is_over.set()
     sock = connection.sock
     with suppress(OSError):
         if isinstance(sock, socket.socket):

@@ -14,11 +14,12 @@ from functools import partial
 from adapters.clock_apscheduler import Ticker
 from bot.chat_desk import ChatDesk
 from bot.own_room import OwnRoom
-from bot.wiring import House
+from bot.wiring import House, wake_up_calls
 from core.alert import LOCALHOST, Alert, AlertStatus, Severity, Signal
 from core.approval import Verdict
 from core.check import Check
 from core.errors import NightshiftError
+from core.lifesign import EVERY, Lifesign
 from core.redaction import clean
 
 PULSE = 1.0
@@ -29,6 +30,8 @@ INSPECT_EVERY = 60
 """Pulses between two looks for rows with authority that do not verify."""
 ROOM_EVERY = 10.0
 """Seconds between two looks at the room that our own rows have."""
+STUCK = 10.0
+"""Seconds without a pulse after which the watch is not alive: then the heartbeat stops too."""
 SLOT = 3600.0
 """Seconds in which the same trouble of our own is one alert."""
 LISTEN = 0.5
@@ -51,6 +54,8 @@ class Dispatcher:
         self._threads: list[threading.Thread] = []
         self._fault: BaseException | None = None
         self._beats = 0
+        self._pulsed = time.monotonic()
+        self._waking = wake_up_calls(house, desk.views.words)
         self._shouted: set[str] = set()
         self._morning = house.morning_time
         self._clock_seen = (house.store.clock.now(), time.monotonic())
@@ -71,6 +76,9 @@ class Dispatcher:
         self._run("pulse", self._pulse)
         self._run("desk", self._answer)
         self._run("orders", self._look_after_orders)
+        self._run("page", self._page)
+        if self._waking.lifesign is not None:
+            self._run("heartbeat", partial(self._live, self._waking.lifesign))
         if self._room is not None:
             self._run("room", partial(self._keep_room, self._room))
         for name in self._channels:
@@ -135,6 +143,7 @@ class Dispatcher:
         for approval in house.store.approvals.overdue(now):
             house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         house.store.approvals.reminders_due(now)
+        self._waking.tick(now)
         self._desk.morning.tick(now, self._morning)
         self._beats += 1
         if self._beats % SWEEP_EVERY == 0:
@@ -144,7 +153,22 @@ class Dispatcher:
                 self._report_self(
                     "row_tampered", row, f"{row} does not carry the seal it should; nothing is decided by it"
                 )
+        self._pulsed = time.monotonic()
         self._closing.wait(PULSE)
+
+    def _page(self) -> None:
+        """Apart from the pulse: a pager that hangs is waited for here."""
+        self._waking.paging.send_due()
+        self._closing.wait(PULSE)
+
+    def _live(self, lifesign: Lifesign) -> None:
+        lifesign.beat(self._what_is_stuck)
+        self._closing.wait(EVERY - self._house.store.clock.now().timestamp() % EVERY + PULSE)
+
+    def _what_is_stuck(self) -> str:
+        """'' while the pulse beats and every tick comes."""
+        late = self.ticker.late()
+        return "pulse" if time.monotonic() - self._pulsed > STUCK else "".join(late[:1])
 
     def _keep_room(self, room: OwnRoom) -> None:
         room.tick()

@@ -17,17 +17,6 @@ from core.errors import NightshiftError
 
 _MARKS = {"ok": "ok  ", "warn": "note", "bad": "BAD "}
 
-NOBODY_WAKES = Finding(
-    "pager",
-    "warn",
-    "Nothing here can wake anybody",
-    "keep a terminal with `nightshift up` or `nightshift chat` in sight",
-)
-NO_HEARTBEAT = Finding(
-    "heartbeat", "warn", "a dead machine cannot report itself", "have another machine watch GET /healthz of this one"
-)
-
-
 def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
     """Every line; one that is bad keeps Nightshift from working."""
     python = Finding("python", "ok", platform.python_version())
@@ -37,7 +26,7 @@ def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
         return (python, Finding("settings", "bad", error.message, "correct it, then run doctor again"))
     found = Finding("settings", "ok", f"data folder {settings.home}")
     try:
-        return (python, found, *_people(settings), *jobs.examine(settings), NOBODY_WAKES, NO_HEARTBEAT)
+        return (python, found, *_people(settings), *jobs.examine(settings), *jobs.examine_waking(settings))
     except NightshiftError as error:
         return (python, found, Finding("nightshift", "bad", error.message))
 

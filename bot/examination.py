@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.app import Finding
 from bot.own_room import room_finding
 from bot.settings import Settings
+from bot.waking import waking_findings
 from bot.wiring import SKILLS, open_catalog_at, protected_paths, store_of
 from core.alert import LOCALHOST, Signal
 from core.errors import NightshiftError
@@ -24,6 +25,23 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("skills", _skills),
     )
     return tuple(_look(what, look, settings) for what, look in looks)
+
+
+def examine_waking(settings: Settings) -> tuple[Finding, ...]:
+    """Pagers and the heartbeat: every address is opened, none is called."""
+    from adapters.clock_system import SystemClock
+    from adapters.heartbeat_http import HttpHeartbeat
+    from adapters.pager_apprise import Address, ApprisePager
+
+    clock, given = SystemClock(), settings.pagers()
+    addresses = {person: [Address(*two) for two in named] for person, named in given.items()}
+    mistakes = ApprisePager(addresses, clock).mistakes if given else []
+    found = waking_findings(settings, mistakes, clock.now())
+    try:
+        HttpHeartbeat(settings.heartbeat_url or "https://unset.invalid/")
+    except NightshiftError as error:
+        return (found[0], Finding("heartbeat", "bad", str(error), "correct it in .env"))
+    return found
 
 
 def _look(what: str, look: Callable[[Settings], Finding], settings: Settings) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bot.app import CaseResult, Finding, Rows, Worker
@@ -11,6 +11,7 @@ from bot.ordering import Trusted, trusted_of
 from bot.settings import Settings
 from bot.wiring import CONSOLE, SKILLS, build, desk_of, local_place, open_catalog_at, rows_of, store_of
 from core.errors import BusyError
+from core.inventory import Mode
 from core.mode_now import ModeNow
 from core.ports import Catalog
 from core.standing_orders import Ground
@@ -76,6 +77,13 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
     return look(settings)
 
 
+def examine_waking(settings: Settings) -> tuple[Finding, ...]:
+    """Who can be woken, and who notices that this machine is dead."""
+    from bot.examination import examine_waking as look
+
+    return look(settings)
+
+
 def test_skill(settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
     """A skill's CASES on the invented host, in the sandbox."""
     from bot.skill_test import run
@@ -83,8 +91,8 @@ def test_skill(settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
     return run(open_catalog(settings), name_or_file)
 
 
-def explain(settings: Settings, skill: str, host: str) -> tuple[tuple[str, str], ...]:
-    """(asker, what policy answers and by which line) for one skill on one host."""
+def explain(settings: Settings, skill: str, host: str, mode: Callable[[str], Mode]) -> tuple[tuple[str, str], ...]:
+    """(asker, what policy answers and by which line) for one skill on one host, in the mode that holds there now."""
     from bot.policy_view import explained
 
-    return explained(open_catalog(settings).get(skill), settings.inventory(), host)
+    return explained(open_catalog(settings).get(skill), settings.inventory(), host, mode)

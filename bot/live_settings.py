@@ -11,6 +11,7 @@ from bot.settings import Settings
 from bot.settings_files import TOML, read_toml
 from core.errors import InvalidError
 from core.inventory import Inventory, Mode
+from core.on_call import Schedule
 
 log = logging.getLogger("nightshift")
 
@@ -22,6 +23,7 @@ class LiveSettings:
         self._path = home / TOML
         self._seen: tuple[int, int, int] | None = None
         self._inventory: Inventory | None = None
+        self._schedule = Schedule((), days=0)
 
     def mode(self, host: str) -> Mode:
         """How far the file lets us go on a host now; a host that is not in it any more is observed."""
@@ -32,6 +34,11 @@ class LiveSettings:
         """Whether the file still gives a person the right to say yes there."""
         inventory = self._now()
         return inventory is not None and Roster(inventory, os.geteuid()).yes_counts(person, inventory.groups(host))
+
+    def schedule(self) -> Schedule:
+        """Who is on call; while the file cannot be read, as it was before: somebody must still be woken."""
+        self._now()
+        return self._schedule
 
     def _now(self) -> Inventory | None:
         stamp = self._stamp()
@@ -51,7 +58,9 @@ class LiveSettings:
 
     def _read(self) -> Inventory | None:
         try:
-            return Settings(home=self._path.parent, file=read_toml(self._path)).inventory()
+            settings = Settings(home=self._path.parent, file=read_toml(self._path))
         except InvalidError as error:
             log.warning("nothing acts until this is corrected: %s", error)
             return None
+        self._schedule = settings.schedule()
+        return settings.inventory()

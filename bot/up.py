@@ -22,6 +22,7 @@ from bot.noting import ChangesDoor
 from bot.roster_rules import replaced
 from bot.server import Doors, Server, build_app
 from bot.settings import Settings
+from bot.waking import waking_lines
 from bot.wiring import CONSOLE, House, build, desk_of, local_place
 from core.ports import Channel
 
@@ -107,7 +108,7 @@ class Up:
         say = self._words.say
         place = house.place
         lines = [
-            say("up.nobody"),
+            *waking_lines(self._settings, self._words, house.store.clock.now()),
             say("up.watching", hosts=", ".join(e.name for e in place.inventory.hosts), count=len(place.checks)),
             *(say(key, **facts) for key, facts in replaced(place.inventory)),
             say("up.doors", port=self._settings.file.server.port, home=str(place.home)),

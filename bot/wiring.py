@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time, tzinfo
+from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,19 @@ from bot.chat_desk import ChatDesk
 from bot.digest import MorningTime
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
-from bot.pausing import Resolving
+from bot.messages import Words
 from bot.ordering import Ordering, trusted_of
+from bot.pausing import Resolving
 from bot.roster import Roster
 from bot.verbs import Command, Verb
+from bot.waking import NO_PHONES, NoPager, Phones, Waking, waking_of
 from core.alert import LOCALHOST, Severity, Signal
 from core.belonging import Belonging
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
 from core.confirmed_commit import Network
+from core.cut_off import restrain_while_cut_off
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
 from core.execution import Executor, Operator
@@ -36,13 +39,14 @@ from core.maintenance import Window
 from core.message import Message
 from core.mode_now import ModeNow
 from core.night_watch import NightWatch
-from core.ports import Catalog, Channel, Host, Probe
+from core.people_ports import Pager
+from core.ports import Catalog, Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
+from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
-from core.storm_watch import StormWatch
 from core.verification import Watch
 
 if TYPE_CHECKING:
@@ -81,6 +85,7 @@ class Place:
     morning: tuple[time, tzinfo | None] = (time(8), None)
     live: LiveSettings | None = None
     windows: tuple[Window, ...] = ()
+    phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren] = field(default_factory=dict)
 
     def may_approve(self, person: str, host: str) -> bool:
@@ -174,7 +179,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
     from adapters.probe.local import LocalProbe
     from adapters.probe.served import MODULE
 
-    stated = settings.checks()
+    stated, live = settings.checks(), LiveSettings(settings.home)
     watched = machine_checks() if stated is None else stated
     return Place(
         home=settings.home,
@@ -188,10 +193,43 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         replica_lease=settings.file.replicas.lease,
         key_file=settings.env.key_file,
         morning=(settings.file.digest.moment, settings.file.digest.tz),
-        live=LiveSettings(settings.home),
+        live=live,
+        phones=phones_of(settings, live),
         windows=tuple(table.window() for table in settings.file.maintenance),
         looks={LOCALHOST: KeptChildren(lambda: (), MODULE)},
     )
+
+
+def phones_of(settings: Settings, live: LiveSettings) -> Phones:
+    """Who can be woken and how, as the settings say."""
+    file = settings.file
+    return Phones(
+        settings.pagers(),
+        live.schedule,
+        file.pager.link,
+        timedelta(seconds=file.pager.next_after),
+        file.drill.moment,
+        settings.heartbeat_url,
+    )
+
+
+def pager_of(phones: Phones, clock: Clock) -> Pager:
+    """The vendor of a hundred services is loaded only where one is named."""
+    if not phones.addresses:
+        return NoPager()
+    from adapters.pager_apprise import Address, ApprisePager
+
+    return ApprisePager({one: [Address(*two) for two in given] for one, given in phones.addresses.items()}, clock)
+
+
+def wake_up_calls(house: House, words: Words) -> Waking:
+    """The ladder, the drill and the heartbeat of a house; raises InvalidError for a heartbeat URL that is none."""
+    from adapters.heartbeat_http import HttpHeartbeat
+
+    phones = house.place.phones
+    heartbeat = HttpHeartbeat(phones.heartbeat_url) if phones.heartbeat_url else None
+    pager = pager_of(phones, house.store.clock)
+    return waking_of(house.store, house.place.inventory, phones, (pager, heartbeat), words)
 
 
 def machine_checks() -> tuple[Check, ...]:
@@ -310,12 +348,13 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         night_watch.bad_now,
         night_watch.good_now,
     )
-    diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock)
+    diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock, maturity.state_on)
     told = ToldRules(store.rules, place.inventory, store.clock)
     caps = Caps(store.history, store.incidents, store.clock)
     around = surroundings_of(place, store)
     storms = StormWatch(store.storms, store.approvals, place.inventory, store.clock)
-    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain)
+    cut_off = restrain_while_cut_off(store.outbox, store.clock, orders)
+    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off)
     desk = Desk(
         store.approvals,
         catalog,

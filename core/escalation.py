@@ -183,7 +183,8 @@ class Escalation:
 
     def _covers(self, pause: Pause, incident: Incident) -> bool:
         groups = self._inventory.groups(incident.host)
-        return pause.covers(incident.host, groups, incident.id, str(incident.signal))
+        alert = incident.alert
+        return pause.covers(incident.host, groups, incident.id, str(alert.signal), is_claim=alert.is_claim)
 
     # ---- who has answered ---------------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,8 @@ def case(request: pytest.FixtureRequest, web: Service) -> Case:
 
     heard = {"fake": lambda: len(fake.beats), "http": lambda: len(web.asked)}[request.param]
     real = HttpHeartbeat(f"http://{web.place}/{SECRET}")
-    return Case({"fake": fake, "http": real}[request.param], break_both, heard)
+    kinds: dict[str, Heartbeat] = {"fake": fake, "http": real}
+    return Case(kinds[request.param], break_both, heard)
 
 
 def test_a_beat_is_heard(case: Case) -> None:

@@ -44,7 +44,8 @@ def case(request: pytest.FixtureRequest, web: Service) -> Case:
         web.status = 500
 
     arrived = {"fake": lambda: len(fake.sent), "apprise": lambda: len(web.asked)}[request.param]
-    return Case({"fake": fake, "apprise": real}[request.param], break_both, arrived)
+    kinds: dict[str, Pager] = {"fake": fake, "apprise": real}
+    return Case(kinds[request.param], break_both, arrived)
 
 
 def apprise_to(web: Service, bound: float = 10.0) -> ApprisePager:

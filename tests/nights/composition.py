@@ -12,6 +12,7 @@ from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
 from core.confirmed_commit import Network
+from core.cut_off import restrain_while_cut_off
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.errors import NightshiftError
@@ -27,9 +28,9 @@ from core.people_ports import Changes, Presence
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
+from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
-from core.storm_watch import StormWatch
 from core.verification import Watch
 from core.world import Measurement
 from tests.fakes.changes import FakeChanges
@@ -121,14 +122,17 @@ def compose(store: Any, world: World) -> Team:
         night_watch.bad_now,
         night_watch.good_now,
     )
-    diagnosis = Diagnosis(catalog, store.memory, executor, world.probe, world.inventory, store.clock)
+    diagnosis = Diagnosis(
+        catalog, store.memory, executor, world.probe, world.inventory, store.clock, maturity.state_on
+    )
     told = ToldRules(store.rules, world.inventory, store.clock, UTC)
     caps = Caps(store.history, store.incidents, store.clock)
     around = Surroundings(
         world.presence, world.changes, store.marks, store.scenes, store.history, store.clock
     )
     storms = StormWatch(store.storms, store.approvals, world.inventory, store.clock)
-    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain)
+    cut_off = restrain_while_cut_off(store.outbox, store.clock, orders)
+    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off)
     desk = Desk(
         store.approvals,
         catalog,
