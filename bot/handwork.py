@@ -17,7 +17,7 @@ from core.message import Message
 from core.origin import Value
 from core.parameters import check_value
 from core.ports import Catalog
-from core.skill_manifest import Skill
+from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task
 
 
@@ -39,6 +39,10 @@ class Handwork:
     def _run(self, command: Command, message: Message) -> Answer:
         skill, host, typed = self._asked(command)
         if skill.risk is Risk.LOW and not skill.cures:
+            groups = self._inventory.groups(host)
+            is_trial = skill.state is SkillState.TRIAL
+            if is_trial and not self._roster.may(message.channel, message.by, Verb.APPROVE, groups):
+                raise InvalidError(f"{skill.name} is on trial: an approver has to ask for each look")
             return self._look(skill, host, typed)
         return self._open(message, host, "run", skill.name, typed)
 

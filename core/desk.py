@@ -11,7 +11,7 @@ from core.approval import Answer, Approval, Decision, Verdict, digest_of, short_
 from core.authority import POLICY
 from core.capability import Risk
 from core.card import Card, CardKind
-from core.diagnosis import group_of
+from core.diagnosis import as_it_is, group_of
 from core.incident import Ending, Incident, Refusal
 from core.inventory import Inventory, Mode
 from core.origin import Origin
@@ -51,11 +51,6 @@ def _nowhere(incident: Incident) -> Scene:
     return Scene(incident.id, incident.opened)
 
 
-def _as_it_is(skill: Skill, _host: str) -> SkillState:
-    """Every host is the same to a skill."""
-    return skill.state
-
-
 def _nothing_yet(_incident: str) -> tuple[Approval, ...]:
     """Nothing was asked there before."""
     return ()
@@ -75,7 +70,7 @@ class Desk:
         turn: Callable[[Approval], None] = _at_any_time,
         look_around: Callable[[Incident], Scene] = _nowhere,
         orders: StandingOrders | None = None,
-        state_on: Callable[[Skill, str], SkillState] = _as_it_is,
+        state_on: Callable[[Skill, str], SkillState] = as_it_is,
         mode: Callable[[str], Mode] | None = None,
         asked_before: Callable[[str], Sequence[Approval]] = _nothing_yet,
     ) -> None:
@@ -102,7 +97,7 @@ class Desk:
         restraints = (*self._held_back(incident, idea), *_said_by_orders(served))
         answer = reduce(stricter, (one.least for one in restraints), answer)
         approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
-        approval = replace(self._under_order(approval, served), asked_by=self._asked_by(incident))
+        approval = replace(self._under_order(approval, served), asked_by=self._asked_by(incident, idea))
         approval = replace(approval, restraints=(*approval.restraints, *(one.why for one in restraints)))
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(approval.answer)
         by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""
@@ -115,10 +110,11 @@ class Desk:
             approval = replace(approval, by=(by,))
         return self._book.open(approval, (self._card(incident, approval),))
 
-    def _asked_by(self, incident: Incident) -> tuple[str, ...]:
+    def _asked_by(self, incident: Incident, idea: Proposal | Choices) -> tuple[str, ...]:
         """Whose words, hand-made alert or choice led here: at high risk only one of them counts (TRUST 2)."""
         kind, _, name = incident.alert.source.partition(":")
-        picks = [one for one in self._asked_before(incident.id) if one.verdict is Verdict.PICKED]
+        wanted = idea.skill if isinstance(idea, Proposal) else ""
+        picks = [one for one in self._asked_before(incident.id) if (one.verdict, one.why) == (Verdict.PICKED, wanted)]
         who = [name] if kind in {"person", "claim"} else []
         return tuple(dict.fromkeys((*who, *(name for one in picks for name in one.by))))
 

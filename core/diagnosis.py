@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -56,10 +56,15 @@ class Findings:
         return {name: fact.value for name, fact in self.facts.items()}
 
 
+def as_it_is(skill: Skill, _host: str) -> SkillState:
+    """Every host is the same to a skill."""
+    return skill.state
+
+
 class Diagnosis:
     """Turns an incident into an idea. It looks, it rehearses, it never acts and never permits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in wiring
         self,
         catalog: Catalog,
         memory: Memory,
@@ -67,9 +72,10 @@ class Diagnosis:
         probe: Probe,
         inventory: Inventory,
         clock: Clock,
+        state_on: Callable[[Skill, str], SkillState] = as_it_is,
     ) -> None:
         self._catalog, self._memory, self._executor = catalog, memory, executor
-        self._probe, self._inventory, self._clock = probe, inventory, clock
+        self._probe, self._inventory, self._clock, self._state_on = probe, inventory, clock, state_on
 
     # ---- the three ways to an idea ------------------------------------------------------------------------------------------------
 
@@ -79,6 +85,8 @@ class Diagnosis:
             skill = self._skill(memory.skill)
             usable = skill is not None and skill.sha256 == memory.sha256 and (memory.verified or memory.was_picked)
             if skill is None or not usable or skill.name in incident.tried:
+                continue
+            if self._state_on(skill, incident.host) not in RUNNABLE:
                 continue
             findings = self._look(incident, self._lookers_of((skill,)))
             candidate = self._weigh(incident, skill, findings)
@@ -212,7 +220,8 @@ class Diagnosis:
     # ---- looking ------------------------------------------------------------------------------------------------------------------
 
     def _cures(self, incident: Incident) -> tuple[Skill, ...]:
-        return tuple(s for s in self._catalog.skills() if s.state in RUNNABLE and incident.signal.name in s.cures)
+        cures = (skill for skill in self._catalog.skills() if incident.signal.name in skill.cures)
+        return tuple(skill for skill in cures if self._state_on(skill, incident.host) in RUNNABLE)
 
     def _lookers_of(self, cures: tuple[Skill, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for cure in cures for name in cure.lookers))
@@ -224,8 +233,12 @@ class Diagnosis:
         findings = Findings()
         for name in tuple(dict.fromkeys(names))[:MOST_LOOKERS]:
             looker = self._skill(name)
-            if looker is not None and looker.state in RUNNABLE:
+            state = self._state_on(looker, incident.host) if looker is not None else SkillState.DRAFT
+            if looker is not None and state is SkillState.OWNED:
                 self._look_once(incident, looker, findings)
+            elif state is SkillState.TRIAL:
+                by_hand = f"on trial, it looks when an approver asks: run {name} host={incident.host}"
+                findings.evidence.append(Evidence(name, by_hand))
         return findings
 
     def _look_once(self, incident: Incident, looker: Skill, findings: Findings) -> None:
