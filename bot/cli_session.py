@@ -78,8 +78,8 @@ class Session:
         answer = self._stop(text) if verb is Verb.STOP else self._direct(text)
         if verb in NAMED | LISTED:
             return self._beside(command, text, answer)
-        if verb in DECIDED_THEN_DONE and answer.ok and not self.up_pid:
-            return self._act(text)
+        if verb in DECIDED_THEN_DONE and answer.ok and answer.incident and not self.up_pid:
+            return self._go_on(answer)
         if verb is Verb.ALERT and answer.ok and not self.up_pid:
             self.note("cli.later")
         return answer
@@ -161,6 +161,15 @@ class Session:
             answer = _answer_of(self._reply(rows, message))
             return self._followed(rows, answer) if answer.incident else answer
 
+    def _go_on(self, decided: Answer) -> Answer:
+        """What a decision leads to is done here; where an `up` has begun meanwhile, it does it."""
+        try:
+            with jobs.open_desk(self.settings) as worker:
+                self.note("cli.here")
+                return _answer_of(worker.go_on(decided, self.tell))
+        except BusyError:
+            return decided
+
     def _reply(self, rows: Rows, message: Message) -> str:
         waited = 0.0
         while waited < ANSWERED_WITHIN:
@@ -234,13 +243,14 @@ class Session:
         return self.show(Answer(f"{running}\n{answer.text}" if answer.ok else answer.text, data, answer.ok))
 
     def policy(self) -> int:
-        """The whole table, one row per mode, risk, state and asker."""
+        """The whole table, one row per mode, risk, state and asker; below it which mode holds where, and who made it stricter."""
         rows, lines = policy_table()
-        return self.show(Answer("\n".join(lines), rows))
+        return self.show(Answer("\n".join((*lines, "", self._direct("mode").text)), rows))
 
     def explain_policy(self, skill: str, host: str) -> int:
         """For one skill on one host."""
-        found = jobs.explain(self.settings, skill, host)
+        with self.desk() as (desk, _):
+            found = jobs.explain(self.settings, skill, host, desk.views.mode_now.of)
         rows = [{"asker": asker, "answer": answer} for asker, answer in found]
         return self.show(Answer("\n".join(f"{asker:8} {answer}" for asker, answer in found), rows))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 from core.capability import Risk
@@ -29,12 +30,13 @@ def _row(mode: Mode, risk: Risk, state: SkillState) -> dict[str, str]:
     return {"mode": mode.word, "risk": risk.word, "state": str(state)} | answers
 
 
-def explained(skill: Skill, inventory: Inventory, host: str) -> tuple[tuple[str, str], ...]:
+def explained(
+    skill: Skill, inventory: Inventory, host: str, mode: Callable[[str], Mode]
+) -> tuple[tuple[str, str], ...]:
     """(asker, answer by which line) for one skill on one host, its values known; raises UnknownError for a host nobody listed."""
     if inventory.entry(host) is None:
         raise UnknownError("host", host, tuple(entry.name for entry in inventory.hosts))
     cases = {
-        asker: Case(inventory.mode(host), risk_of_skill(skill), skill.state, asker, has_text_origin=False)
-        for asker in Asker
+        asker: Case(mode(host), risk_of_skill(skill), skill.state, asker, has_text_origin=False) for asker in Asker
     }
     return tuple((str(asker), line_of(case)) for asker, case in cases.items())

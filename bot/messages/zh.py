@@ -215,7 +215,7 @@ WORDS = {
     "reply.unknown": "我不明白 {text}。请说：帮助。",
     "reply.unknown.near": "我不明白 {text}。您是想说：{usage}",
     "reply.unknown.duration": "{text}：时间要在 1 分钟到 30 天之间，比如 30m、2h、1d；什么也没做。请说：{usage}",
-    "reply.nocall": "我认得 {verb} 这个词，但这个版本还做不到；什么也没做。",
+    "reply.nocall": "我认得 {verb} 这个词，但在这里没有手；什么也没做。请对运行中的 nightshift up 说。",
     "reply.failed": "没有成功：{error}",
     "self.room.low": "我的数据目录所在磁盘满了：只剩 {free} MiB。预留空间已让出，我自己的记录还有 {pages} MiB 可写，请尽快清理。",
     "self.room.again": "我的数据目录所在磁盘又有空间了：可用 {free} MiB，预留空间已重新备好。",

@@ -84,6 +84,16 @@ def test_two_people_are_two_people(case: Case, incident: str, legs: list[str]) -
     assert legs == [f"act:{asked.id}:1"]
 
 
+def test_two_who_both_asked_for_it_need_a_third(case: Case, incident: str, legs: list[str]) -> None:
+    now = case.clock.now()
+    made = replace(approval(incident, now, answer=Answer.ASK2), asked_by=("li", "wang"))
+    asked = case.store.approvals.open(made, ())
+    for who in ("li", "wang"):
+        assert case.store.approvals.decide(asked.id, Verdict.APPROVED, who, "", now).verdict is Verdict.PENDING
+    assert legs == []
+    assert case.store.approvals.decide(asked.id, Verdict.APPROVED, "bo", "", now).verdict is Verdict.APPROVED
+
+
 def test_after_its_time_every_verdict_is_expired(case: Case, incident: str) -> None:
     asked = case.store.approvals.open(approval(incident, case.clock.now()), ())
     case.clock.advance(4 * 3600)
