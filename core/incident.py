@@ -63,11 +63,6 @@ class Outcome:
         """True where the host took a change of its network back by itself."""
         return self.error.startswith("RolledBackError:")
 
-    @property
-    def was_held_back(self) -> bool:
-        """True where a stop, a lost lease or a yes that ran out ended it: that says nothing about the skill."""
-        return self.error.partition(":")[0] in ("StoppedError", "ExpiredError", "FencedError")
-
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

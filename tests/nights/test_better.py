@@ -9,10 +9,11 @@ import pytest
 
 from core.alert import Alert, AlertStatus, Severity, Signal
 from core.approval import Verdict
+from core.broker import Broker
 from core.check import Check
 from core.errors import NightshiftError, UnavailableError
-from core.execution import Operator
-from core.incident import Ending, Incident
+from core.execution import Executor, Operator
+from core.incident import Ending, Incident, Outcome
 from core.inventory import HostEntry, Inventory, Mode
 from core.report import Report
 from core.skill_manifest import Skill
@@ -20,6 +21,7 @@ from core.task import task
 from core.world import Measurement
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.engine import FakeEngine
+from tests.fakes.flow import Killed
 from tests.fakes.host import FakeHost, FakeHosts
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.store import FakeStore
@@ -242,3 +244,32 @@ def test_recovery_without_end_is_waited_for_an_hour_and_then_it_did_not_help(say
     assert scene.report is not None
     assert scene.report.tried == ("wakes: still bad",)
     assert not scene.is_on
+
+
+# ---- cut off ------------------------------------------------------------------------------------------------------------------------
+
+
+def killed() -> Outcome:
+    """Kill -9."""
+    raise Killed
+
+
+def test_what_a_run_did_before_it_was_cut_off_is_taken_back_and_a_person_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene({WAKES: lambda _scene: 1.0}, wakes())
+
+    def die(_self: Executor, outcome: Outcome, broker: Broker, _task: object) -> Outcome:
+        return {0: lambda: outcome}.get(broker.effects, killed)()
+
+    monkeypatch.setattr(Executor, "confirmed", die)
+    with pytest.raises(Killed):
+        scene.approve_all()
+    monkeypatch.undo()
+    assert scene.is_on
+    scene.wait(120)
+    assert scene.report is not None
+    assert (scene.report.ending, scene.report.tried) == (Ending.HANDED_OVER, ("wakes: still bad",))
+    assert scene.report.reason == "cut off in the middle; please look"
+    assert not scene.is_on
+    assert ["(undone by " in action.text for action in scene.report.actions] == [True]
