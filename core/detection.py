@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from core.alert import REOPENS, Alert, AlertStatus, Signal
+from core.alert import Alert, AlertStatus, Signal
 from core.check import Check
 from core.errors import InvalidError, NightshiftError
 from core.world import Measurement
@@ -27,10 +27,6 @@ CLEAR_NEEDED = 2
 FLAPS = 5
 FLAP_WINDOW = 600.0
 """Seconds within which so many changes between bad and good are one trouble of their own."""
-REOPENS_AFTER = 2
-"""Bad ticks after a person closed it before it is an incident again."""
-RESOLVED = "resolved:"
-"""Before the key of a check: what a person closed there, among what the watch remembers."""
 _GAP = 5
 """After so many intervals without a measurement nothing is known of the time between."""
 _LONGEST_OBJECT = 300
@@ -76,28 +72,6 @@ class CheckState:
         return self.blind_since > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What a person closed: the incident, when, and how often it was found bad since."""
-
-    incident: str
-    at: float
-    bad: int = 0
-
-    def to_json(self) -> str:
-        """As text, for `Ticks.save`."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def read(cls, text: str) -> Resolved | None:
-        """The reverse; None where nothing was closed, or where it cannot be read."""
-        try:
-            fields = json.loads(text)
-            return cls(str(fields["incident"]), float(fields["at"]), int(fields["bad"]))
-        except (ValueError, TypeError, KeyError):
-            return None
-
-
 class EventKind(StrEnum):
     """What a step came to."""
 
@@ -130,27 +104,6 @@ def advance(state: CheckState, check: Check, result: Measurement | NightshiftErr
     state = _with_change(state, check, result.value, moment)
     state, events = _judge(state, check, result, moment)
     return replace(state, seen=moment), (*seeing, *events)
-
-
-def reopened(
-    text: str, state: CheckState, check: Check, result: Measurement | NightshiftError
-) -> tuple[str, tuple[Event, ...]]:
-    """What a person closed, after one more tick, and the alert if it is bad again and again; '' once there is nothing to wait for.
-
-    Only while the alert is out: after it was over, the next trouble alerts by itself.
-    """
-    resolved = Resolved.read(text)
-    if resolved is None or not state.is_out:
-        return "", ()
-    if isinstance(result, NightshiftError):
-        return text, ()
-    bad = resolved.bad + 1 if check.is_bad(result.value) else 0
-    if bad < REOPENS_AFTER:
-        return replace(resolved, bad=bad).to_json(), ()
-    said = f"{result.detail}{REOPENS}{resolved.incident}"
-    alert = _made(check, AlertStatus.FIRING, resolved.at, resolved.at, result.value, said)
-    again = replace(alert, id=f"{alert.id}:{resolved.incident}")
-    return "", (Event(EventKind.ALERT, check, said, again),)
 
 
 def to_json(state: CheckState) -> str:
@@ -254,7 +207,7 @@ def _unmeasured(state: CheckState, check: Check, reason: str, moment: float) -> 
     state = replace(state, unmeasured_in_a_row=count, measured_in_a_row=0, clear_in_a_row=0)
     if count < UNMEASURED_NEEDED or state.is_blind:
         return state, ()
-    return replace(state, blind_since=moment), (_alert(_blindness(check), moment, moment, None, reason),)
+    return replace(state, blind_since=moment), (_alert(blindness(check), moment, moment, None, reason),)
 
 
 def _measured(state: CheckState, check: Check, moment: float) -> Step:
@@ -262,11 +215,11 @@ def _measured(state: CheckState, check: Check, moment: float) -> Step:
     state = replace(state, measured_in_a_row=count, unmeasured_in_a_row=0)
     if not state.is_blind or count < MEASURED_NEEDED:
         return state, ()
-    over = _over(_blindness(check), state.blind_since, moment, None, "it can be measured again")
+    over = _over(blindness(check), state.blind_since, moment, None, "it can be measured again")
     return replace(state, blind_since=0.0), (over,)
 
 
-def _blindness(check: Check) -> Check:
+def blindness(check: Check) -> Check:
     """The check of being able to make this check."""
     return replace(
         check, signal=Signal("check", "unmeasurable", str(check.signal)[:_LONGEST_OBJECT]), over=None, under=None
@@ -277,14 +230,15 @@ def _blindness(check: Check) -> Check:
 
 
 def _alert(check: Check, since: float, moment: float, value: float | None, text: str) -> Event:
-    return Event(EventKind.ALERT, check, text, _made(check, AlertStatus.FIRING, since, moment, value, text))
+    return Event(EventKind.ALERT, check, text, alert_of(check, AlertStatus.FIRING, since, moment, value, text))
 
 
 def _over(check: Check, since: float, moment: float, value: float | None, text: str) -> Event:
-    return Event(EventKind.OVER, check, text, _made(check, AlertStatus.RESOLVED, since, moment, value, text))
+    return Event(EventKind.OVER, check, text, alert_of(check, AlertStatus.RESOLVED, since, moment, value, text))
 
 
-def _made(check: Check, status: AlertStatus, since: float, moment: float, value: float | None, text: str) -> Alert:
+def alert_of(check: Check, status: AlertStatus, since: float, moment: float, value: float | None, text: str) -> Alert:
+    """The alert of a check, whose id comes from when it began."""
     name = f"{check.key}|{since!r}|{status}"
     return Alert(
         id=hashlib.sha256(name.encode()).hexdigest()[:16],

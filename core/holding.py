@@ -16,7 +16,6 @@ from core.approval import Verdict
 from core.belonging import Belonging
 from core.card import Card, CardKind
 from core.closing import Closing
-from core.detection import RESOLVED, Resolved
 from core.errors import TamperedError, UnknownError
 from core.incident import Ending, Incident
 from core.inventory import Inventory
@@ -24,6 +23,7 @@ from core.maintenance import Window
 from core.pause import HOLDING, SILENCING, Pause, PauseKind
 from core.people_ports import Holds, Standing
 from core.ports import ApprovalBook, Clock, IncidentLog, Outbox, Ticks
+from core.reopening import RESOLVED, Resolved
 from core.task import is_task
 from core.verification import QUIET_NEEDED, Now, Watch
 

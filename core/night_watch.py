@@ -11,10 +11,11 @@ from core.approval import Verdict
 from core.blindness import SIGNAL, Sight, dark_hosts, held_back, is_us, look
 from core.card import Card, CardKind
 from core.check import Check
-from core.detection import RESOLVED, CheckState, Event, EventKind, advance, from_json, reopened, to_json
+from core.detection import CheckState, Event, EventKind, advance, from_json, to_json
 from core.errors import InvalidError, NightshiftError
 from core.grouping import WHOLE_HOST
 from core.ports import ApprovalBook, Clock, Intake, Outbox, Ticks
+from core.reopening import reopenings
 from core.world import Measurement
 
 PROBE = "probe"
@@ -53,9 +54,9 @@ class NightWatch:
             state, came = advance(before, check, results[check.key], now)
             states[check.key] = to_json(state)
             events += [_of_whole_host(event) for event in came] if check.host in dark else came
-            if closed := stored.get(RESOLVED + check.key):
-                states[RESOLVED + check.key], again = reopened(closed, state, check, results[check.key])
-                events += again
+            marks, again = reopenings(stored, state, check, results[check.key])
+            states |= marks
+            events += again
         self._take_in([*self._sight(checks, dark, stored, states, now), *events], now)
         self._ticks.save(states)
 
