@@ -137,6 +137,7 @@ class Dispatcher:
     def _pulse(self) -> None:
         house, now = self._house, self._house.store.clock.now()
         self._watch_clock(now)
+        house.relapses.tick()
         house.storms.tick()
         house.holding.tick()
         house.watch.tick()

@@ -42,6 +42,7 @@ from core.night_watch import NightWatch
 from core.people_ports import Pager
 from core.ports import Catalog, Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
+from core.relapse import Relapses
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
 from core.storm_watch import StormWatch
@@ -123,6 +124,7 @@ class House:
     orders: StandingOrders
     admission: SkillAdmission
     storms: StormWatch
+    relapses: Relapses
     files: FileCatalog
     ground: Ground
 
@@ -352,6 +354,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     told = ToldRules(store.rules, place.inventory, store.clock)
     caps = Caps(store.history, store.incidents, store.clock)
     around = surroundings_of(place, store)
+    relapses = Relapses(store.history, store.ticks, store.clock)
     storms = StormWatch(store.storms, store.approvals, place.inventory, store.clock)
     cut_off = restrain_while_cut_off(store.outbox, store.clock, orders)
     restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off)
@@ -382,7 +385,21 @@ def build(place: Place, skills: Path = SKILLS) -> House:
         closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
 
     engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
-    parts = (sandbox, executor, diagnosis, watch, night_watch, sweep, story, engine, holding, orders, admission, storms)
+    parts = (
+        sandbox,
+        executor,
+        diagnosis,
+        watch,
+        night_watch,
+        sweep,
+        story,
+        engine,
+        holding,
+        orders,
+        admission,
+        storms,
+        relapses,
+    )
     return House(place, store, catalog, *parts, files, ground)
 
 

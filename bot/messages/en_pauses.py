@@ -38,6 +38,6 @@ WORDS = {
     "scope.claim": "{name} (reported by others)",
     "resolve.done": "Closed by {by}: {id}. It counts as no success, and reopens if it is still bad two measurements later.",
     "resolve.acting": "A repair is running on {id}; stop it first, or wait until it is judged.",
-    "card.reopens": "still bad after it was closed by hand: reopens {id}",
+    "card.reopens": "still bad, or bad again, after it was closed: reopens {id}",
     "reason.put aside before it began": "put aside before it began",
 }

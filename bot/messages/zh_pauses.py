@@ -33,6 +33,6 @@ WORDS = {
     "scope.claim": "{name}（别人报告的）",
     "resolve.done": "{id} 已由 {by} 关闭。不算修好；两次测量后若仍异常会重新打开。",
     "resolve.acting": "{id} 正在修复；请先停止，或等它判定完。",
-    "card.reopens": "人工关闭后仍异常：重新打开 {id}",
+    "card.reopens": "关闭后仍异常或再次异常：重新打开 {id}",
     "reason.put aside before it began": "还没开始就被搁置",
 }

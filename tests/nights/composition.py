@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
+from bot.messages import words_of
+from bot.messages.cards import page_line
+from bot.waking import NoPager
 from core.belonging import Belonging
 from core.caps import Caps
 from core.check import Check
@@ -16,6 +19,7 @@ from core.cut_off import restrain_while_cut_off
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.errors import NightshiftError
+from core.escalation import Escalation, Ladder, Rows
 from core.execution import Executor, Operator
 from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
@@ -23,9 +27,13 @@ from core.inventory import Inventory, Mode
 from core.maintenance import Window
 from core.mode_now import ModeNow
 from core.night_watch import NightWatch
+from core.on_call import Schedule
 from core.order_birth import OrderBirth
-from core.people_ports import Changes, Presence
+from core.page import Page
+from core.paging import Paging
+from core.people_ports import Changes, Pager, Presence
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
+from core.relapse import Relapses
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_orders import Ground, StandingOrders
 from core.storm_watch import StormWatch
@@ -52,6 +60,8 @@ class World:
     windows: tuple[Window, ...] = ()
     presence: Presence = field(default_factory=FakePresence)
     changes: Changes = field(default_factory=FakeChanges)
+    pager: Pager = field(default_factory=NoPager)
+    ladder: tuple[str, ...] = ()
 
     def mode(self, host: str) -> Mode:
         """How far we may go there now."""
@@ -74,6 +84,7 @@ class Team:
     birth: OrderBirth
     timer: FakeRollbackTimer
     storms: StormWatch
+    relapses: Relapses
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -89,9 +100,7 @@ def compose(store: Any, world: World) -> Team:
     catalog = AdmittedCatalog(world.catalog, store.admissions)
     orders = StandingOrders(store.orders, store.memory, catalog, store.audit, store.outbox, store.clock, ground)
     maturity = Maturity(store.admissions, store.memory, store.approvals, world.inventory, UTC)
-    admission = SkillAdmission(
-        world.catalog, store.admissions, maturity, world.inventory, store.outbox, store.clock
-    )
+    admission = SkillAdmission(world.catalog, store.admissions, maturity, world.inventory, store.outbox, store.clock)
     timer = FakeRollbackTimer(store.clock, world.hosts)
     executor = Executor(
         hosts=world.hosts,
@@ -122,14 +131,11 @@ def compose(store: Any, world: World) -> Team:
         night_watch.bad_now,
         night_watch.good_now,
     )
-    diagnosis = Diagnosis(
-        catalog, store.memory, executor, world.probe, world.inventory, store.clock, maturity.state_on
-    )
+    diagnosis = Diagnosis(catalog, store.memory, executor, world.probe, world.inventory, store.clock, maturity.state_on)
     told = ToldRules(store.rules, world.inventory, store.clock, UTC)
     caps = Caps(store.history, store.incidents, store.clock)
-    around = Surroundings(
-        world.presence, world.changes, store.marks, store.scenes, store.history, store.clock
-    )
+    around = Surroundings(world.presence, world.changes, store.marks, store.scenes, store.history, store.clock)
+    relapses = Relapses(store.history, store.ticks, store.clock)
     storms = StormWatch(store.storms, store.approvals, world.inventory, store.clock)
     cut_off = restrain_while_cut_off(store.outbox, store.clock, orders)
     restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off)
@@ -154,7 +160,25 @@ def compose(store: Any, world: World) -> Team:
     shelves = (store.orders, store.memory, store.incidents, store.approvals)
     birth = OrderBirth(*shelves, catalog, store.clock, ground, maturity.state_on)
     trust = (orders, admission, birth)
-    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, *trust, timer, storms)
+    return Team(executor, diagnosis, watch, night_watch, closing, story, holding, *trust, timer, storms, relapses)
+
+
+def paging_of(store: Any, world: World) -> tuple[Escalation, Paging]:
+    """As `bot.waking.waking_of`, with the fakes of a night."""
+    rows = Rows(store.incidents, store.approvals, store.history, store.pages, store.pauses, store.gate, store.outbox)
+    words = words_of("en")
+    ladder = Ladder(
+        world.pager,
+        lambda: Schedule(world.ladder, days=0, zone="UTC"),
+        lambda incident, reason: page_line(words, incident, reason),
+    )
+
+    def failed(page: Page) -> str:
+        return words.say("waking.failed", person=page.person, why=page.receipt.detail if page.receipt else "")
+
+    return Escalation(rows, ladder, world.inventory), Paging(
+        store.pages, world.pager, store.outbox, store.clock, "", failed
+    )
 
 
 def books_of(store: Any) -> Books:

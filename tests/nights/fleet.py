@@ -93,6 +93,7 @@ class Fleet:
         now = self.store.clock.now()
         if measures:
             self.team.night_watch.tick(self.checks)
+        self.team.relapses.tick()
         self.team.storms.tick()
         self.team.holding.tick()
         self.team.watch.tick()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from core.alert import Alert, AlertStatus, Signal
+from core.alert import Alert, AlertStatus, Severity, Signal
 from core.approval import Approval, Verdict
-from core.card import CardKind
+from core.card import Card, CardKind
 from core.check import Check
 from core.episode import Episode
 from core.errors import UnavailableError
@@ -25,10 +25,11 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.changes import FakeChanges
 from tests.fakes.engine import FakeEngine
 from tests.fakes.host import FakeHost, FakeHosts
+from tests.fakes.pager import FakePager
 from tests.fakes.presence import FakePresence
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.store import FakeStore
-from tests.nights.composition import World, compose
+from tests.nights.composition import World, compose, paging_of
 from tests.nights.remedies import ROTATED, UPTIME
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Trouble:
     measure: Callable[[FakeHost], float] | None
     source: str = "probe"
     lasting: float = 0.0
+    severity: Severity = Severity.ASK
     others: Mapping[str, Callable[[FakeHost], float]] = field(default_factory=dict)
 
     def said_by(self, source: str) -> Trouble:
@@ -77,6 +79,8 @@ class Setting:
     skills: Sequence[Skill] = ()
     mode: Mode = Mode.APPROVE
     episodes: Sequence[Episode] = ()
+    ladder: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ("console",)
 
 
 class WorldProbe:
@@ -100,7 +104,9 @@ class Play:
     """One of the two plays of a night."""
 
     def __init__(self, trouble: Trouble, setting: Setting, *, replays: bool) -> None:
-        self.trouble, self.store = trouble, FakeStore()
+        self.trouble, self.store = trouble, FakeStore(channels=setting.channels)
+        self.pager = FakePager(self.store.clock, *setting.ladder)
+        self.is_cut_off, self.heard = False, list[Card]()
         self.hosts: dict[str, FakeHost] = {trouble.host: FakeHost(trouble.world)}
         self.catalog = FakeCatalog(*setting.skills)
         self.probe = WorldProbe(self)
@@ -124,7 +130,10 @@ class Play:
             operator,
             presence=self.presence,
             changes=self.changes,
+            pager=self.pager,
+            ladder=setting.ladder,
         )
+        self._escalation, self._paging = paging_of(self.store, world)
         self.team = compose(self.store, world)
         self._engine = FakeEngine(self.store, self.team.plays, replays, self._reached)
 
@@ -140,6 +149,7 @@ class Play:
         """What the running house does again and again."""
         now = self.store.clock.now()
         self.team.night_watch.tick(self._checks)
+        self.team.relapses.tick()
         self.team.storms.tick()
         self.team.holding.tick()
         self.team.watch.tick()
@@ -148,7 +158,21 @@ class Play:
         for approval in self.store.approvals.overdue(now):
             self.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         self.store.approvals.reminders_due(now)
+        self._escalation.tick(now)
+        self._paging.send_due()
+        self._deliver()
         self._engine.wait_idle(0)
+
+    def _deliver(self) -> None:
+        """As the desk does it: what cannot be sent holds back what comes after it, and is tried again later and later."""
+        now = self.store.clock.now()
+        for channel in self.store.channels:
+            for item in self.store.outbox.due(channel, 20, now):
+                if self.is_cut_off:
+                    self.store.outbox.retry(item.id, now + timedelta(seconds=min(300, 2**item.tries)))
+                    break
+                self.store.outbox.sent(item.id, now)
+                self.heard.append(item.card)
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -224,7 +248,8 @@ class Play:
 
     def _watched(self) -> tuple[Check, ...]:
         host, lasting = self.trouble.host, self.trouble.lasting
-        waking = Check(Signal.parse(self.trouble.signal), host, over=90, every=PULSE, lasting=lasting)
+        signal, severity = Signal.parse(self.trouble.signal), self.trouble.severity
+        waking = Check(signal, host, over=90, every=PULSE, lasting=lasting, severity=severity)
         others = (Check(Signal.parse(text), host, over=0, every=PULSE) for text in self.trouble.others)
         return (waking, *others)
 
@@ -263,8 +288,10 @@ class Night:
         mode: Mode = Mode.APPROVE,
         episodes: Sequence[Episode] = (),
         first: Callable[[Play], None] = _as_it_is,
+        ladder: tuple[str, ...] = (),
+        channels: tuple[str, ...] = ("console",),
     ) -> None:
-        setting = Setting(tuple(skills), mode, tuple(episodes))
+        setting = Setting(tuple(skills), mode, tuple(episodes), ladder, channels)
         self._plays = (Play(trouble, setting, replays=False), Play(trouble, setting, replays=True))
         self.both(first)
         self.both(Play.begin)
@@ -362,6 +389,16 @@ class Night:
     def cards(self) -> list[CardKind]:
         """What was said in chat, in order."""
         return self.both(lambda play: [item.card.kind for item in play.store.shelf.outbox.values()])
+
+    @property
+    def woken(self) -> list[tuple[int, str]]:
+        """Who was paged, and how many seconds after the newest incident had opened."""
+
+        def told(play: Play) -> list[tuple[int, str]]:
+            opened = _newest(play).opened
+            return [(int((at - opened).total_seconds()), person) for at, person, _ in play.pager.sent]
+
+        return self.both(told)
 
     @property
     def verified(self) -> dict[str, int]:

@@ -248,6 +248,7 @@ def test_a_fault_that_comes_back_every_minute_is_repaired_three_times_and_then_h
     assert done == [1, 1, 1, 0]
     assert fleet.incidents[-1].ending is Ending.HANDED_OVER
     report = fleet.store.history.report(fleet.incidents[-1].id)
+    assert report is not None
     assert RELAPSE in report.reason
 
 

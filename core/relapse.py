@@ -1,0 +1,44 @@
+"""A repair that did not last while its check was held as flapping: it is an incident again, so that the relapse is told (TRUST 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.detection import FLAP_WINDOW, Phase, from_json
+from core.errors import InvalidError
+from core.incident import Ending
+from core.ports import Clock, History, Ticks
+from core.reopening import RESOLVED, Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Relapses:
+    """A flapping check says nothing until it is steady; whoever closed its incident as fixed would not hear that it is bad again."""
+
+    history: History
+    ticks: Ticks
+    clock: Clock
+
+    def tick(self) -> None:
+        """Marks such a check as closed while it may still be bad: two bad measurements later it is open again."""
+        now = self.clock.now()
+        newest = {
+            f"{one.host}|{one.signal}": one for one in self.history.reports(now - timedelta(seconds=FLAP_WINDOW))
+        }
+        fixed = {key: one for key, one in newest.items() if one.ending is Ending.FIXED}
+        stored = self.ticks.states() if fixed else {}
+        marks = {
+            RESOLVED + key: Resolved(one.incident, now.timestamp()).to_json()
+            for key, one in fixed.items()
+            if _is_flapping(stored.get(key, "")) and not stored.get(RESOLVED + key)
+        }
+        if marks:
+            self.ticks.save(marks)
+
+
+def _is_flapping(text: str) -> bool:
+    try:
+        return from_json(text).phase is Phase.FLAPPING
+    except InvalidError:
+        return False
