@@ -28,7 +28,7 @@ from core.tightening import Tightening
 from core.told_rule import ToldRule
 
 if TYPE_CHECKING:
-    pass
+    from bot.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +90,8 @@ class Worker(Protocol):
 
         Returns the answer as JSON (`bot.json_view.as_json`), as the inbox's reply on the channel `cli` is.
         """
+        ...
+
+    def go_on(self, decided: Answer, say: Callable[[str], None]) -> str:
+        """Plays what follows a decision that stands already to its end, and returns what came of it, as JSON."""
         ...

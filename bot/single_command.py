@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from bot.answers import Answer
 from bot.app import Rows
 from bot.chat_desk import ChatDesk
 from bot.json_view import as_json
@@ -32,17 +33,25 @@ class SingleCommand:
 
     def carry_out(self, message: Message, say: Callable[[str], None]) -> str:
         """See `bot.app.Worker`."""
-        house = self._house
-        if house.store.db.is_sqlite:
-            house.executor.recover()
-        house.engine.launch()
+        self._begin()
         answer = self._desk.answer(message)
-        if answer.ok and answer.incident:
-            if answer.text:
-                say(answer.text)
-            incident = self._follow(answer.incident, say)
-            answer = self._desk.views.what_came_of(incident.id)
-        return as_json(answer)
+        return as_json(self._ended(answer, say)) if answer.ok and answer.incident else as_json(answer)
+
+    def go_on(self, decided: Answer, say: Callable[[str], None]) -> str:
+        """See `bot.app.Worker`."""
+        self._begin()
+        return as_json(self._ended(decided, say))
+
+    def _begin(self) -> None:
+        if self._house.store.db.is_sqlite:
+            self._house.executor.recover()
+        self._house.engine.launch()
+
+    def _ended(self, answer: Answer, say: Callable[[str], None]) -> Answer:
+        if answer.text:
+            say(answer.text)
+        incident = self._follow(answer.incident, say)
+        return self._desk.views.what_came_of(incident.id)
 
     def _follow(self, id: str, say: Callable[[str], None]) -> Incident:
         """Plays what follows until the incident is closed or waits for a person; measures as the running `up` would."""

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.needs("bwrap", "mk
 
 SIZE = 160 * MIB
 ROTATED, EACH = 14, 5 * MIB
+ALONE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+"""With processes of its own: those of this machine may forbid even root to look into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Keeper:
         """Runs until the end of the block, with processes of its own, which it may all look into; its words go to another disk."""
         with self.screen.open("ab") as screen:
             process = subprocess.Popen(
-                ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, "-m", "bot", "up"],
+                [*ALONE, sys.executable, "-m", "bot", "up"],
                 env=self.machine.environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -148,3 +150,17 @@ def test_killed_at_that_moment_it_goes_on_where_it_was(keeper: Keeper) -> None:
             keeper.until(lambda: keeper.has_said("Watching", 3))
             said_yes(keeper, asked)
             proven(keeper)
+
+
+def test_while_it_is_down_the_one_who_says_yes_does_the_work(keeper: Keeper) -> None:
+    with keeper.up():
+        keeper.until(lambda: laid_by(keeper))
+    with keeper.disk.eaten(greedy=False):
+        with keeper.up():
+            asked = keeper.until(keeper.asked)
+        command = [*ALONE, sys.executable, "-m", "bot", "approvals", "approve", asked]
+        run = subprocess.run(
+            command, env=keeper.machine.environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        proven(keeper)
