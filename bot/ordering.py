@@ -223,8 +223,11 @@ class Ordering:
         """By its id, a unique beginning of it, or one of its questions; raises UnknownError."""
         try:
             return self._rows.log.load(target)
-        except UnknownError:
-            return self._rows.log.load(self._rows.book.load(target.upper()).incident)
+        except UnknownError as error:
+            try:
+                return self._rows.log.load(self._rows.book.load(target.upper()).incident)
+            except UnknownError:
+                raise error from None
 
     def _may(self, message: Message, groups: tuple[str, ...]) -> bool:
         return self._roster.may(message.channel, message.by, Verb.APPROVE, groups)

@@ -46,9 +46,7 @@ class Recall:
         return self.verified >= 3
 
 
-def episode_of(  # noqa: PLR0913, PLR0917 - what an episode is made of
-    incident: Incident, proposal: Proposal, group: str, ending: Ending, id: str, at: datetime
-) -> Episode:
+def episode_of(incident: Incident, proposal: Proposal, group: str, ending: Ending, id: str, at: datetime) -> Episode:
     """What became of one repair in one incident."""
     return Episode(
         id=id,

@@ -14,9 +14,11 @@ from core.inventory import Mode
 from core.proposal import Tier
 from core.skill_manifest import Skill, SkillState
 from core.standing_order import OrderState, Use
+from core.task import UNDO
 from tests.fakes.host import FakeHost
 from tests.nights.night import Night, Play, disk_full_on
 from tests.nights.remedies import ROTATED, rotate_logs, skill
+from tests.nights.test_by_hand import asks
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -195,6 +197,19 @@ def test_one_failure_ends_it() -> None:
 def stay_full(play: Play) -> None:
     """What was deleted comes back at once."""
     play.hosts["web-1"] = FakeHost(play.trouble.world)
+
+
+def test_taking_the_repair_back_ends_it_too() -> None:
+    night = trusted()
+    (action,) = night.report.actions
+    run = night.both(lambda play: play.store.history.run_of(int(action.id))[0])
+    asks(night, UNDO, action.id, run=run)
+    night.answer(Verdict.APPROVED, by="bo")
+    night.wait(60)
+    (order,) = night.orders
+    assert order.ended_why == "the repair ended as undone"
+    episodes = night.both(lambda play: play.store.memory.search("rotate_logs", 1))
+    assert [(one.id, one.ending) for one in episodes] == [(f"{run}:undone", Ending.UNDONE)]
 
 
 # ---- while it runs ------------------------------------------------------------------------------------------------------------------
