@@ -214,7 +214,9 @@ class Diagnosis:
         if proposal.skill != UNDO and (skill is None or skill.sha256 != proposal.sha256):
             return False
         rehearsal = self.rehearse_again(proposal)
-        planned, now = (Counter((e.verb, e.target, e.content) for e in plan) for plan in (proposal.plan, rehearsal.plan))
+        planned, now = (
+            Counter((e.verb, e.target, e.content) for e in plan) for plan in (proposal.plan, rehearsal.plan)
+        )
         return rehearsal.outcome.ok and bool(now) and now <= planned and rehearsal.risk <= proposal.risk
 
     # ---- looking ------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer, Approval, Verdict, digest_of, short_id
-from core.capability import Risk
+from core.capability import Risk, Undo
 from core.errors import InvalidError, UnknownError
 from core.execution import Executor, Operator, Rehearsal
 from core.host_change import Changed, FileWrite, ProcessSignal
@@ -353,6 +353,26 @@ def test_one_step_that_was_changed_since_keeps_no_other_from_being_taken_back() 
     assert (outcome.ok, outcome.summary) == (False, "1 taken back, 1 left as they are")
     assert here.host.files["/srv/log/a.log.1"] == "old"
     assert here.host.files["/srv/log/b.log.1"] == "somebody's"
+
+
+def test_an_undo_does_not_reach_beyond_the_plan_that_was_shown_for_it() -> None:
+    here = Shift()
+    approval = here.approved()
+    here.executor.execute(approval, approval.id, here.fence)
+    shown = here.executor.rehearse_undo(approval.id, "localhost", here.incident).plan
+    outcome = here.executor.undo(approval.id, here.incident, approval.id, here.fence, shown[:1])
+    assert (outcome.ok, outcome.summary) == (False, "1 taken back, 1 left as they are")
+    assert "not in the approved plan" in str(outcome.facts)
+    assert [text for path, text in here.host.files.items() if path.endswith(".1")].count(None) == 1
+
+
+@pytest.mark.parametrize(("path", "risk"), [("/run/app.flag", Risk.MEDIUM), ("/srv/log/new.log", Risk.HIGH)])
+def test_undoing_is_as_risky_as_what_it_undoes(path: str, risk: Risk) -> None:
+    here, now = Shift(), FakeStore().clock.now()
+    action = here.store.effects.intend("r1", "localhost", f"fs.write {path}", {}, now)
+    here.store.effects.done(action, True, "", Undo("unlink", path, after="x"), now)
+    shown = here.executor.rehearse_undo("r1", "localhost", here.incident)
+    assert (str(shown.plan[0]), shown.risk) == (f"fs.delete {path}", risk)
 
 
 def test_a_stop_holds_for_an_undo_too() -> None:

@@ -123,6 +123,19 @@ def test_a_situation_that_keeps_changing_is_handed_over() -> None:
     assert "kept changing" in night.report.reason
 
 
+def test_other_bytes_than_were_shown_are_asked_for_again() -> None:
+    body = f"""
+host.write("/run/writes.flag", host.run(["{UPTIME}"]).out)
+return Outcome(ok=True, summary="written")
+"""
+    writes = skill("writes", body, f"exec:{UPTIME}", "fs.write:/run/writes.flag")
+    night = Night(disk_full_on("web-1", exec={UPTIME: ["calm", "storm"]}), skills=[writes])
+    former = night.asked.id
+    night.answer(Verdict.APPROVED)
+    assert night.host("web-1").effects == []
+    assert night.asked.id != former
+
+
 # ---- what changed between the yes and the act ---------------------------------------------------------------------------------------
 
 
