@@ -14,11 +14,13 @@ from bot.roster import Roster
 from bot.scopes import Scopes
 from bot.verbs import Command, Role, Verb, rule_of
 from core.alert import Signal
+from core.drill import is_drill
 from core.errors import InvalidError
 from core.holding import Holding, put_questions_aside
 from core.incident import Incident, IncidentState
 from core.inventory import Inventory
 from core.message import Message
+from core.page import Page
 from core.pause import LONGEST, Pause, PauseKind
 
 KINDS = {
@@ -117,6 +119,8 @@ class Pausing:
             open_ones = self._rows.log.incidents(only_open=True, limit=2)
             only = open_ones[0] if len(open_ones) == 1 else None
             return self._of_incident(only, kind, command) if only else self._which(command)
+        if kind is PauseKind.ACK and is_drill(command.target.upper()):
+            return f"incident:{command.target.upper()}", ""
         scope = self._scopes.of(command.target)
         if scope is not None and scope.startswith("incident:"):
             return self._of_incident(self._rows.log.load(scope.partition(":")[2]), kind, command)
@@ -128,11 +132,16 @@ class Pausing:
 
     def _of_incident(self, incident: Incident, kind: PauseKind, command: Command) -> tuple[str, str] | Answer:
         """A take is of the host, everything else of the incident alone; maintenance is said of places."""
-        if incident.state is IncidentState.CLOSED and command.part != "off":
+        is_answer = kind is PauseKind.ACK and bool(self._pages_of(incident))
+        if incident.state is IncidentState.CLOSED and command.part != "off" and not is_answer:
             return self._no("pause.closed", id=incident.id)
         if kind is PauseKind.MAINTENANCE:
             return self._no("pause.scoped", kind=self._say(f"pause.kind.{kind}"), name=incident.id)
         return (f"host:{incident.host}", incident.id) if kind is PauseKind.TAKE else (f"incident:{incident.id}", "")
+
+    def _pages_of(self, incident: Incident) -> tuple[Page, ...]:
+        """What somebody was woken for, also after it has ended: a hand-over wakes people until one of them answers."""
+        return self._rows.pages.of(incident.storm or incident.lead or incident.id)
 
     def _of_place(self, scope: str, kind: PauseKind, command: Command) -> tuple[str, str] | Answer:
         if kind in {PauseKind.ACK, PauseKind.SNOOZE}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.app import Rows
+from core.drill import is_drill
 from core.errors import UnknownError
 from core.incident import Incident
 from core.inventory import Inventory
@@ -31,7 +32,7 @@ class Scopes:
     def groups(self, scope: str) -> tuple[str, ...] | None:
         """The host groups that a scope is about; None where it names none."""
         kind, _, name = scope.partition(":")
-        if kind == "incident":
+        if kind == "incident" and not is_drill(name):
             return self._inventory.groups(self._rows.log.load(name).host)
         return {"host": self._inventory.groups(name), "group": (name,)}.get(kind)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -20,6 +21,7 @@ PATIENCE = timedelta(minutes=10)
 LATEST = timedelta(hours=2)
 """A drill that cannot be held within this long of its hour waits for the next week."""
 MOST_OPEN = 1000
+_ID = re.compile(r"DRILL-\d{4}W\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +87,29 @@ class Drill:
     def _follow(self, page: Page, now: datetime) -> None:
         if page.acknowledged or page.id in self._said:
             return
-        if by := self._answered(page):
-            self._pages.change(page.id, lambda stands: stands.answered(by, now))
+        if found := self._answered(page):
+            self._pages.change(page.id, lambda stands: stands.answered(found.by, now))
+            self._pauses.change(found.id, lambda ack: ack.over(found.by, now), found.by, now)
         elif now >= page.due + PATIENCE:
             text = self._words.silent(page)
             self._outbox.post(Card(f"{page.id}:silent", CardKind.NOTE, page.incident, page.incident, text), now)
             self._said.add(page.id)
 
-    def _answered(self, page: Page) -> str:
+    def _answered(self, page: Page) -> Pause | None:
         try:
             pauses = self._pauses.all()
         except TamperedError:
-            return ""
+            return None
         scope = f"incident:{page.incident}"
-        return next((one.by for one in pauses if one.scope == scope and one.since >= page.due), "")
+        return next((one for one in pauses if one.scope == scope and one.since >= page.due), None)
 
 
 def drill_id(local: datetime) -> str:
     """`DRILL-2026W47`: the week in which it is held."""
     year, week, _ = local.isocalendar()
     return f"DRILL-{year}W{week:02d}"
+
+
+def is_drill(name: str) -> bool:
+    """True for what `drill_id` makes."""
+    return _ID.fullmatch(name) is not None

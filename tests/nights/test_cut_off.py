@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from core.alert import Severity
 from core.approval import Answer, Verdict
-from core.card import CardKind
+from core.card import Card, CardKind
 from core.inventory import Mode
 from core.lifesign import Lifesign
 from core.page import PageReason
 from tests.fakes.heartbeat import FakeHeartbeat
+from tests.fakes.host import FakeHost
 from tests.nights.night import Night, Play, disk_full_on
 from tests.nights.remedies import rotate_logs
+from tests.nights.test_modes import FIXED, remembered
 
 MINUTE = 60
 CHANNELS = ("slack", "wecom")
@@ -20,6 +22,15 @@ CHANNELS = ("slack", "wecom")
 
 def go_dark(play: Play) -> None:
     play.is_cut_off = True
+
+
+def could_say_nothing_for_a_while(play: Play) -> None:
+    """Before anything breaks, something of yesterday cannot be told."""
+    play.is_cut_off = True
+    play.heal()
+    play.store.outbox.post(Card("yesterday", CardKind.SELF, "", "", "good morning"), play.store.clock.now())
+    play.wait(3 * MINUTE)
+    play.hosts["web-1"] = FakeHost(play.trouble.world)
 
 
 def come_back(play: Play) -> None:
@@ -76,17 +87,15 @@ def test_a_question_that_is_still_open_then_is_shown_once_and_can_be_answered() 
 
 
 def test_trust_alone_does_not_act_while_nobody_could_see_it_or_say_stop() -> None:
-    trusted = Night(disk_full_on("web-1"), skills=[rotate_logs()], mode=Mode.AUTO, channels=CHANNELS)
-    trusted.answer(Verdict.APPROVED)
-    for _ in range(2):
-        trusted.break_again()
-        trusted.answer(Verdict.APPROVED)
-    trusted.both(go_dark)
-    trusted.both(lambda play: play.heal())
-    trusted.both(lambda play: play.store.outbox.post(replace(play.heard[0], key="more"), play.store.clock.now()))
-    trusted.wait(5 * MINUTE)
-    trusted.break_again()
-    assert trusted.asked.answer is Answer.ASK1
+    trusted = Night(
+        disk_full_on("web-1"),
+        skills=[rotate_logs()],
+        mode=Mode.AUTO,
+        episodes=remembered(*FIXED),
+        first=could_say_nothing_for_a_while,
+        channels=CHANNELS,
+    )
+    assert (trusted.asked.answer, trusted.host("web-1").effects) == (Answer.ASK1, [])
     assert "cut off from every channel: only standing orders act" in trusted.asked.restraints
 
 
