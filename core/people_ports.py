@@ -9,24 +9,10 @@ from typing import Protocol, TypeVar
 from core.card import Card
 from core.host_change import BackStep, Fired
 from core.incident import Incident
+from core.laid_down import LaidDown
 from core.page import Page, Receipt
 from core.scene import HostEvent, Login, Mark, Scene
 from core.storm import Storm
-
-
-class LaidDown(Protocol):
-    """What every kind in a `Standing` list has: an id, and when it is or was over (None: nobody knows)."""
-
-    @property
-    def id(self) -> str:
-        """Names it for people."""
-        ...
-
-    @property
-    def ends(self) -> datetime | None:
-        """90 days after this it may be forgotten; the audit trail keeps it."""
-        ...
-
 
 S = TypeVar("S", bound=LaidDown)
 
@@ -58,7 +44,10 @@ class Holds(Protocol):
         ...
 
     def release(self, incident: str, reason: str, now: datetime) -> None:
-        """It is open again, led by nothing, and investigated afresh; `reason`, a short word, makes the leg its own: the same again changes nothing."""
+        """It is open again, led by nothing, and investigated afresh, in a new round where something was decided in this one.
+
+        `reason`, a short word, makes the leg its own: the same again changes nothing.
+        """
         ...
 
     def held(self) -> tuple[Incident, ...]:

@@ -16,8 +16,8 @@ from adapters.store.sealed import Sealer
 from core.admission import Admission
 from core.errors import TamperedError, UnknownError
 from core.journal_json import from_json, to_json
+from core.laid_down import LaidDown
 from core.pause import Pause
-from core.people_ports import LaidDown
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule

@@ -26,7 +26,9 @@ class Room:
 
     def __init__(self) -> None:
         self.night = OpenNight()
-        world = World(FakeHosts({}), FakeProbe(self.night.store.clock), (), INVENTORY, FakeCatalog(), FakeSandbox(), Operator())
+        world = World(
+            FakeHosts({}), FakeProbe(self.night.store.clock), (), INVENTORY, FakeCatalog(), FakeSandbox(), Operator()
+        )
         roster, night = Roster(INVENTORY, 1000), self.night
         holding = compose(night.store, world).holding
         self._resolving = Resolving(night.rows, INVENTORY, roster, night.desk.views, holding)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar, cast
 
 from core.errors import TamperedError, UnknownError
-from core.people_ports import LaidDown
+from core.laid_down import LaidDown
 from tests.fakes.shelf import Shelf
 
 S = TypeVar("S", bound=LaidDown)

@@ -209,7 +209,9 @@ class Play:
         newest = "".join(one.id for one in self.store.incidents.incidents(only_open=True, limit=1))
         until = None if seconds is None else now + timedelta(seconds=seconds)
         about = newest if kind is PauseKind.TAKE else ""
-        pause = Pause(f"P{len(self.store.pauses.all())}", kind, scope or f"incident:{newest}", by, now, until, about=about)
+        pause = Pause(
+            f"P{len(self.store.pauses.all())}", kind, scope or f"incident:{newest}", by, now, until, about=about
+        )
         self.store.pauses.put(pause, by, now)
         self.team.holding.tick()
 
