@@ -10,9 +10,11 @@ import pytest
 from core.alert import Severity
 from core.approval import Verdict
 from core.card import CardKind
+from core.incident import Ending
+from core.page import PageReason
 from core.pause import PauseKind
 from tests.nights.night import Night, Play, disk_full_on
-from tests.nights.remedies import rotate_logs
+from tests.nights.remedies import ROTATED, rotate_logs
 
 SEVERE = replace(disk_full_on("web-1"), severity=Severity.PAGE)
 LADDER = ("li", "bo")
@@ -113,7 +115,7 @@ def test_who_cannot_be_reached_is_tried_three_times_then_the_next_is_woken_at_on
     notes = night.both(lambda play: [i.card.text for i in play.store.shelf.outbox.values() if "page" in i.card.text])
     assert notes == ["Could not page li: HTTP 500"]
     failed, reached = night.both(lambda play: list(play.store.shelf.pages.values()))
-    assert (failed.tries, failed.receipt.ok, reached.receipt.ok) == (3, False, True)
+    assert (failed.tries, failed.has_arrived, reached.has_arrived) == (3, False, True)
     assert timedelta(seconds=60) <= reached.due - failed.due <= timedelta(seconds=90)
 
 
@@ -128,3 +130,37 @@ def test_killed_between_the_call_and_its_receipt_a_page_may_double_and_never_van
     night.wait(3 * MINUTE)
     assert [person for _, person in night.woken] == ["li", "li"]
     assert len(night.both(lambda play: list(play.store.shelf.pages))) == 1
+
+
+def test_what_is_handed_over_in_the_night_with_nobody_having_answered_wakes_somebody() -> None:
+    night = Night(disk_full_on("web-1"), ladder=LADDER)
+    assert night.report.ending is Ending.HANDED_OVER
+    night.wait(6 * MINUTE)
+    assert minutes(night) == [(0, "li"), (5, "bo")]
+
+
+def test_by_day_a_hand_over_is_read_in_chat() -> None:
+    night = Night(disk_full_on("web-1"), ladder=LADDER, first=lambda play: play.store.clock.advance(9 * 3600) and None)
+    assert night.report.ending is Ending.HANDED_OVER
+    night.wait(60 * MINUTE)
+    assert night.woken == []
+
+
+def test_what_a_person_said_no_to_wakes_nobody() -> None:
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()], ladder=LADDER)
+    night.answer(Verdict.REJECTED)
+    night.wait(60 * MINUTE)
+    assert night.woken == []
+
+
+def test_a_repair_that_made_it_worse_wakes_people_though_one_had_said_yes() -> None:
+    neighbour = {"process.down:billing": lambda host: float(not host.files.get(ROTATED))}
+    night = Night(replace(disk_full_on("web-1"), others=neighbour), skills=[rotate_logs()], ladder=LADDER)
+    night.answer(Verdict.APPROVED)
+    assert night.endings[0] is Ending.WORSE
+    night.wait(MINUTE)
+    (page,) = night.both(lambda play: list(play.store.shelf.pages.values()))
+    assert (page.reason, page.person) == (PageReason.WORSE, "li")
+    night.both(lambda play: play.lay_down(PauseKind.ACK, f"incident:{page.incident}", "li", None))
+    night.wait(15 * MINUTE)
+    assert len(night.woken) == 1
