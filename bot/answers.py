@@ -23,7 +23,7 @@ from core.incident import Ending, Incident
 from core.inventory import Inventory
 from core.maintenance import BY_SETTINGS
 from core.mode_now import ModeNow
-from core.pause import SILENCING, Pause
+from core.pause import HOLDING, SILENCING, Pause
 from core.people_ports import S, Standing
 from core.proposal import Proposal
 from core.storm import facts_of
@@ -95,7 +95,17 @@ class Views:
         nouns = Nouns(
             self.now(), incident, approval, None, report, stops, names, has_keys, members=self._members(incident)
         )
-        return self._with_trust(replace(nouns, scene=scene), card)
+        return self._with_trust(replace(nouns, scene=scene, pauses=self._held_by(incident)), card)
+
+    def _held_by(self, incident: Incident | None) -> tuple[Pause, ...]:
+        """The pauses under which nothing is done in it now."""
+        if incident is None:
+            return ()
+        groups, on = self._inventory.groups(incident.host), self._pauses()
+        signal = str(incident.signal)
+        return tuple(
+            one for one in on if one.kind in HOLDING and one.covers(incident.host, groups, incident.id, signal, is_claim=incident.alert.is_claim)
+        )
 
     def _with_trust(self, nouns: Nouns, card: Card) -> Nouns:
         """With what was allowed ahead: the order a card is about, the one it offers, the skill that has changed."""

@@ -97,10 +97,10 @@ class RecentChanges:
             told = False
             for entry in _entries(directory):
                 budget.spend(self._shown(str(place)))
-                if _NOISE.fullmatch(entry.name):
-                    continue
                 at = _changed(entry, now)
                 told = told or (at is not None and at >= since)
+                if _NOISE.fullmatch(entry.name):
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [Path(entry.path)] if entry.path not in apart else []
                 elif at is not None and at >= since:
@@ -124,7 +124,7 @@ class RecentChanges:
     def _dpkg(self, since: float) -> Iterator[HostEvent]:
         """dpkg writes the time of its own clock; the tail of its log is read, which is what happened last."""
         try:
-            with (self._root / _DPKG_LOG).open("rb") as file:
+            with os.fdopen(os.open(self._root / _DPKG_LOG, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_TAIL))
                 text = file.read(_LOG_TAIL).decode("utf-8", "replace")
         except FileNotFoundError:

@@ -96,7 +96,7 @@ def acting_card(words: Words, incident: Incident, approval: Approval, nouns: Nou
     """A skill runs now."""
     skill = approval.proposal.skill if approval.proposal else approval.why
     lines = [
-        *top_lines(words, "acting", approval.id, incident, nouns),
+        *top_lines(words, "acting", approval.id, incident, nouns)[:2],
         Line(words.say("card.running", skill=plain(skill), by=words.people(approval.by, nouns.names))),
         *stop_lines(words, nouns),
     ]

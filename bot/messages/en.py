@@ -87,7 +87,7 @@ WORDS = {
     "card.ask2": "High risk: two approvers, or type the host's name: approve {id} {host}",
     "card.silence": "No answer by {until}: nothing is done, a person gets it. Reminder {remind}.",
     "card.silence.late": "No answer by {until}: nothing is done, a person gets it.",
-    "card.stopped": "STOPPED ({scope} by {by}): nothing happens until: go",
+    "card.stopped": "STOPPED, nothing happens until: go ({scope}, by {by})",
     "card.type": "approve {id} | reject {id} WHY | plan {id} | take {id} | stop",
     "card.type.choices": "pick {id} N | reject {id} WHY | take {id} | stop",
     "card.keys": "y yes  n no  p plan  d dry run  t take  s stop",

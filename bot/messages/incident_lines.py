@@ -8,6 +8,7 @@ from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Nouns, Words
 from core.alert import Alert
 from core.incident import Incident
+from core.maintenance import BY_SETTINGS
 from core.proposal import Evidence
 
 MOST_EVIDENCE = 2
@@ -61,10 +62,11 @@ def whose(words: Words, alert: Alert, names: dict[str, str]) -> str:
 
 
 def evidence_lines(words: Words, evidence: tuple[Evidence, ...]) -> list[Line]:
-    """Why we think so; the first thing to give way on a small screen, but one row of each stays."""
+    """Why we think so; the first thing to give way on a small screen, but a row of it stays."""
     shown = [words.say("card.evidence", source=plain(e.source, 30), text=quoted(e.text)) for e in evidence]
     lines = shown[:MOST_EVIDENCE] or [words.say("card.noevidence")]
-    return [Line(words.say("card.why"), rank=9), *(Line(line, rank=8, least=1) for line in lines)]
+    told = (Line(line, rank=8, least=int(first)) for line, first in zip(lines, (True, False), strict=False))
+    return [Line(words.say("card.why"), rank=9), *told]
 
 
 def around_lines(words: Words, nouns: Nouns) -> list[Line]:
@@ -73,7 +75,7 @@ def around_lines(words: Words, nouns: Nouns) -> list[Line]:
 
 
 def stop_lines(words: Words, nouns: Nouns) -> list[Line]:
-    """The stop and the pauses that hold here: until they are lifted nothing happens."""
+    """What keeps everything still here: a stop, else a pause."""
     stops = [
         words.say("card.stopped", scope=words.scope(scope), by=words.people((by,), nouns.names))
         for scope, by, _ in nouns.stops[-1:]
@@ -82,9 +84,9 @@ def stop_lines(words: Words, nouns: Nouns) -> list[Line]:
         words.say(
             "card.paused",
             kind=words.say(f"pause.kind.{pause.kind}"),
-            by=words.people((pause.by,), nouns.names),
+            by=words.say("pause.by.settings") if pause.by == BY_SETTINGS else words.people((pause.by,), nouns.names),
             until=words.say("pause.until.off") if pause.until is None else clock(pause.until, nouns.now),
         )
         for pause in nouns.pauses[-1:]
     ]
-    return [Line(line, rank=3, least=1) for line in (*stops, *pauses)]
+    return [Line(line, rank=3, least=1) for line in stops or pauses]

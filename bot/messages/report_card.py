@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.messages.incident_lines import around_lines, evidence_lines, members_line, stop_lines
+from bot.messages.scene_lines import sentence
 from bot.messages.screen import Line, fit
 from bot.messages.units import clock, number, plain, squeezed
 from bot.messages.words import Nouns, Words
@@ -46,7 +47,10 @@ def _broke(words: Words, report: Report, nouns: Nouns) -> str:
 
 
 def _reason(words: Words, report: Report, nouns: Nouns) -> str:
-    return words.say("report.reason", reason=words.named(report.reason, nouns.names)) if report.reason else ""
+    if not report.reason:
+        return ""
+    told = words.named(sentence(words, report.reason, 200), nouns.names)
+    return words.say("report.reason", reason=told)
 
 
 def _evidence(words: Words, report: Report) -> list[Line]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from bot.messages import en_scene
-from bot.messages.units import clock, plain
+from bot.messages.units import MOST_READ, clock, plain
 from bot.messages.words import Words
 from core.scene import HostEvent, Login, Scene
 from core.surroundings import BY_ME
@@ -15,6 +15,9 @@ from core.surroundings import BY_ME
 MOST_NAMED = 2
 
 _PART = re.compile(r"\\\{(\w+)\\\}")
+_NUMBERS = frozenset({"count", "done", "limit", "minutes"})
+_OPEN = frozenset({"why", "said"})
+"""Facts that are whole sentences; any other ends where the next sentence begins."""
 
 
 def scene_lines(words: Words, scene: Scene | None, now: datetime, most: int = MOST_NAMED) -> list[str]:
@@ -32,29 +35,44 @@ def changed_line(words: Words, scene: Scene, now: datetime, most: int = MOST_NAM
         items.append(f"+{len(said) - most}")
     if "changes: " in scene.blind:
         items.append(words.say("scene.unseen"))
-    return words.say("scene.changed", list="; ".join(items) or words.say("scene.nothing"))
+    return words.say("scene.changed", list=words.say("list.then").join(items) or words.say("scene.nothing"))
 
 
 def restraint_lines(words: Words, whys: tuple[str, ...], most: int = 3) -> list[str]:
-    """Which further rules asked, in the reader's language as far as the sentence is one of ours."""
-    told = [restraint(words, part) for why in whys for part in why.split("; ")]
-    return [words.say("scene.because", why="; ".join(told[:most]))] if told else []
+    """Which further rules asked, in the reader's language as far as the sentences are ours."""
+    then = words.say("list.then")
+    return [words.say("scene.because", why=then.join(sentence(words, why) for why in whys[:most]))] if whys else []
 
 
-def restraint(words: Words, why: str) -> str:
-    """One sentence of a rule; what is between our own words in it came from a host and is made harmless."""
+def sentence(words: Words, text: str, limit: int = 120) -> str:
+    """A sentence of core in the reader's language; what is between our own words in it came from elsewhere and is made harmless."""
+    whole = _translated(words, text)
+    if whole is None and "; " in text:
+        parts = [_translated(words, part) or plain(part, limit) for part in text[:MOST_READ].split("; ")]
+        return words.say("list.then").join(parts)
+    return whole or plain(text, limit)
+
+
+def _translated(words: Words, text: str) -> str | None:
     for key, pattern in _sentences():
-        match = pattern.fullmatch(why)
+        match = pattern.fullmatch(text)
         if match:
-            return words.say(key, **{name: plain(value, 80) for name, value in match.groupdict().items()})
-    return words.table.get(f"reason.{why}") or plain(why, 120)
+            facts = {name: plain(value, 80) for name, value in match.groupdict().items()}
+            return words.say(key, **facts | {name: words.ending(facts[name]) for name in facts if name == "ending"})
+    return words.table.get(f"reason.{text}")
 
 
 @cache
 def _sentences() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The English sentences of rules, which are those of core, as patterns."""
     ours = [(key, text) for key, text in en_scene.WORDS.items() if key.startswith("restraint.")]
-    return tuple((key, re.compile(_PART.sub(r"(?P<\1>.{1,200}?)", re.escape(text)))) for key, text in ours)
+    return tuple((key, re.compile(_PART.sub(_group, re.escape(text)))) for key, text in ours)
+
+
+def _group(part: re.Match[str]) -> str:
+    name = part[1]
+    shape = r"\d{1,6}" if name in _NUMBERS else r".{1,2000}" if name in _OPEN else r"[^;]{1,200}?"
+    return f"(?P<{name}>{shape})"
 
 
 def _people(words: Words, scene: Scene, most: int) -> list[str]:
@@ -64,7 +82,7 @@ def _people(words: Words, scene: Scene, most: int) -> list[str]:
         return []
     names = [_login(words, login) for login in scene.logins[:most]]
     hidden = [f"+{len(scene.logins) - most}"] if len(scene.logins) > most else []
-    return [words.say("scene.logins", list="; ".join([*names, *hidden]))]
+    return [words.say("scene.logins", list=words.say("list.then").join([*names, *hidden]))]
 
 
 def _login(words: Words, login: Login) -> str:
