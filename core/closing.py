@@ -42,7 +42,9 @@ class Closing:
 
     def close_member(self, incident: Incident) -> Report:
         """A consequence is quiet; the card of its cause names it, so that it has none of its own."""
-        return self._end(self._log.load(incident.id), Ending.WENT_AWAY, f"was part of {incident.lead}", (), is_told=False)
+        return self._end(
+            self._log.load(incident.id), Ending.WENT_AWAY, f"was part of {incident.lead}", (), is_told=False
+        )
 
     def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...]) -> Report:
         """A person has it now, with everything that was seen and tried."""
@@ -142,7 +144,9 @@ class Closing:
             return ()
         if proposal is None or before is None:
             return ()
-        return (episode_of(before, proposal, group_of(self._inventory, before.host), Ending.UNDONE, f"{run}:undone", now),)
+        return (
+            episode_of(before, proposal, group_of(self._inventory, before.host), Ending.UNDONE, f"{run}:undone", now),
+        )
 
 
 def _was_held_up(attempt: Attempt) -> bool:
