@@ -211,14 +211,20 @@ class Escalation:
 
     def _climb(self, concern: Concern, now: datetime) -> None:
         """At most one rung a tick."""
-        ever = [one for one in self._rows.pages.of(concern.key) if one.reason is concern.reason]
+        about = self._rows.pages.of(concern.key)
+        ever = [one for one in about if one.reason is concern.reason]
         sent = [one for one in ever if one.due >= concern.begin]
         if by := self._answered(concern):
             self._note_answer(sent, by, now)
-        else:
+        elif sent or not self._is_news_already(concern, about, now):
             ladder = self._ladder.people(concern.begin)
             if ladder and self._is_due(sent, len(ladder), now):
                 self._wake(concern, ladder[len(sent) % len(ladder)], len(ever), now)
+
+    def _is_news_already(self, concern: Concern, about: tuple[Page, ...], now: datetime) -> bool:
+        """A hand-over right after somebody was woken for the same trouble can wait for their answer; what got worse cannot."""
+        just_now = (one for one in about if one.due >= concern.heard_since and now < one.due + self._ladder.next_after)
+        return concern.reason is PageReason.HANDED_OVER and any(not one.has_failed(now) for one in just_now)
 
     def _is_due(self, sent: list[Page], people: int, now: datetime) -> bool:
         """The next rung: at once where the last could not be reached, round by round, then everybody now and then."""

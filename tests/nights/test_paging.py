@@ -25,6 +25,10 @@ def severe_night() -> Night:
     return Night(SEVERE, skills=[rotate_logs()], ladder=LADDER)
 
 
+def by_day(play: Play) -> None:
+    play.store.clock.advance(9 * 3600)
+
+
 def minutes(night: Night) -> list[tuple[int, str]]:
     return [(seconds // MINUTE, person) for seconds, person in night.woken]
 
@@ -140,7 +144,7 @@ def test_what_is_handed_over_in_the_night_with_nobody_having_answered_wakes_some
 
 
 def test_by_day_a_hand_over_is_read_in_chat() -> None:
-    night = Night(disk_full_on("web-1"), ladder=LADDER, first=lambda play: play.store.clock.advance(9 * 3600) and None)
+    night = Night(disk_full_on("web-1"), ladder=LADDER, first=by_day)
     assert night.report.ending is Ending.HANDED_OVER
     night.wait(60 * MINUTE)
     assert night.woken == []
@@ -164,3 +168,9 @@ def test_a_repair_that_made_it_worse_wakes_people_though_one_had_said_yes() -> N
     night.both(lambda play: play.lay_down(PauseKind.ACK, f"incident:{page.incident}", "li", None))
     night.wait(15 * MINUTE)
     assert len(night.woken) == 1
+
+
+def test_a_hand_over_right_after_a_page_about_the_same_waits_for_its_answer() -> None:
+    night = Night(SEVERE, ladder=LADDER)
+    night.wait(11 * MINUTE)
+    assert minutes(night) == [(0, "li"), (5, "li"), (10, "bo")]
