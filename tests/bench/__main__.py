@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import issue_1
+from tests.bench import issue_1, issue_2
 from tests.bench.figure import Figure
 
-ISSUES: dict[str, Callable[[], Iterator[Figure]]] = {"issue-1": issue_1.figures}
+ISSUES: dict[str, Callable[[], Iterator[Figure]]] = {"issue-1": issue_1.figures, "issue-2": issue_2.figures}
 
 
 def main(wanted: list[str]) -> int:
