@@ -32,7 +32,7 @@ class MaintenanceDoor:
             raise InvalidError(f"the body is no object; write {USAGE}")
         if unknown := [key for key in body if key not in KEYS]:
             raise InvalidError(f"unknown key {unknown[0][:80]!r}; known are: {', '.join(KEYS)}")
-        by = f"token:{token.name}"
+        by = f"POST by {token.name}"
         return self._end(body, by) if "end" in body or "id" in body else self._begin(body, token, by)
 
     def _begin(self, body: dict[str, Json], token: AlertToken, by: str) -> tuple[int, dict[str, Json]]:
