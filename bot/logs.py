@@ -18,6 +18,34 @@ _CHATTY = ("alembic", "apscheduler", "uvicorn", "dbos")
 """Libraries whose INFO says what they do, tick by tick, and not what happened."""
 
 
+class _Dropping(logging.Handler):
+    """A line that cannot be written, on a full disk say, is dropped and counted; the next one that can is followed by how many were."""
+
+    dropped = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging gives it
+        """Instead of a traceback for each line, into a stream that takes none."""
+        del record
+        self.dropped += 1
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        before = self.dropped
+        super().emit(record)
+        if before and self.dropped == before:
+            self.dropped = 0
+            said = {"name": __name__, "levelno": logging.WARNING, "levelname": "WARNING"}
+            super().emit(logging.makeLogRecord({**said, "msg": f"{before} lines of this log could not be written"}))
+
+
+class _Stream(_Dropping, logging.StreamHandler[TextIO]):
+    """Into a stream."""
+
+
+class _File(_Dropping, RotatingFileHandler):
+    """Into a file that is kept small."""
+
+
 def start_logging(level: str = "INFO", stream: TextIO | None = None, handler: logging.Handler | None = None) -> None:
     """Sends structlog and the standard library's loggers to one handler; stderr unless another is given."""
     shared: list[structlog.typing.Processor] = [
@@ -35,7 +63,7 @@ def start_logging(level: str = "INFO", stream: TextIO | None = None, handler: lo
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = handler or logging.StreamHandler(stream or sys.stderr)
+    handler = handler or _Stream(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -54,7 +82,7 @@ def start_logging(level: str = "INFO", stream: TextIO | None = None, handler: lo
 
 def start_logging_to(path: Path) -> None:
     """The same into a private file that is kept small: what a terminal shows is for people."""
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+    handler = _File(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
     start_logging(handler=handler)
 
 

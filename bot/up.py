@@ -119,8 +119,11 @@ class Up:
         reasons = house.sandbox.self_test()
         if reasons:
             lines.append(say("up.unfit", reason=reasons[0]))
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.flush()
+        except OSError as error:
+            log.warning("the first lines could not be shown: %s", error)
 
 
 def _readings(house: House, queue: IntakeQueue) -> dict[str, float]:

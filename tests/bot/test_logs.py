@@ -45,3 +45,29 @@ def test_an_exception_is_one_line_too(written: io.StringIO) -> None:
     (line,) = written.getvalue().splitlines()
     assert "ValueError" in json.loads(line)["exception"]
     assert "hunter2" not in line
+
+
+class FullDisk(io.StringIO):
+    """A stream that takes nothing while it is full."""
+
+    is_full = True
+
+    def write(self, text: str) -> int:
+        """See `io.StringIO`."""
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_lines_that_a_full_disk_does_not_take_are_dropped_and_counted(
+    written: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = FullDisk()
+    start_logging(stream=disk)
+    logging.getLogger("x").error("one")
+    logging.getLogger("x").error("two")
+    disk.is_full = False
+    logging.getLogger("x").error("three")
+    said = [json.loads(line)["event"] for line in disk.getvalue().splitlines()]
+    assert said == ["three", "2 lines of this log could not be written"]
+    assert (written.getvalue(), capsys.readouterr().err) == ("", "")
