@@ -21,9 +21,8 @@ from core.errors import TamperedError, UnknownError
 from core.holding import is_silenced
 from core.incident import Ending, Incident
 from core.inventory import Inventory
-from core.maintenance import BY_SETTINGS
 from core.mode_now import ModeNow
-from core.pause import HOLDING, SILENCING, Pause
+from core.pause import BY_SETTINGS, HOLDING, SILENCING, Pause
 from core.people_ports import S, Standing
 from core.proposal import Proposal
 from core.storm import facts_of

@@ -10,7 +10,7 @@ from bot.refused_post import RefusedPost
 from bot.settings_table import seconds
 from core.errors import InvalidError, UnknownError
 from core.inventory import Inventory
-from core.pause import Pause, PauseKind, require_length
+from core.pause import BY_POST, Pause, PauseKind, require_length
 from core.people_ports import Standing
 from core.ports import Clock
 from core.world import Json
@@ -32,7 +32,7 @@ class MaintenanceDoor:
             raise InvalidError(f"the body is no object; write {USAGE}")
         if unknown := [key for key in body if key not in KEYS]:
             raise InvalidError(f"unknown key {unknown[0][:80]!r}; known are: {', '.join(KEYS)}")
-        by = f"POST by {token.name}"
+        by = BY_POST + token.name
         return self._end(body, by) if "end" in body or "id" in body else self._begin(body, token, by)
 
     def _begin(self, body: dict[str, Json], token: AlertToken, by: str) -> tuple[int, dict[str, Json]]:

@@ -199,7 +199,9 @@ class Escalation:
         scopes |= {f"group:{group}" for group in self._inventory.groups(incident.host)}
         yield from (by for scope, by, at in self._rows.gate.stops() if scope in scopes and at >= since)
         for pause in self._pauses:
-            if pause.kind is not PauseKind.MUTE and pause.since >= since and self._covers(pause, incident):
+            if pause.kind is PauseKind.MUTE or not pause.is_by_a_person:
+                continue
+            if pause.since >= since and self._covers(pause, incident):
                 yield pause.by
 
     def _decided(self, incident: Incident, since: datetime) -> Iterator[str]:

@@ -10,10 +10,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from core.errors import InvalidError
-from core.pause import Pause, PauseKind
-
-BY_SETTINGS = "settings"
-"""Who a window is by: the line of `nightshift.toml`."""
+from core.pause import BY_SETTINGS, Pause, PauseKind
 
 AHEAD = timedelta(seconds=5)
 """A window is laid down so much early, so that none begins late."""

@@ -35,6 +35,11 @@ LONGEST: Mapping[PauseKind, timedelta] = {
 
 SHORTEST = timedelta(minutes=1)
 
+BY_SETTINGS = "settings"
+"""Who a window of the calendar is by: a line of `nightshift.toml`."""
+BY_POST = "POST by "
+"""How the author begins of what came through a door."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -59,6 +64,11 @@ class Pause:
     def ends(self) -> datetime | None:
         """When it is or was over; None while nobody knows."""
         return self.ended or self.until
+
+    @property
+    def is_by_a_person(self) -> bool:
+        """False for the calendar and for pipelines: nobody is awake because of them."""
+        return self.by != BY_SETTINGS and not self.by.startswith(BY_POST)
 
     def is_on(self, now: datetime) -> bool:
         """True while it holds. A clock that is set back neither suspends one nor brings back one that was ended."""

@@ -8,7 +8,7 @@ from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Nouns, Words
 from core.alert import Alert
 from core.incident import Incident
-from core.maintenance import BY_SETTINGS
+from core.pause import BY_SETTINGS
 from core.proposal import Evidence
 
 MOST_EVIDENCE = 2
