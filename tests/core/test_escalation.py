@@ -1,0 +1,52 @@
+"""Who is woken for many troubles at once, and that a tick is as good as a thousand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.alert import Severity
+from core.escalation import Escalation, Ladder, Rows
+from core.inventory import Inventory
+from core.on_call import Schedule
+from tests.contracts.nouns import alert
+from tests.fakes.clock import FakeClock
+from tests.fakes.pager import FakePager
+from tests.fakes.store import FakeStore
+
+
+def escalation_of(store: FakeStore) -> Escalation:
+    rows = Rows(store.incidents, store.approvals, store.history, store.pages, store.pauses, store.gate, store.outbox)
+    pager = FakePager(store.clock, "li")
+    ladder = Ladder(pager, lambda: Schedule(("li",), days=0, zone="UTC"), lambda one, why: f"{one.host}: {why}")
+    return Escalation(rows, ladder, Inventory(()))
+
+
+def severe(store: FakeStore, count: int, **changes: str) -> None:
+    now = store.clock.now()
+    alerts = [replace(alert(f"a{n}", now, host=f"web-{n}"), severity=Severity.PAGE) for n in range(count)]
+    for name in store.intake.take_in(alerts, now):
+        store.shelf.incidents[name] = replace(store.shelf.incidents[name], **changes)  # type: ignore[arg-type]
+
+
+def test_a_storm_is_one_page_and_so_is_a_deeper_cause() -> None:
+    for changes in ({"storm": "STORM1"}, {"lead": "abc123"}):
+        store = FakeStore(FakeClock())
+        severe(store, 300, **changes)
+        escalation_of(store).tick(store.clock.now())
+        assert [page.incident for page in store.shelf.pages.values()] == list(changes.values())
+
+
+def test_ticks_of_many_processes_wake_nobody_twice() -> None:
+    store = FakeStore(FakeClock())
+    severe(store, 2)
+    for _ in range(50):
+        escalation_of(store).tick(store.clock.now())
+    assert len(store.shelf.pages) == 2
+
+
+def test_a_list_of_pauses_that_was_changed_by_somebody_silences_nothing() -> None:
+    store = FakeStore(FakeClock())
+    severe(store, 1)
+    store.shelf.broken.add("list of every pause")
+    escalation_of(store).tick(store.clock.now())
+    assert len(store.shelf.pages) == 1
