@@ -360,3 +360,13 @@ def test_no_sentence_of_a_rule_carries_anything_alive(text: str, name: str) -> N
         told = sentence(words_of("zh"), said)
         assert not set(told) & set("\x1b\u202e\n\r\u200b")
         assert "http:" not in told
+
+
+def test_why_tells_every_change_of_the_scene_as_it_was_then() -> None:
+    night = OpenNight()
+    night.store.scenes.save(scene_of(night))
+    told = night.say(f"why {night.incident}").text
+    assert "Changed before: deploy api v2.3 (li, " in told
+    assert "api.service" in told
+    assert "Logged in: li (pts/0, idle 5 min)" in told
+    assert "Changed before: deploy api v2.3" in night.say(f"incidents {night.incident}").text
