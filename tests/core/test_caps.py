@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -54,11 +55,8 @@ class Hour:
         asked = self.question(host, skill)
         incident, proposal = self.store.incidents.load(asked.incident), asked.proposal
         assert proposal is not None
-        said = [one.least for ask in self.caps.restraints if (one := ask(incident, proposal))]
-        least = Answer.GO
-        for one in said:
-            least = stricter(least, one)
-        return least
+        said = (ask(incident, proposal) for ask in self.caps.restraints)
+        return reduce(stricter, (one.least for one in said if one is not None), Answer.GO)
 
 
 @pytest.mark.parametrize(("done", "answer"), [(0, Answer.GO), (2, Answer.GO), (3, Answer.DENY), (9, Answer.DENY)])
