@@ -24,14 +24,14 @@ def parent() -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def on_sqlite(tmp_path: Path, parent: subprocess.Popen[str]) -> Iterator[Graveyard]:
     """On a SQLite file."""
-    with graveyard(f"sqlite:///{tmp_path}/nightshift.db", tmp_path, parent) as yard:
+    with graveyard(lambda folder: f"sqlite:///{folder}/nightshift.db", tmp_path, parent) as yard:
         yield yard
 
 
 @pytest.fixture
 def on_postgres(postgres: PostgresServer, tmp_path: Path, parent: subprocess.Popen[str]) -> Iterator[Graveyard]:
     """On PostgreSQL."""
-    with graveyard(postgres.fresh(), tmp_path, parent) as yard:
+    with graveyard(lambda _folder: postgres.fresh(), tmp_path, parent) as yard:
         yield yard
 
 

@@ -6,6 +6,7 @@ import json
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,11 +46,12 @@ def says_no(store: Store, asked: Approval) -> None:
 
 @dataclass
 class Graveyard:
-    """One database and one folder of effects; lives come one after the other."""
+    """One database and one folder of effects; lives come one after the other. `fresh` makes the database of another house."""
 
     url: str
     folder: Path
     parent: subprocess.Popen[str]
+    fresh: Callable[[Path], str]
     person: dict[str, Person] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     is_quiet: bool = True
@@ -59,6 +61,13 @@ class Graveyard:
         self.effects.mkdir()
         self.home = self.folder / "home"
         self.store = Store(self.url, FakeSeal(), SystemClock(), self.folder / "person")
+
+    @contextmanager
+    def next_house(self) -> Iterator[Graveyard]:
+        """Another house, in which nothing has happened yet."""
+        folder = Path(tempfile.mkdtemp(prefix="house-", dir=self.folder))
+        with graveyard(self.fresh, folder, self.parent) as yard:
+            yield yard
 
     def trouble(self, metric: str, person: Person = says_yes, *, is_task: bool = False) -> Trouble:
         """The next trouble, with a folder of its own, and who answers."""
@@ -144,9 +153,9 @@ def end(parent: subprocess.Popen[str], *, is_quiet: bool = True) -> int:
 
 
 @contextmanager
-def graveyard(url: str, folder: Path, parent: subprocess.Popen[str]) -> Iterator[Graveyard]:
-    """Opened and closed."""
-    yard = Graveyard(url, folder, parent)
+def graveyard(fresh: Callable[[Path], str], folder: Path, parent: subprocess.Popen[str]) -> Iterator[Graveyard]:
+    """Opened and closed; `fresh` makes an empty database for a folder, and says its URL."""
+    yard = Graveyard(fresh(folder), folder, parent, fresh)
     try:
         yield yard
     finally:

@@ -229,13 +229,20 @@ def _until_all_is_closed(store: Store, team: Team, engine: DbosEngine, life: Lif
     def is_closed(but: str = "") -> bool:
         return all(incident.host == but for incident in store.incidents.incidents(only_open=True, limit=10))
 
-    def work() -> None:
+    def pulse() -> None:
+        team.relapses.tick()
+        team.storms.tick()
+        team.holding.tick()
         team.watch.tick()
+        team.trust.orders.tick()
+
+    def work() -> None:
+        pulse()
         engine.sweep(store.clock.now())
 
     if life.is_second:
-        begun = _until(lambda: bool(store.incidents.incidents(only_open=False, limit=1)), team.watch.tick)
-        return begun and _until(is_closed, team.watch.tick) and engine.wait_idle(5)
+        begun = _until(lambda: bool(store.incidents.incidents(only_open=False, limit=1)), pulse)
+        return begun and _until(is_closed, pulse) and engine.wait_idle(5)
     former = _until(lambda: is_closed(last.name), work)
     _take_in(store, last, Path(life.folder) / last.name)
     return former and _until(is_closed, work) and engine.wait_idle(5)

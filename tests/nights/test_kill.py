@@ -11,6 +11,7 @@ from adapters.clock_system import SystemClock
 from core.approval import Verdict
 from core.incident import Ending
 from core.recovery import CUT_OFF
+from core.storm import LIMIT
 from tests.nights.graveyard import (
     KILLED,
     Graveyard,
@@ -89,6 +90,13 @@ def ended(yard: Graveyard, trouble: Trouble) -> End:
 
 
 def kill_at_each(yard: Graveyard, plot: Plot, points: list[Point]) -> None:
+    """Every point once, in houses in which fewer hosts break down than make a storm."""
+    for first in range(0, len(points), LIMIT):
+        with yard.next_house() as house:
+            kill_at_few(house, plot, points[first : first + LIMIT])
+
+
+def kill_at_few(yard: Graveyard, plot: Plot, points: list[Point]) -> None:
     """One new trouble for each point, whose life ends there; the next life goes on with it and has the next trouble."""
     troubles = {}
     for point, nth in points:
@@ -148,6 +156,13 @@ def test_a_yes_given_by_another_process_while_it_was_down_counts(on_sqlite: Grav
 
 
 def stop_at_each(yard: Graveyard, points: list[Point]) -> None:
+    """Every point once, in houses in which fewer hosts break down than make a storm."""
+    for first in range(0, len(points), LIMIT):
+        with yard.next_house() as house:
+            stop_at_few(house, points[first : first + LIMIT])
+
+
+def stop_at_few(yard: Graveyard, points: list[Point]) -> None:
     """A stop is put in the table while it is down, between the yes and the effect; nothing of that incident acts any more."""
     troubles = []
     for point, nth in points:
