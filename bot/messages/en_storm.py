@@ -28,5 +28,8 @@ WORDS: dict[str, str] = {
     "storm.reply.left": "{count} are left as they were: stopped, decided by somebody else, or not yours to decide.",
     "storm.reply.two": "These need two people, one by one: {ids}",
     "storm.reply.taken": "{id}: {by} has all {count}. I act on none of them, keep looking, and say when they are quiet.",
+    "storm.reply.text": "These rest on a text; look at each and approve them one by one: {ids}",
+    "storm.reply.acked": "{id}: {by} is awake. Nobody else is paged about its {count} troubles; I go on.",
+    "storm.reply.given": "{id}: {count} given back.",
     "card.members.named": "and {count} more alarms: {list}",
 }

@@ -28,5 +28,8 @@ WORDS: dict[str, str] = {
     "storm.reply.left": "{count} 项未变：已被叫停、已由他人决定，或不在您的权限内。",
     "storm.reply.two": "以下需要两人逐项同意：{ids}",
     "storm.reply.taken": "{id}：{by} 已接手全部 {count} 起。我不再处理，继续观察，恢复正常时告知。",
+    "storm.reply.text": "以下取值来自文本，请逐项核对后批准：{ids}",
+    "storm.reply.acked": "{id}：{by} 已知悉，其中 {count} 起不再呼叫他人，我会继续处理。",
+    "storm.reply.given": "{id}：已交还 {count} 起。",
     "card.members.named": "另有 {count} 条告警：{list}",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,8 @@ from core.caps import RELAPSE
 from core.card import CardKind
 from core.incident import Ending, IncidentState
 from core.inventory import Mode
+from core.origin import Origin, Value
+from core.pause import PauseKind
 from tests.nights.fleet import DISK, FULL, Fleet, broken, used
 from tests.nights.remedies import ROTATED, rotate_logs, says_fixed
 
@@ -230,6 +234,53 @@ def test_a_storm_is_rejected_or_taken_in_one_word(word: str) -> None:
     fleet.wait(60)
     assert asked(fleet) == []
     assert fleet.repaired() == []
+
+
+def stormy() -> tuple[Fleet, str]:
+    """Twenty-four full disks at once, each asked about; and the storm's id."""
+    hosts = {f"web-{n}": () for n in range(24)}
+    fleet = Fleet(hosts, skills=[rotate_logs()])
+    fleet.fill(*hosts)
+    fleet.pulse()
+    fleet.wait(120)
+    return fleet, fleet.store.storms.running()[0].id
+
+
+def test_who_acknowledges_a_storm_is_awake_and_decides_nothing() -> None:
+    fleet, storm = stormy()
+    before = asked(fleet)
+    assert fleet.say(f"ack {storm}", "slack:U2", "slack").ok
+    assert asked(fleet) == before
+    known = {f"incident:{one.id}" for one in fleet.store.storms.incidents(storm)}
+    assert {(one.kind, one.scope) for one in fleet.store.pauses.all()} == {(PauseKind.ACK, one) for one in known}
+
+
+@pytest.mark.parametrize("word", ["snooze {} 30m", "mute {} 2h", "maintenance {} 1h"])
+def test_what_is_said_of_one_thing_is_not_said_of_a_storm(word: str) -> None:
+    fleet, storm = stormy()
+    before = asked(fleet)
+    assert not fleet.say(word.format(storm)).ok
+    assert (asked(fleet), fleet.store.pauses.all()) == (before, ())
+
+
+def test_a_storm_that_was_taken_is_given_back_by_who_took_it() -> None:
+    fleet, storm = stormy()
+    fleet.say(f"take {storm}", "slack:U2", "slack")
+    assert not fleet.say(f"take {storm} off", "slack:U1", "slack").ok
+    assert fleet.say(f"take {storm} off", "slack:U2", "slack").ok
+    assert not any(one.is_on(fleet.store.clock.now()) for one in fleet.store.pauses.all())
+
+
+def test_what_rests_on_a_text_is_not_approved_with_a_storm() -> None:
+    fleet, storm = stormy()
+    first = fleet.store.approvals.pending()[0]
+    assert first.proposal is not None
+    doubtful = (("directory", Value("/srv", Origin.TEXT, "alert")),)
+    fleet.store.shelf.approvals[first.id] = replace(first, asks=replace(first.proposal, parameters=doubtful))
+    answer = fleet.say(f"approve {storm}", "slack:U1", "slack")
+    assert "23 repairs approved" in answer.text
+    assert first.id in answer.text
+    assert fleet.store.approvals.load(first.id).verdict is Verdict.PENDING
 
 
 # ---- caps ---------------------------------------------------------------------------------------------------------------------------
