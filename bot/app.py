@@ -13,6 +13,7 @@ from core.people_ports import Holds, Marks, PageLog, Scenes, Standing, Storms
 from core.ports import (
     ApprovalBook,
     Audit,
+    Blobs,
     Clock,
     EffectLog,
     Gate,
@@ -20,8 +21,10 @@ from core.ports import (
     Inbox,
     IncidentLog,
     Intake,
+    Leases,
     Memory,
     Outbox,
+    Ticks,
 )
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The store's ports that people's words reach, all on one database."""
+    """The store's ports, all on one database."""
 
     intake: Intake
     log: IncidentLog
@@ -56,6 +59,9 @@ class Rows:
     storms: Storms
     marks: Marks
     scenes: Scenes
+    leases: Leases
+    blobs: Blobs
+    ticks: Ticks
 
 
 @dataclass(frozen=True, slots=True)

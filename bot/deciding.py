@@ -13,7 +13,7 @@ from bot.messages.units import clock, plain
 from bot.roster import LOCAL_CHANNELS, Roster
 from bot.scopes import Scopes
 from core.approval import Answer as PolicyAnswer
-from core.approval import Approval, Verdict
+from core.approval import Approval, Verdict, are_two
 from core.authority import typed_name
 from core.errors import UnknownError
 from core.inventory import Inventory
@@ -184,7 +184,7 @@ class Deciding:
     def _second(self, row: Approval, command: Command, message: Message, by: str) -> Answer:
         """High risk after the first yes. With fewer than two approvers the host's name, typed at this machine, stands for the second."""
         host = self._rows.log.load(row.incident).host
-        if len(set(row.by)) > 1:
+        if are_two(row.by, ()):
             return Answer(self._say("reply.second.asked", id=row.id, by=self._who(*row.by)), row, incident=row.incident)
         if len(self._roster.approvers(self._inventory.groups(host))) > 1 or message.channel not in LOCAL_CHANNELS:
             return Answer(self._say("reply.second", id=row.id, by=self._who(by)), row, incident=row.incident)

@@ -185,7 +185,7 @@ class Demo:
                     self._told.append(told)
                     self._say("demo.told", **self._facts(told))
                     patient.reset()
-                    house.night_watch.forget([night.check])
+                    house.team.night_watch.forget([night.check])
 
     def _one(
         self, house: House, dispatcher: Dispatcher, channel: ShownChannel, patient: Patient, night: Night, run: str

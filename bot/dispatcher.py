@@ -67,7 +67,7 @@ class Dispatcher:
         """Recovers first: what was cut off is ended and its legs go on; then the watch begins."""
         house = self._house
         if house.store.db.is_sqlite:
-            house.executor.recover()
+            house.team.executor.recover()
         house.store.on_card(self._shown.set)
         house.engine.launch()
         for seconds, checks in _by_interval(house).items():
@@ -132,15 +132,15 @@ class Dispatcher:
                 raise
 
     def _measure(self, checks: tuple[Check, ...], _slot: int) -> None:
-        self._house.night_watch.tick(checks)
+        self._house.team.night_watch.tick(checks)
 
     def _pulse(self) -> None:
         house, now = self._house, self._house.store.clock.now()
         self._watch_clock(now)
-        house.relapses.tick()
-        house.storms.tick()
-        house.holding.tick()
-        house.watch.tick()
+        house.team.relapses.tick()
+        house.team.storms.tick()
+        house.team.holding.tick()
+        house.team.watch.tick()
         for approval in house.store.approvals.overdue(now):
             house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         house.store.approvals.reminders_due(now)
@@ -177,8 +177,8 @@ class Dispatcher:
 
     def _look_after_orders(self) -> None:
         """What has died of itself is ended and said, and what changed is asked about."""
-        self._house.orders.tick()
-        self._house.admission.tick()
+        self._house.team.trust.orders.tick()
+        self._house.team.trust.admission.tick()
         self._closing.wait(SWEEP_EVERY * PULSE)
 
     def _answer(self) -> None:

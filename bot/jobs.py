@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from bot.app import CaseResult, Finding, Rows, Worker
 from bot.live_settings import LiveSettings
-from bot.ordering import Trusted, trusted_of
 from bot.settings import Settings
+from bot.team import Trust, trust_on
 from bot.wiring import CONSOLE, SKILLS, build, desk_of, local_place, open_catalog_at, rows_of, store_of
 from core.errors import BusyError
 from core.inventory import Mode
@@ -49,11 +49,11 @@ def open_catalog(_: Settings) -> Catalog:
     return open_catalog_at(SKILLS)
 
 
-def trusted(settings: Settings, rows: Rows) -> Trusted:
+def trusted(settings: Settings, rows: Rows) -> Trust:
     """What was allowed ahead, over rows that are open, with or without a running `up`."""
     inventory, live = settings.inventory(), LiveSettings(settings.home)
     modes = ModeNow(live.mode, rows.tightenings, inventory)
-    return trusted_of(rows, open_catalog_at(SKILLS), Ground(inventory, live.may_approve, modes.of))
+    return trust_on(rows, open_catalog_at(SKILLS), Ground(inventory, live.may_approve, modes.of))
 
 
 def run_up(settings: Settings) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from bot.answers import Answer
 from bot.app import Rows
@@ -12,16 +11,14 @@ from bot.messages import words_of
 from bot.messages.order_lines import order_end, order_line
 from bot.messages.units import clock, plain
 from bot.roster import LOCAL_CHANNELS, Roster
+from bot.team import Trust
 from core.alert import Signal
+from core.approval import is_account
 from core.errors import NoOrderError, TamperedError, UnknownError
 from core.incident import Attempt, Ending, Incident
 from core.journal import EffectRow
 from core.message import Message
-from core.order_birth import OrderBirth
-from core.ports import Catalog
-from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.standing_order import OrderState, StandingOrder
-from core.standing_orders import Ground, StandingOrders
 
 MOST_ENDED = 5
 """Orders that are over and still listed, the latest."""
@@ -29,33 +26,10 @@ MOST_UNDOES = 3
 _LONGEST_WHY = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
-    """What the words reach."""
-
-    orders: StandingOrders
-    birth: OrderBirth
-    admission: SkillAdmission
-    ground: Ground
-
-
-def trusted_of(rows: Rows, files: Catalog, ground: Ground) -> Trusted:
-    """All of it over the rows; `files` is the catalog without admissions."""
-    inventory, zone = ground.inventory, ground.zone
-    catalog = AdmittedCatalog(files, rows.admissions)
-    maturity = Maturity(rows.admissions, rows.memory, rows.book, inventory, zone)
-    return Trusted(
-        StandingOrders(rows.orders, rows.memory, catalog, rows.audit, rows.outbox, rows.clock, ground),
-        OrderBirth(rows.orders, rows.memory, rows.log, rows.book, catalog, rows.clock, ground, maturity.state_on),
-        SkillAdmission(files, rows.admissions, maturity, inventory, rows.outbox, rows.clock),
-        ground,
-    )
-
-
 class Ordering:
     """Roles are looked up again for the very groups an order or a skill is for. Every call may come twice for one message."""
 
-    def __init__(self, rows: Rows, trusted: Trusted, roster: Roster, language: str) -> None:
+    def __init__(self, rows: Rows, trusted: Trust, roster: Roster, language: str) -> None:
         self._rows, self._roster, self._words = rows, roster, words_of(language)
         self._orders, self._birth, self.admission = trusted.orders, trusted.birth, trusted.admission
         self._inventory = trusted.ground.inventory
@@ -100,15 +74,20 @@ class Ordering:
         if order.state is not OrderState.PROPOSED:
             return self._stands(order)
         by, typed = self._roster.name(message.by), ""
-        if by == order.author:
-            if refused := self._why_not_alone(order, command, message):
+        if self._may_be_one(order, by):
+            if refused := self._why_not_alone(order, by, command, message):
                 return refused
             typed = command.text
         return self._stands(self._orders.confirm(order.id, by, typed))
 
-    def _why_not_alone(self, order: StandingOrder, command: Command, message: Message) -> Answer | None:
+    def _may_be_one(self, order: StandingOrder, by: str) -> bool:
+        """True where author and confirmer are one person, or may be: who has an account here and no line in the roster may be anybody."""
+        is_only_one = len(self._roster.approvers(self._groups(order))) < 2
+        return by == order.author or is_account(by) or (is_account(order.author) and is_only_one)
+
+    def _why_not_alone(self, order: StandingOrder, by: str, command: Command, message: Message) -> Answer | None:
         """One's own order is confirmed by typing the object's name at the machine, and only where nobody else could."""
-        others = self._others(order.author, self._groups(order))
+        others = tuple(name for name in self._others(order.author, self._groups(order)) if name != by)
         if others:
             return self._no("order.confirm.other", id=order.id, others=self._people(others))
         if message.channel not in LOCAL_CHANNELS:

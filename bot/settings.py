@@ -29,6 +29,9 @@ from core.inventory import UNREACHED, HostEntry, Inventory, Mode, Person
 from core.on_call import Schedule
 
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PERSON = re.compile(r"\w[\w.'-]{0,63}")
+_NO_PEOPLE = frozenset({"policy", "clock", "catalog", "grouping", "quiet", "settings", "me"})
+"""Who decides or lays down what no person did, in rows and on cards: nobody is called so."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
 
@@ -385,6 +388,8 @@ def _talk_mistake(name: str, host: HostTable, hosts: dict[str, HostTable]) -> st
 def _people_mistake(file: FileSettings) -> str:
     owner_of: dict[str, str] = {}
     for name, person in file.people.items():
+        if not _PERSON.fullmatch(name) or name in _NO_PEOPLE:
+            return f"people.{name[:60]!r}: is no name of a person here; use letters, digits and hyphens, in one word"
         if not person.accounts:
             return f"people.{name}: has no account and could never answer; add os, slack or wecom"
         for account in person.accounts:

@@ -44,7 +44,7 @@ class SingleCommand:
 
     def _begin(self) -> None:
         if self._house.store.db.is_sqlite:
-            self._house.executor.recover()
+            self._house.team.executor.recover()
         self._house.engine.launch()
 
     def _ended(self, answer: Answer, say: Callable[[str], None]) -> Answer:
@@ -63,5 +63,5 @@ class SingleCommand:
             if incident.state != state:
                 state = incident.state
                 say(self._desk.views.words.say(f"state.{state}"))
-            self._house.watch.tick()
+            self._house.team.watch.tick()
             threading.Event().wait(GLANCE)

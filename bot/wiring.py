@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,39 +16,23 @@ from bot.digest import MorningTime
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
 from bot.messages import Words
-from bot.ordering import Ordering, trusted_of
+from bot.ordering import Ordering
 from bot.pausing import Resolving
 from bot.roster import Roster
+from bot.team import Team, World, compose
 from bot.verbs import Command, Verb
 from bot.waking import NO_PHONES, NoPager, Phones, Waking, waking_of
 from core.alert import LOCALHOST, Severity, Signal
-from core.belonging import Belonging
-from core.caps import Caps
 from core.check import Check
-from core.closing import Closing
-from core.confirmed_commit import Network
-from core.cut_off import restrain_while_cut_off
-from core.desk import Desk, Patience
-from core.diagnosis import Diagnosis
-from core.execution import Executor, Operator
-from core.holding import Books, Holding
-from core.incident_response import IncidentResponse
+from core.desk import Patience
+from core.execution import Operator
 from core.inventory import Inventory, Mode
 from core.leg import Leg
 from core.maintenance import Window
 from core.message import Message
-from core.mode_now import ModeNow
-from core.night_watch import NightWatch
 from core.people_ports import Pager
-from core.ports import Catalog, Channel, Clock, Host, Probe
+from core.ports import Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
-from core.relapse import Relapses
-from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
-from core.standing_orders import Ground, StandingOrders
-from core.storm_watch import StormWatch
-from core.surroundings import Surroundings
-from core.told_rules import ToldRules
-from core.verification import Watch
 
 if TYPE_CHECKING:
     from adapters.host.kept_child import KeptChildren
@@ -95,11 +79,6 @@ class Place:
             return self.live.may_approve(person, host)
         return Roster(self.inventory, os.geteuid()).yes_counts(person, self.inventory.groups(host))
 
-    @property
-    def ground(self) -> Ground:
-        """What standing orders stand on, read live."""
-        return Ground(self.inventory, self.may_approve, self.mode)
-
     def mode(self, host: str) -> Mode:
         """How far we may go on a host now."""
         return min(self.inventory.mode(host), self.live.mode(host) if self.live else Mode.AUTO)
@@ -111,22 +90,10 @@ class House:
 
     place: Place
     store: Store
-    catalog: Catalog
+    team: Team
     sandbox: ProvenSandbox
-    executor: Executor
-    diagnosis: Diagnosis
-    watch: Watch
-    night_watch: NightWatch
     sweep: Sweep
-    story: IncidentResponse
     engine: DbosEngine
-    holding: Holding
-    orders: StandingOrders
-    admission: SkillAdmission
-    storms: StormWatch
-    relapses: Relapses
-    files: FileCatalog
-    ground: Ground
 
     @property
     def morning_time(self) -> MorningTime:
@@ -287,6 +254,9 @@ def rows_of(store: Store) -> Rows:
         storms=store.storms,
         marks=store.marks,
         scenes=store.scenes,
+        leases=store.leases,
+        blobs=store.blobs,
+        ticks=store.ticks,
     )
 
 
@@ -301,7 +271,6 @@ def rollback_timer_of(place: Place) -> HostRollbackTimer:
 
 def build(place: Place, skills: Path = SKILLS) -> House:
     """The whole house in one place. Takes the data folder's lock; raises InvalidError while another process has it."""
-    from adapters.host.directory import HostDirectory
     from adapters.probe.directory import ProbeDirectory
     from adapters.probe.sweep import Sweep
     from adapters.sandbox.bubblewrap import BubblewrapSandbox
@@ -309,114 +278,43 @@ def build(place: Place, skills: Path = SKILLS) -> House:
 
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
-    store.intake.know(place.inventory)
-    files = open_catalog_at(skills)
-    modes = ModeNow(place.mode, store.tightenings, place.inventory)
-    ground = replace(place.ground, mode=modes.of)
-    catalog = AdmittedCatalog(files, store.admissions)
-    orders = StandingOrders(store.orders, store.memory, catalog, store.audit, store.outbox, store.clock, ground)
-    maturity = Maturity(store.admissions, store.memory, store.approvals, place.inventory)
-    admission = SkillAdmission(files, store.admissions, maturity, place.inventory, store.outbox, store.clock)
     probe = ProbeDirectory(place.probes)
-    sweep = Sweep(probe)
-    sandbox = ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
-    executor = Executor(
-        hosts=HostDirectory(place.hosts),
-        sandbox=sandbox,
-        catalog=catalog,
-        effects=store.effects,
-        gate=store.gate,
-        leases=store.leases,
-        blobs=store.blobs,
-        audit=store.audit,
-        clock=store.clock,
-        inventory=place.inventory,
-        operator=Operator(
-            trusted=frozenset({0, os.geteuid()}),
-            may_approve=place.may_approve,
-            ceiling=modes.of,
-            why_no_order=orders.why_not,
-        ),
-        network=Network(rollback_timer_of(place), probe, lambda: place.checks, lambda: night_watch.bad_now()),
-    )
-    night_watch = NightWatch(sweep.measure, store.ticks, store.intake, store.approvals, store.outbox, store.clock)
-    watch = Watch(
-        store.incidents,
-        store.intake,
-        probe,
-        lambda: place.checks,
-        store.clock,
-        place.inventory,
-        night_watch.bad_now,
-        night_watch.good_now,
-    )
-    diagnosis = Diagnosis(catalog, store.memory, executor, probe, place.inventory, store.clock, maturity.state_on)
-    told = ToldRules(store.rules, place.inventory, store.clock)
-    caps = Caps(store.history, store.incidents, store.clock)
-    around = surroundings_of(place, store)
-    relapses = Relapses(store.history, store.ticks, store.clock)
-    storms = StormWatch(store.storms, store.approvals, place.inventory, store.clock)
-    cut_off = restrain_while_cut_off(store.outbox, store.clock, orders)
-    restraints = (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off)
-    desk = Desk(
-        store.approvals,
-        catalog,
-        place.inventory,
-        store.clock,
-        place.patience,
-        restraints,
-        caps.require_turn,
-        around.note,
-        orders,
-        maturity.state_on,
-        executor.mode,
-        store.history.approvals,
-    )
-    closing = Closing(store.incidents, store.approvals, store.effects, catalog, place.inventory, store.clock)
-    watching = (probe, lambda: place.checks, night_watch.bad_now)
-    belonging = Belonging(store.incidents, store.holds, storms, *watching, place.inventory, store.clock)
-    holding = Holding(books_of(store), watch, closing, belonging, place.inventory, store.clock, place.windows)
-    story = IncidentResponse(store.incidents, store.approvals, diagnosis, desk, executor, watch, closing, holding)
-    plays = {"investigate": story.investigate, "act": story.act, "conclude": story.conclude}
+    sweep, sandbox = Sweep(probe), ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
+    team = compose(rows_of(store), _world(place, open_catalog_at(skills), probe, sweep, sandbox))
 
     def give_up(leg: Leg, why: str) -> None:
         """A leg that cannot be played ends in a person's hands, never in silence."""
         subject = leg.subject if leg.leg == "investigate" else store.approvals.incident_of(leg.subject)
-        closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
+        team.closing.hand_over(store.incidents.load(subject), f"I could not go on: {why}", ())
 
-    engine = DbosEngine(store, plays, lease_seconds=place.replica_lease, on_lost=give_up)
-    parts = (
-        sandbox,
-        executor,
-        diagnosis,
-        watch,
-        night_watch,
-        sweep,
-        story,
-        engine,
-        holding,
-        orders,
-        admission,
-        storms,
-        relapses,
-    )
-    return House(place, store, catalog, *parts, files, ground)
+    engine = DbosEngine(store, team.plays, lease_seconds=place.replica_lease, on_lost=give_up)
+    return House(place, store, team, sandbox, sweep, engine)
 
 
-def books_of(store: Store) -> Books:
-    """The rows that holding goes by."""
-    return Books(store.incidents, store.approvals, store.holds, store.pauses, store.ticks, store.outbox)
-
-
-def surroundings_of(place: Place, store: Store) -> Surroundings:
-    """Eyes for people and changes on every host that has some; of any other it is said that nothing can be seen."""
+def _world(place: Place, files: FileCatalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox) -> World:
+    """The machines of a place, with hands and eyes."""
+    from adapters.host.directory import HostDirectory
     from adapters.probe.surroundings import ServedChanges, ServedPresence
 
     asks = {host: children.ask for host, children in place.looks.items()}
     watched = [(check.host, check.signal.object) for check in place.checks if check.signal.kind == "process"]
     services = {host: tuple(sorted({name for on, name in watched if on == host and name})) for host in asks}
-    presence, changes = ServedPresence(asks), ServedChanges(asks, services)
-    return Surroundings(presence, changes, store.marks, store.scenes, store.history, store.clock)
+    return World(
+        hosts=HostDirectory(place.hosts),
+        sandbox=sandbox,
+        files=files,
+        probe=probe,
+        sweep=sweep.measure,
+        checks=lambda: place.checks,
+        inventory=place.inventory,
+        operator=Operator(trusted=frozenset({0, os.geteuid()}), may_approve=place.may_approve),
+        mode=place.mode,
+        presence=ServedPresence(asks),
+        changes=ServedChanges(asks, services),
+        timer=rollback_timer_of(place),
+        patience=place.patience,
+        windows=place.windows,
+    )
 
 
 def open_catalog_at(folder: Path) -> FileCatalog:
@@ -431,11 +329,11 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> Cha
     roster = Roster(house.place.inventory, os.geteuid())
     rows = house.rows
     views = Views(rows, house.place.inventory, roster, language)
-    hands = Handwork(rows, house.catalog, house.diagnosis, house.place.inventory, roster, views)
-    resolving = Resolving(rows, house.place.inventory, roster, views, house.holding)
+    hands = Handwork(rows, house.team.trust.catalog, house.team.diagnosis, house.place.inventory, roster, views)
+    resolving = Resolving(rows, house.place.inventory, roster, views, house.team.holding)
 
     def act(command: Command, message: Message) -> Answer:
         return resolving.resolve(command, message) if command.verb is Verb.RESOLVE else hands.act(command, message)
 
-    ordering = Ordering(rows, trusted_of(rows, house.files, house.ground), roster, language)
+    ordering = Ordering(rows, house.team.trust, roster, language)
     return ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering)

@@ -18,6 +18,7 @@ from core.episode import Episode, Recall
 from core.guest import GuestResult, GuestRun
 from core.host_change import Change, Changed
 from core.incident import Attempt, Incident, Refusal
+from core.inventory import Inventory
 from core.journal import AuditRow, AuditState, EffectRow
 from core.message import Message
 from core.report import Report
@@ -144,6 +145,10 @@ class Catalog(Protocol):
 
 class Intake(Protocol):
     """Alerts come in."""
+
+    def know(self, inventory: Inventory) -> None:
+        """Who talks to whom, by which alarms of one fault are put together; said once, before the first alert."""
+        ...
 
     def take_in(self, alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
         """Durable before it returns: one transaction writes alerts, opens or counts up incidents, and the first leg of new ones.

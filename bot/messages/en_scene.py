@@ -13,6 +13,7 @@ WORDS = {
     "scene.login": "{user} ({terminal})",
     "scene.login.idle": "{user} ({terminal}, idle {idle})",
     "scene.because": "Asked because: {why}",
+    "scene.forbidden": "Because: {why}",
     # what rules say, word for word as core says it
     "restraint.login.idle": "{who} is logged in ({terminal}, idle {minutes} min)",
     "restraint.login": "{who} is logged in ({terminal})",
@@ -20,7 +21,7 @@ WORDS = {
     "restraint.unseen": "I cannot see who is logged in: {why}",
     "list.then": "; ",
     "restraint.cap": "{done} repairs {where} within the hour; {limit} is the limit",
-    "restraint.relapse": "repaired {count} times within the hour: {why}",
+    "restraint.relapse": "repaired {count} times within the hour: it does not last, please see why",
     "restraint.failed": "it failed on {where}",
     "restraint.rule": "rule {id} of {by}: {said}",
     "restraint.storm": "{id}: in a storm nothing acts alone",

@@ -13,6 +13,7 @@ WORDS = {
     "scene.login": "{user}（{terminal}）",
     "scene.login.idle": "{user}（{terminal}，空闲 {idle}）",
     "scene.because": "询问原因：{why}",
+    "scene.forbidden": "原因：{why}",
     # what rules say, word for word as core says it
     "restraint.login.idle": "{who} 正登录在上面（{terminal}，空闲 {minutes} 分钟）",
     "restraint.login": "{who} 正登录在上面（{terminal}）",
@@ -20,7 +21,7 @@ WORDS = {
     "restraint.unseen": "看不到谁登录在上面：{why}",
     "list.then": "；",
     "restraint.cap": "一小时内已修复 {done} 次（{where}），上限 {limit}",
-    "restraint.relapse": "一小时内已修复 {count} 次：{why}",
+    "restraint.relapse": "一小时内已修复 {count} 次，都没有持久，请查明原因",
     "restraint.failed": "在 {where} 上失败过",
     "restraint.rule": "{by} 的规矩 {id}：{said}",
     "restraint.storm": "{id}：告警风暴中不自行动作",

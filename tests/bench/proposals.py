@@ -108,7 +108,7 @@ class Measured:
 
     def remember(self, alert: Alert) -> None:
         """The repair worked for this fault before."""
-        skill = self.house.catalog.get("clear_bench")
+        skill = self.house.team.trust.catalog.get("clear_bench")
         self.house.rows.memory.remember(
             Episode(
                 id=f"bench:{alert.id}",

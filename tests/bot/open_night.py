@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, cast
 
 from bot.answers import Answer
-from bot.app import Rows
 from bot.chat_desk import ChatDesk
 from bot.commands import Command
-from bot.ordering import Ordering, trusted_of
+from bot.ordering import Ordering
 from bot.roster import Roster
+from bot.team import trust_on
+from bot.wiring import rows_of
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer as PolicyAnswer
 from core.approval import Approval, digest_of, short_id
@@ -48,35 +50,13 @@ class OpenNight:
 
     def __post_init__(self) -> None:
         store = self.store
-        self.rows = Rows(
-            store.intake,
-            store.incidents,
-            store.approvals,
-            store.history,
-            store.effects,
-            store.audit,
-            store.gate,
-            store.memory,
-            store.inbox,
-            store.outbox,
-            store.clock,
-            store.pauses,
-            store.orders,
-            store.rules,
-            store.tightenings,
-            store.admissions,
-            store.pages,
-            store.holds,
-            store.storms,
-            store.marks,
-            store.scenes,
-        )
+        self.rows = rows_of(cast("Any", store))
         self.channels = {"console": FakeChannel("console", store.clock), "slack": FakeChannel("slack", store.clock)}
         roster = Roster(self.inventory, 1000)
         ground = Ground(
             self.inventory, lambda one, host: roster.yes_counts(one, self.inventory.groups(host)), self.inventory.mode
         )
-        self.ordering = Ordering(self.rows, trusted_of(self.rows, self.catalog, ground), roster, self.language)
+        self.ordering = Ordering(self.rows, trust_on(self.rows, self.catalog, ground), roster, self.language)
         self.desk = ChatDesk(self.rows, self.inventory, roster, self.language, self._act, self.channels, self.ordering)
         self.incident = self.alert("disk.used_percent:/var/log", value=97.2, limit=90)
 

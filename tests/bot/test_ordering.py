@@ -140,6 +140,23 @@ def test_with_one_approver_the_name_is_typed_at_the_machine() -> None:
     assert (the_order(night).confirmed_by, the_order(night).typed) == ("li", "/var/log")
 
 
+def test_an_account_that_the_roster_does_not_name_is_no_second_person() -> None:
+    night = night_of(ONE)
+    assert new(night, **LI).ok
+    name = the_order(night).id
+    assert not night.say(f"orders confirm {name}").ok
+    assert the_order(night).state is OrderState.PROPOSED
+    assert night.say(f"orders confirm {name} /var/log").ok
+    assert (the_order(night).confirmed_by, the_order(night).typed) == (OWNER, "/var/log")
+
+
+def test_where_there_are_two_such_an_account_confirms_for_neither() -> None:
+    night = night_of(TWO)
+    new(night, **LI)
+    answer = night.say(f"orders confirm {the_order(night).id} /var/log")
+    assert (answer.ok, the_order(night).state) == (False, OrderState.PROPOSED)
+
+
 @pytest.mark.parametrize("typed", ["/var/log", "localhost"])
 def test_with_an_empty_roster_the_owner_does_the_same(typed: str) -> None:
     night = night_of(NOBODY)

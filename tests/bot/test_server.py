@@ -44,6 +44,9 @@ class Intake:
     gate: threading.Event = field(default_factory=threading.Event)
     batches: list[int] = field(default_factory=list)
 
+    def know(self, inventory: Inventory) -> None:
+        """Nothing is grouped here."""
+
     def take_in(self, alerts: Sequence[Alert], now: datetime) -> tuple[str, ...]:
         self.gate.wait(10)
         if self.is_gone:

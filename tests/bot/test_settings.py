@@ -121,6 +121,9 @@ CHECK = '[[checks]]\nsignal = "memory.used_percent"\n'
         ('[groups.web]\nmode = "auto"', ("groups.web", "no host is in it")),
         ('[people.li]\nroles = ["boss"]\nos = 1', ("people.li.roles[0] cannot be 'boss'", "approver")),
         ('[people.li]\nroles = ["viewer"]', ("people.li", "no account")),
+        ('[people.policy]\nroles = ["approver"]\nos = 1', ("people.'policy'", "no name of a person")),
+        ('[people."os:1"]\nroles = ["approver"]\nos = 1', ("people.'os:1'", "no name of a person")),
+        ('[people."li typed db-1"]\nroles = ["approver"]\nos = 1', ("no name of a person",)),
         ('[people.li]\nroles = ["viewer"]\nos = 1\ngroups = ["web"]', ("people.li.groups", "'web'")),
         (
             '[people.a]\nroles = ["viewer"]\nos = 1\n[people.b]\nroles = ["viewer"]\nos = 1',

@@ -179,3 +179,25 @@ def test_where_there_are_two_approvers_no_name_that_one_types_stands_for_the_oth
     night.say(f"approve {asked.id} localhost", by="os:2001", channel="console")
     night.say(f"approve {asked.id} localhost", by="os:2001", channel="console")
     assert night.verdict(asked) == "pending"
+
+
+ONE = Inventory((HostEntry("localhost", "local", ("web",)),), people=(Person("li", ("approver",), (), ("slack:U1",)),))
+
+
+def test_the_one_approver_and_the_owner_of_the_machine_may_be_the_same_person() -> None:
+    night = OpenNight(ONE)
+    asked = night.ask(night.proposal(risk=Risk.HIGH), PolicyAnswer.ASK2)
+    night.say(f"approve {asked.id}", by="slack:U1", channel="slack")
+    assert "type" in night.say(f"approve {asked.id}").text.lower()
+    assert night.verdict(asked) == "pending"
+    assert night.say(f"approve {asked.id} localhost").ok
+    assert night.verdict(asked) == "approved"
+
+
+def test_where_there_are_two_approvers_the_owner_of_the_machine_is_neither(night: OpenNight) -> None:
+    asked = night.ask(night.proposal(risk=Risk.HIGH), PolicyAnswer.ASK2)
+    night.say(f"approve {asked.id}", by="slack:U1", channel="slack")
+    night.say(f"approve {asked.id} localhost", by=OWNER)
+    assert night.verdict(asked) == "pending"
+    night.say(f"approve {asked.id}", by="slack:U2", channel="slack")
+    assert night.verdict(asked) == "approved"

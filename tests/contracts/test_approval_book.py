@@ -84,6 +84,15 @@ def test_two_people_are_two_people(case: Case, incident: str, legs: list[str]) -
     assert legs == [f"act:{asked.id}:1"]
 
 
+def test_an_account_without_a_name_is_not_the_second_of_two(case: Case, incident: str) -> None:
+    now = case.clock.now()
+    asked = case.store.approvals.open(approval(incident, now, answer=Answer.ASK2), ())
+    for who in ("li", "os:0"):
+        assert case.store.approvals.decide(asked.id, Verdict.APPROVED, who, "", now).verdict is Verdict.PENDING
+    typed = case.store.approvals.decide(asked.id, Verdict.APPROVED, "os:0 typed localhost", "", now)
+    assert typed.verdict is Verdict.APPROVED
+
+
 def test_two_who_both_asked_for_it_need_a_third(case: Case, incident: str, legs: list[str]) -> None:
     now = case.clock.now()
     made = replace(approval(incident, now, answer=Answer.ASK2), asked_by=("li", "wang"))

@@ -49,10 +49,14 @@ def test_what_nobody_was_asked_for_runs_in_auto_only() -> None:
         (("li", "stranger typed localhost"), False),
         (("li", "wang"), True),
         (("li", "li typed localhost"), True),
+        (("li", "os:0"), False),
+        (("os:0", "li", "wang"), True),
+        (("os:0", "os:0 typed localhost"), True),
+        (("li", "os:0", "os:0 typed localhost"), True),
     ],
 )
 def test_a_high_risk_needs_two_who_may_or_the_name_typed(by: tuple[str, ...], is_enough: bool) -> None:
-    here = Shift()
+    here = Shift(approvers={"li", "wang", "os:0"})
     approval = here.approved()
     forced = replace(approval, answer=Answer.ASK2, by=by)
     here.store.shelf.approvals[approval.id] = forced

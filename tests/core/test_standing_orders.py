@@ -165,16 +165,16 @@ def test_what_nobody_confirmed_lets_nothing_happen_and_what_is_over_is_not_confi
     order_id = night.orders[0].id
 
     def again(play_night: Night) -> None:
-        play_night.both(lambda play: play.team.orders.revoke(order_id, "mia"))
+        play_night.both(lambda play: play.team.trust.orders.revoke(order_id, "mia"))
 
     again(night)
     with pytest.raises(NoOrderError):
-        night.both(lambda play: play.team.orders.renew(order_id, "li"))
+        night.both(lambda play: play.team.trust.orders.renew(order_id, "li"))
     again(night)
     assert night.orders[0].ended_why == "revoked by mia"
-    assert night.both(lambda play: play.team.orders.use(order_id, "another")) is False
+    assert night.both(lambda play: play.team.trust.orders.use(order_id, "another")) is False
     with pytest.raises(UnknownError):
-        night.both(lambda play: play.team.orders.revoke("O-NOBODY", "mia"))
+        night.both(lambda play: play.team.trust.orders.revoke("O-NOBODY", "mia"))
 
 
 def test_a_list_that_was_changed_stands_for_nothing() -> None:

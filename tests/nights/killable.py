@@ -23,6 +23,7 @@ from adapters.host.files import Files
 from adapters.host.local import LocalHost
 from adapters.store.flow_dbos import DbosEngine
 from adapters.store.store import Store
+from bot.team import Team
 from core.alert import Alert, AlertStatus, Signal
 from core.check import Check
 from core.execution import Operator
@@ -35,7 +36,7 @@ from core.world import CommandResult, FileContent, FileInfo, Measurement, Proces
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.seal import FakeSeal
-from tests.nights.composition import Team, World, compose
+from tests.nights.composition import World, compose
 from tests.nights.remedies import skill
 
 EVERY = 0.1

@@ -27,6 +27,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.host import FakeHost, FakeHosts
 from tests.fakes.pager import FakePager
 from tests.fakes.presence import FakePresence
+from tests.fakes.rollback_timer import FakeRollbackTimer
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.store import FakeStore
 from tests.nights.composition import World, compose, paging_of
@@ -120,6 +121,7 @@ class Play:
         inventory = Inventory((HostEntry(trouble.host, "local", (GROUP,)),), ((GROUP, setting.mode),))
         operator = Operator(may_approve=lambda name, _host: name in self.approvers, ceiling=lambda _host: self.ceiling)
         hosts = _Hosts(self.hosts)
+        self.timer = FakeRollbackTimer(self.store.clock, hosts)
         world = World(
             hosts,
             self.probe,
@@ -132,6 +134,7 @@ class Play:
             changes=self.changes,
             pager=self.pager,
             ladder=setting.ladder,
+            timer=self.timer,
         )
         self._escalation, self._paging = paging_of(self.store, world)
         self.team = compose(self.store, world)
@@ -153,8 +156,8 @@ class Play:
         self.team.storms.tick()
         self.team.holding.tick()
         self.team.watch.tick()
-        self.team.orders.tick()
-        self.team.admission.tick()
+        self.team.trust.orders.tick()
+        self.team.trust.admission.tick()
         for approval in self.store.approvals.overdue(now):
             self.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
         self.store.approvals.reminders_due(now)
@@ -242,9 +245,9 @@ class Play:
 
     def let_me_sleep(self, by: str, and_by: str) -> StandingOrder:
         """An order is made of the newest incident, and confirmed."""
-        drafted = self.team.birth.draft(_newest(self).id, by)
-        laid = self.team.orders.put(drafted, is_for_others=True)
-        return self.team.orders.confirm(laid.id, and_by)
+        drafted = self.team.trust.birth.draft(_newest(self).id, by)
+        laid = self.team.trust.orders.put(drafted, is_for_others=True)
+        return self.team.trust.orders.confirm(laid.id, and_by)
 
     # ---- inside -----------------------------------------------------------------------------------------------------------------
 
@@ -343,17 +346,17 @@ class Night:
 
     def wrong(self, by: str = "mia") -> None:
         """Somebody says that the newest repair was the wrong fix."""
-        self.both(lambda play: play.team.orders.wrong(_newest(play), by))
+        self.both(lambda play: play.team.trust.orders.wrong(_newest(play), by))
 
     @property
     def orders(self) -> list[StandingOrder]:
         """Every yes that was given ahead, whatever became of it."""
-        return self.both(lambda play: list(play.team.orders.known()))
+        return self.both(lambda play: list(play.team.trust.orders.known()))
 
     @property
     def is_offered(self) -> bool:
         """Whether the newest report offers `next time, don't wake me`."""
-        return self.both(lambda play: play.team.birth.is_offered(_newest(play).id))
+        return self.both(lambda play: play.team.trust.birth.is_offered(_newest(play).id))
 
     def stop(self, scope: str = "all") -> None:
         """Somebody says stop."""

@@ -18,8 +18,8 @@ DAY = 86400.0
 
 def admit(play: Play) -> None:
     """An approver lets it exist again."""
-    (asked,) = play.team.admission.open_questions()
-    play.team.admission.admit(asked.id, "li")
+    (asked,) = play.team.trust.admission.open_questions()
+    play.team.trust.admission.admit(asked.id, "li")
 
 
 def test_a_changed_skill_is_left_out_and_one_card_asks_for_it() -> None:

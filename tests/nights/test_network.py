@@ -104,12 +104,12 @@ def test_a_route_over_which_the_paths_hold_is_confirmed_and_stays() -> None:
     assert night.host(HOST).effects == [THERE]
     assert night.report.ending is Ending.FIXED
     assert audit(night) == ["network.armed", "network.confirmed"]
-    assert night.both(lambda play: play.team.timer.fired(HOST)) == ()
+    assert night.both(lambda play: play.timer.fired(HOST)) == ()
 
 
 def test_where_no_undo_can_be_armed_nothing_is_changed() -> None:
     night = night_of(payments_stay=True)
-    night.both(lambda play: setattr(play.team.timer, "is_broken", True))
+    night.both(lambda play: setattr(play.timer, "is_broken", True))
     night.answer(Verdict.APPROVED)
     assert night.host(HOST).effects == []
     assert night.report.ending is Ending.HANDED_OVER
@@ -163,14 +163,14 @@ def test_after_our_death_in_the_middle_the_journal_says_what_the_host_took_back(
 
     def die(play: Play) -> None:
         def die_now() -> None:
-            play.team.timer.while_waiting = lambda: None
+            play.timer.while_waiting = lambda: None
             raise Killed
 
-        play.team.timer.while_waiting = die_now
+        play.timer.while_waiting = die_now
         play.decide(Verdict.APPROVED, "li", "")
         with pytest.raises(Killed):
             play.settle()
-        play.team.timer.lose_line()
+        play.timer.lose_line()
         play.team.executor.recover()
 
     night.both(die)

@@ -116,7 +116,7 @@ def test_the_fourth_time_in_one_night_asks_and_says_why() -> None:
 
 def revoke(play: Play) -> None:
     """Any member, at any time."""
-    play.team.orders.revoke(play.team.orders.known()[0].id, "mia")
+    play.team.trust.orders.revoke(play.team.trust.orders.known()[0].id, "mia")
 
 
 def forget(play: Play) -> None:
@@ -169,10 +169,10 @@ def test_it_lapses_after_thirty_days_unless_it_was_renewed_and_used() -> None:
     night = trusted()
     order = night.orders[0]
     with pytest.raises(NoOrderError):
-        night.both(lambda play: play.team.orders.renew(order.id, "li"))
+        night.both(lambda play: play.team.trust.orders.renew(order.id, "li"))
     again(night)
     night.both(lambda play: play.store.clock.advance(20 * DAY))
-    night.both(lambda play: play.team.orders.renew(order.id, "bo"))
+    night.both(lambda play: play.team.trust.orders.renew(order.id, "bo"))
     night.both(lambda play: play.store.clock.advance(20 * DAY))
     night.wait(60)
     assert night.orders[0].is_on(night.both(lambda play: play.store.clock.now()))

@@ -62,7 +62,7 @@ class StoredNight:
         self.clock.advance(PULSE)
         self.team.night_watch.tick(self.checks)
         self.team.watch.tick()
-        self.team.orders.tick()
+        self.team.trust.orders.tick()
         self.engine.sweep(self.clock.now())
         assert self.engine.wait_idle(20)
 
@@ -130,13 +130,13 @@ def test_the_same_fault_five_times_on_the_real_store(night: StoredNight) -> None
         night.break_again()
         night.say_yes()
         assert (night.newest.ending, night.decided.by) == (Ending.FIXED, ("li",))
-    laid = night.team.orders.put(night.team.birth.draft(night.newest.id, "li"), is_for_others=True)
-    night.team.orders.confirm(laid.id, "bo")
+    laid = night.team.trust.orders.put(night.team.trust.birth.draft(night.newest.id, "li"), is_for_others=True)
+    night.team.trust.orders.confirm(laid.id, "bo")
 
     night.break_again()
     assert (night.newest.ending, night.decided.by, night.decided.order) == (Ending.FIXED, ("policy",), laid.id)
     assert [use.incident for use in night.order.uses] == [night.newest.id]
-    night.team.orders.wrong(night.newest, "mia")
+    night.team.trust.orders.wrong(night.newest, "mia")
     assert night.order.ended_why == "wrong fix, said mia"
 
     night.break_again()

@@ -1,0 +1,173 @@
+"""The night shift composed from core alone, over any rows and in any world: `wiring` gives the real ones, whole nights give fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from bot.app import Rows
+from core.belonging import Belonging
+from core.caps import Caps
+from core.check import Check
+from core.closing import Closing
+from core.confirmed_commit import Network
+from core.cut_off import restrain_while_cut_off
+from core.desk import Desk, Patience
+from core.diagnosis import Diagnosis
+from core.execution import Executor, Operator
+from core.holding import Books, Holding
+from core.incident_response import IncidentResponse
+from core.inventory import Inventory, Mode
+from core.maintenance import Window
+from core.mode_now import ModeNow
+from core.night_watch import NightWatch, Sweep
+from core.order_birth import OrderBirth
+from core.people_ports import Changes, Presence, RollbackTimer
+from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
+from core.relapse import Relapses
+from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
+from core.standing_orders import Ground, StandingOrders
+from core.storm_watch import StormWatch
+from core.surroundings import Surroundings
+from core.told_rules import ToldRules
+from core.verification import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The machines, what can be measured and seen of them, and what the operator laid down.
+
+    `operator` comes without what is read live of modes and orders, which is made here from `mode`; `files` is the catalog without
+    admissions; `zone` is where nights are counted, None: where the machine is.
+    """
+
+    hosts: Hosts
+    sandbox: Sandbox
+    files: Catalog
+    probe: Probe
+    sweep: Sweep
+    checks: Callable[[], tuple[Check, ...]]
+    inventory: Inventory
+    operator: Operator
+    mode: Callable[[str], Mode]
+    presence: Presence
+    changes: Changes
+    timer: RollbackTimer
+    patience: Patience
+    windows: tuple[Window, ...] = ()
+    zone: tzinfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What people have come to trust: skills as they were admitted, orders given ahead; and the ground both stand on."""
+
+    ground: Ground
+    catalog: Catalog
+    maturity: Maturity
+    orders: StandingOrders
+    birth: OrderBirth
+    admission: SkillAdmission
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The story with those who work for it."""
+
+    trust: Trust
+    executor: Executor
+    night_watch: NightWatch
+    watch: Watch
+    diagnosis: Diagnosis
+    desk: Desk
+    closing: Closing
+    holding: Holding
+    storms: StormWatch
+    relapses: Relapses
+    story: IncidentResponse
+
+    @property
+    def plays(self) -> dict[str, Callable[[str, Flow], None]]:
+        """Leg by leg, for an engine."""
+        return {"investigate": self.story.investigate, "act": self.story.act, "conclude": self.story.conclude}
+
+
+def compose(rows: Rows, world: World) -> Team:
+    """Everybody, once."""
+    inventory, clock = world.inventory, rows.clock
+    rows.intake.know(inventory)
+    trust = trust_of(rows, world)
+    night_watch = NightWatch(world.sweep, rows.ticks, rows.intake, rows.book, rows.outbox, clock)
+    executor = _executor(rows, world, trust, night_watch)
+    good_and_bad = (night_watch.bad_now, night_watch.good_now)
+    watch = Watch(rows.log, rows.intake, world.probe, world.checks, clock, inventory, *good_and_bad)
+    diagnosis = Diagnosis(trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on)
+    storms = StormWatch(rows.storms, rows.book, inventory, clock)
+    desk = _desk(rows, world, trust, executor, storms)
+    closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock)
+    watching = (world.probe, world.checks, night_watch.bad_now)
+    belonging = Belonging(rows.log, rows.holds, storms, *watching, inventory, clock)
+    books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)
+    holding = Holding(books, watch, closing, belonging, inventory, clock, world.windows)
+    story = IncidentResponse(rows.log, rows.book, diagnosis, desk, executor, watch, closing, holding)
+    relapses = Relapses(rows.history, rows.ticks, clock)
+    return Team(trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story)
+
+
+def trust_of(rows: Rows, world: World) -> Trust:
+    """Modes as people may have tightened them, and everything that is believed only while its rows say so."""
+    modes = ModeNow(world.mode, rows.tightenings, world.inventory)
+    ground = Ground(world.inventory, world.operator.may_approve, modes.of, world.zone)
+    return trust_on(rows, world.files, ground)
+
+
+def trust_on(rows: Rows, files: Catalog, ground: Ground) -> Trust:
+    """The same over a ground that stands already, for who answers without a whole team."""
+    catalog = AdmittedCatalog(files, rows.admissions)
+    maturity = Maturity(rows.admissions, rows.memory, rows.book, ground.inventory, ground.zone)
+    orders = StandingOrders(rows.orders, rows.memory, catalog, rows.audit, rows.outbox, rows.clock, ground)
+    shelves = (rows.orders, rows.memory, rows.log, rows.book)
+    birth = OrderBirth(*shelves, catalog, rows.clock, ground, maturity.state_on)
+    admission = SkillAdmission(files, rows.admissions, maturity, ground.inventory, rows.outbox, rows.clock)
+    return Trust(ground, catalog, maturity, orders, birth, admission)
+
+
+def _executor(rows: Rows, world: World, trust: Trust, night_watch: NightWatch) -> Executor:
+    live = replace(world.operator, ceiling=trust.ground.mode, why_no_order=trust.orders.why_not)
+    return Executor(
+        hosts=world.hosts,
+        sandbox=world.sandbox,
+        catalog=trust.catalog,
+        effects=rows.effects,
+        gate=rows.gate,
+        leases=rows.leases,
+        blobs=rows.blobs,
+        audit=rows.audit,
+        clock=rows.clock,
+        inventory=world.inventory,
+        operator=live,
+        network=Network(world.timer, world.probe, world.checks, night_watch.bad_now),
+    )
+
+
+def _desk(rows: Rows, world: World, trust: Trust, executor: Executor, storms: StormWatch) -> Desk:
+    """With every further rule over the table; each may only move an answer to the right."""
+    told = ToldRules(rows.rules, world.inventory, rows.clock, world.zone)
+    caps = Caps(rows.history, rows.log, rows.clock)
+    around = Surroundings(world.presence, world.changes, rows.marks, rows.scenes, rows.history, rows.clock)
+    cut_off = restrain_while_cut_off(rows.outbox, rows.clock, trust.orders)
+    return Desk(
+        rows.book,
+        trust.catalog,
+        world.inventory,
+        rows.clock,
+        world.patience,
+        (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off),
+        caps.require_turn,
+        around.note,
+        trust.orders,
+        trust.maturity.state_on,
+        executor.mode,
+        rows.history.approvals,
+    )
