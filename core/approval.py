@@ -81,10 +81,26 @@ class Decision:
         return self.verdict is Verdict.APPROVED
 
 
+TYPED = " typed "
+"""Between a person and the name that they typed at the machine, where it stands for the second yes."""
+
+
 def are_two(by: Iterable[str], asked_by: Iterable[str]) -> bool:
-    """True for two different people of whom at most one is among those who asked: what a high risk needs (TRUST 2)."""
-    people = set(by)
-    return len(people) > 1 and bool(people - set(asked_by))
+    """True for two different people of whom at most one is among those who asked: what a high risk needs (TRUST 2).
+
+    An account of the machine that no line of the roster names may be any of the others, so that it is never the second of two.
+    """
+    said = set(by)
+    typed = {one for one in said if TYPED in one}
+    accounts = {one for one in said - typed if is_account(one)}
+    people = said - typed - accounts
+    enough = len(people) > 1 or bool(typed and (people or accounts))
+    return enough and bool(said - set(asked_by))
+
+
+def is_account(name: str) -> bool:
+    """True for `os:1000`, where the roster knows no name for it."""
+    return ":" in name
 
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

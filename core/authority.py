@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.approval import Answer, Approval, Verdict, are_two
+from core.approval import TYPED, Answer, Approval, Verdict, are_two
 from core.capability import Risk
 from core.errors import ExpiredError, TamperedError
 from core.inventory import Mode
@@ -77,7 +77,7 @@ class Authority:
 
 def typed_name(person: str, host: str) -> str:
     """How the second yes is written down where there is no second person."""
-    return f"{person} typed {host}"
+    return f"{person}{TYPED}{host}"
 
 
 def _is_for(wanted: Wanted, yes: Approval) -> bool:
