@@ -120,6 +120,12 @@ def _checked(rule: ToldRule, places: Places) -> ToldRule:
     if not rule.host and not re.fullmatch(r"[a-z_]+\.[a-z_]+(?::\S+)?", rule.object):
         known = ", ".join(sorted(places.names)[:12])
         raise InvalidError(f"{rule.object!r} is neither a host, a group nor a signal; known are: {known}")
+    if rule.host and rule.object:
+        raise InvalidError(
+            "ignore a host with all it has, or a signal wherever it is; one signal of one host cannot be"
+        )
+    if rule.when != When():
+        raise InvalidError("what is ignored is ignored day and night; leave out days and hours, and say until when")
     return rule
 
 

@@ -12,6 +12,7 @@ from bot.messages.rule_card import rule_line
 from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.rule_words import Places, read_rule
+from bot.verbs import least_role
 from core.card import Card, CardKind
 from core.errors import UnknownError
 from core.inventory import Inventory
@@ -38,29 +39,33 @@ class Telling:
     def rules(self, command: Command, message: Message) -> Answer:
         """`rules`, `rules confirm ID`, `rules drop ID`."""
         if command.part == "confirm":
-            return self._confirm(command.target, message)
+            return self._confirm(command, message)
         if command.part == "drop":
-            return self._drop(command.target, message)
+            return self._drop(command, message)
         now = self._rows.clock.now()
         found = tuple(rule for rule in self._rows.rules.all() if rule.ends is None or rule.ends > now)
         return Answer("\n".join(map(self._listed, found)) or self._say("rule.none"), found)
 
-    def _confirm(self, id: str, message: Message) -> Answer:
-        rule, now, by = self._rule(id), self._rows.clock.now(), self._roster.name(message.by)
+    def _confirm(self, command: Command, message: Message) -> Answer:
+        rule, now, by = self._rule(command.target), self._rows.clock.now(), self._roster.name(message.by)
         if rule.ends is not None and rule.ends <= now:
             return Answer(self._say("rule.over", id=rule.id), rule, ok=False)
         if rule.confirmed is not None:
             return Answer(self._say("rule.again", id=rule.id, rule=self._line(rule)), rule)
+        if rule.kind is RuleKind.IGNORE and not self._may(rule, command, message):
+            return self._not_allowed(command)
         if rule.kind is RuleKind.IGNORE:
             self._rows.pauses.put(self._mute(rule, by, now), by, now)
         held = self._rows.rules.change(rule.id, lambda one: replace(one, confirmed=one.confirmed or now), by, now)
         self._tell_all("rule.note", held, by, now)
         return Answer(self._say("rule.confirmed", id=held.id, rule=self._line(held)), held)
 
-    def _drop(self, id: str, message: Message) -> Answer:
-        rule, now, by = self._rule(id), self._rows.clock.now(), self._roster.name(message.by)
+    def _drop(self, command: Command, message: Message) -> Answer:
+        rule, now, by = self._rule(command.target), self._rows.clock.now(), self._roster.name(message.by)
         if rule.ends is not None and rule.ends <= now:
             return Answer(self._say("rule.over", id=rule.id), rule, ok=False)
+        if rule.confirmed is not None and not self._may(rule, command, message):
+            return self._not_allowed(command)
         if rule.kind is RuleKind.IGNORE and rule.confirmed is not None:
             self._rows.pauses.change(
                 f"{rule.id}:mute", lambda one: replace(one, ended=one.ended or now, ended_by=by), by, now
@@ -69,6 +74,16 @@ class Telling:
         if rule.confirmed is not None:
             self._tell_all("rule.note.dropped", gone, by, now)
         return Answer(self._say("rule.dropped", id=gone.id, rule=self._line(gone)), gone)
+
+    def _may(self, rule: ToldRule, command: Command, message: Message) -> bool:
+        """What silences or lets more happen needs the role for every group that the rule is about; one without a place is about all."""
+        hosts = [one.name for one in self._inventory.hosts]
+        about = [host for host in hosts if rule.host in {"", host, *self._inventory.groups(host)}]
+        groups = [self._inventory.groups(host) for host in about or hosts]
+        return all(self._roster.may(message.channel, message.by, command, one) for one in groups)
+
+    def _not_allowed(self, command: Command) -> Answer:
+        return Answer(self._say("reply.notallowed", verb=command.word, role=least_role(command).word), ok=False)
 
     def _tell_all(self, key: str, rule: ToldRule, by: str, now: datetime) -> None:
         """What changes how far we go is said to everybody."""

@@ -104,6 +104,8 @@ def test_a_signal_can_be_ignored() -> None:
         ("ignore db-2 until 2020-01-01", "is over already"),
         ("ignore db-2 until 2026-13-41", "is no date"),
         ("ignore mars until friday", "neither a host, a group nor a signal"),
+        ("ignore disk.used_percent:/data on db-2 until friday", "one signal of one host"),
+        ("ignore db-2 at night until 2026-12-01", "day and night"),
     ],
 )
 def test_half_a_rule_is_none_and_one_sentence_says_why(said: str, sentence: str) -> None:
@@ -116,7 +118,9 @@ def test_the_same_words_at_another_time_are_another_rule() -> None:
     assert later.id != rule("never touch db-2").id
 
 
-PIECES = "never restart billing on the 1st ignore db-2 until friday for 3 days between 9 and 17 不要 重启 周五 1号 24 0 99th"
+PIECES = (
+    "never restart billing on the 1st ignore db-2 until friday for 3 days between 9 and 17 不要 重启 周五 1号 24 0 99th"
+)
 words = st.sampled_from(PIECES.split())
 
 

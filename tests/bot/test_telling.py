@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.card import CardKind
+from core.inventory import HostEntry, Inventory, Person
 from core.pause import PauseKind
 from core.told_rule import ToldRule
 from tests.bot.open_night import OpenNight
@@ -74,3 +75,37 @@ def test_no_rule_says_how_to_tell_one() -> None:
 def test_a_stranger_tells_no_rule(night: OpenNight) -> None:
     assert not night.say("never touch localhost", by="os:4242").ok
     assert night.store.rules.all() == ()
+
+
+# ---- whose place it is --------------------------------------------------------------------------------------------------------------
+
+ELSEWHERE = Inventory(
+    (HostEntry("localhost", "local", ("web",)), HostEntry("db-1", "none", ("databases",))),
+    people=(
+        Person("ana", ("responder",), ("databases",), ("slack:U1",)),
+        Person("dan", ("approver",), ("databases",), ("slack:U2",)),
+    ),
+)
+
+
+@pytest.mark.parametrize("about", ["localhost", "web", "disk.used_percent:/"])
+def test_who_may_not_mute_a_host_does_not_do_it_by_a_rule(about: str) -> None:
+    night = OpenNight(ELSEWHERE)
+    rule = told(night, f"ignore {about} until Friday")
+    assert not night.say(f"rules confirm {rule.id}", by="slack:U1", channel="slack").ok
+    assert (night.store.pauses.all(), night.store.rules.all()[0].confirmed) == ((), None)
+
+
+def test_in_ones_own_group_one_may() -> None:
+    night = OpenNight(ELSEWHERE)
+    rule = told(night, "ignore db-1 until Friday")
+    assert night.say(f"rules confirm {rule.id}", by="slack:U1", channel="slack").ok
+
+
+@pytest.mark.parametrize("words", ["never restart billing", "never touch localhost"])
+def test_a_rule_about_others_is_dropped_by_nobody_of_another_group(words: str) -> None:
+    night = OpenNight(ELSEWHERE)
+    rule = told(night, words)
+    night.say(f"rules confirm {rule.id}")
+    assert not night.say(f"rules drop {rule.id}", by="slack:U2", channel="slack").ok
+    assert night.store.rules.all()[0].ended is None
