@@ -64,9 +64,9 @@ class HeadRoom:
 
     def __init__(self, database: Path) -> None:
         self._database = database
-        self._log = database.with_name(f"{database.name}-wal")
-        self._ballast = database.with_name(f"{database.name}-ballast")
-        self._starts = database.with_name(f"{database.name}-starts")
+        self._log = Path(f"{database}-wal")
+        self._ballast = Path(f"{database}-ballast")
+        self._starts = Path(f"{database}-starts")
         self._lock = threading.Lock()
         self._holder: sqlite3.Connection | None = None
         self.is_low = False
