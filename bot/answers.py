@@ -103,7 +103,10 @@ class Views:
         groups, on = self._inventory.groups(incident.host), self._pauses()
         signal = str(incident.signal)
         return tuple(
-            one for one in on if one.kind in HOLDING and one.covers(incident.host, groups, incident.id, signal, is_claim=incident.alert.is_claim)
+            one
+            for one in on
+            if one.kind in HOLDING
+            and one.covers(incident.host, groups, incident.id, signal, is_claim=incident.alert.is_claim)
         )
 
     def _with_trust(self, nouns: Nouns, card: Card) -> Nouns:

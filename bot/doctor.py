@@ -17,6 +17,7 @@ from core.errors import NightshiftError
 
 _MARKS = {"ok": "ok  ", "warn": "note", "bad": "BAD "}
 
+
 def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
     """Every line; one that is bad keeps Nightshift from working."""
     python = Finding("python", "ok", platform.python_version())

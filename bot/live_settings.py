@@ -35,6 +35,10 @@ class LiveSettings:
         inventory = self._now()
         return inventory is not None and Roster(inventory, os.geteuid()).yes_counts(person, inventory.groups(host))
 
+    def inventory(self) -> Inventory | None:
+        """Hosts, groups and people as the file says; None while it cannot be read."""
+        return self._now()
+
     def schedule(self) -> Schedule:
         """Who is on call; while the file cannot be read, as it was before: somebody must still be woken."""
         self._now()

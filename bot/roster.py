@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pwd
+from collections.abc import Callable
 
 from bot.verbs import Command, Role, Verb, is_safer, least_role
 from core.inventory import Inventory, Person
@@ -10,12 +11,21 @@ from core.inventory import Inventory, Person
 LOCAL_CHANNELS = frozenset({"console", "cli"})
 """Channels on this machine whose account is the operating system's word; elsewhere `os:` proves nothing."""
 
+UNCHANGED: Inventory = Inventory(())
+"""Where nothing can change."""
+
 
 class Roster:
-    """The people of the settings, and the OS user who owns the data folder, who has every role in the terminal."""
+    """The people of the settings, and the OS user who owns the data folder, who has every role in the terminal.
 
-    def __init__(self, inventory: Inventory, owner_uid: int) -> None:
-        self._people = inventory.people
+    `now` is what the file says at this moment, None while it cannot be read: a role that was taken away is gone at once, and what cannot
+    be read gives nobody more than the role of a responder. What was added counts after a restart.
+    """
+
+    def __init__(
+        self, inventory: Inventory, owner_uid: int, now: Callable[[], Inventory | None] = lambda: UNCHANGED
+    ) -> None:
+        self._people, self._now = inventory.people, now
         self._owner = f"os:{owner_uid}"
 
     def name(self, account: str) -> str:
@@ -42,14 +52,16 @@ class Roster:
         person = self._reached(channel, account)
         if person is None:
             return False
-        return is_safer(wanted) or (_holds(person, groups) and _highest(person) >= least_role(wanted))
+        if is_safer(wanted):
+            return True
+        return _holds(self._as_now(person, account), groups) and self._role(person, account) >= least_role(wanted)
 
     def highest(self, channel: str, account: str) -> Role | None:
         """The highest role of an account anywhere; None for a stranger."""
         if self._is_owner(channel, account):
             return Role.ADMIN
         person = self._reached(channel, account)
-        return _highest(person) if person else None
+        return self._role(person, account) if person else None
 
     def approvers(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """Names of those who may approve for a host in these groups, the owner not counted unless they are listed."""
@@ -71,7 +83,25 @@ class Roster:
         return self._person(account) if is_believable else None
 
     def _person(self, account: str) -> Person | None:
-        return next((person for person in self._people if account in person.accounts), None)
+        return _of(self._people, account)
+
+    def _role(self, person: Person, account: str) -> Role:
+        """The lesser of the roles at the start and now."""
+        inventory = self._now()
+        if inventory is None:
+            return min(Role.RESPONDER, _highest(person))
+        return min(_highest(person), _highest(self._as_now(person, account)))
+
+    def _as_now(self, person: Person, account: str) -> Person:
+        """The line of the same account in the file as it is; one without roles where it is gone."""
+        inventory = self._now()
+        if inventory is None or inventory is UNCHANGED:
+            return person
+        return _of(inventory.people, account) or Person(person.name, (), person.groups)
+
+
+def _of(people: tuple[Person, ...], account: str) -> Person | None:
+    return next((person for person in people if account in person.accounts), None)
 
 
 def _login_name(account: str, taken: set[str]) -> str:

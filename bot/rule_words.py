@@ -33,6 +33,10 @@ _ACTIONS = {
 _ACTION = "|".join(sorted((word for words in _ACTIONS.values() for word in words.split("|")), key=len, reverse=True))
 _BY_WORD = {word: action for action, words in _ACTIONS.items() for word in words.split("|")}
 
+_ANYTHING = frozenset({"anything", "everything", "all", "things", "service", "services", "process", "processes", "file", "files"})
+"""Said instead of a name: what the verb means, whatever it is called."""
+_POINTING = frozenset({"it", "this", "that", "them", "these", "those", "any", "me", "us"})
+
 _OBJECT = rf"(?:the )?(?P<object>{_NAME})(?P<rest>.*)"
 _NEVER = re.compile(
     rf"(?:please )?(?:never|do not ever|don'?t ever|do not|don'?t) (?P<action>{_ACTION}) {_OBJECT}", re.I
@@ -48,7 +52,7 @@ _NEVER_ZH = re.compile(
     rf"(?P<action>{_ACTION}) ?(?P<object>{_NAME})(?P<rest>.*)"
 )
 _ASK_ZH = re.compile(
-    rf"(?P<action>{_ACTION}) ?(?P<object>{_NAME}) ?(?:之前|以前|前)(?:都|必须|要|请|先)*(?:问|找)(?:我|我们)?(?P<rest>.*)"
+    rf"(?P<before>.{{0,40}}?)(?P<action>{_ACTION}) ?(?P<object>{_NAME}) ?(?:之前|以前|前)(?:都|必须|要|请|先)*(?:问|找)(?:我|我们)?(?P<rest>.*)"
 )
 _LEAVE_ZH = "(?:别管|不用管|不要管|忽略)"
 _IGNORE_ZH = re.compile(
@@ -102,12 +106,20 @@ def _read(match: re.Match[str], kind: RuleKind, places: Places) -> ToldRule:
     host = said.take_host(places.names)
     when, until = said.take_when(), said.take_until()
     said.require_empty()
+    name = _what_is_named(name)
     action = "" if kind is RuleKind.IGNORE else _BY_WORD[groups["action"].lower()]
     is_place = name in places.names and not host
     rule = ToldRule(
         "", kind, "", "", places.now, action, "" if is_place else name, name if is_place else host, when, until
     )
     return _checked(rule, places)
+
+
+def _what_is_named(name: str) -> str:
+    """'' where everything is meant; raises InvalidError for a word that only points at something."""
+    if name.lower() in _POINTING:
+        raise InvalidError(f"say what {name!r} is by its name; {HOW}")
+    return "" if name.lower() in _ANYTHING else name
 
 
 def _checked(rule: ToldRule, places: Places) -> ToldRule:
@@ -119,7 +131,7 @@ def _checked(rule: ToldRule, places: Places) -> ToldRule:
         raise InvalidError(f"nothing is ignored for longer than {LONGEST_IGNORE.days} days; say it again then")
     if not rule.host and not re.fullmatch(r"[a-z_]+\.[a-z_]+(?::\S+)?", rule.object):
         known = ", ".join(sorted(places.names)[:12])
-        raise InvalidError(f"{rule.object!r} is neither a host, a group nor a signal; known are: {known}")
+        raise InvalidError(f"{rule.object or 'everything'!r} is neither a host, a group nor a signal; known are: {known}")
     if rule.host and rule.object:
         raise InvalidError(
             "ignore a host with all it has, or a signal wherever it is; one signal of one host cannot be"
@@ -189,7 +201,7 @@ class _Tail:
         found = self._take(
             rf" on the (?P<days>{one}(?:(?:,| and|, and) (?:the )?{one})*)(?: of (?:each|every|the) month)?(?= )"
         )
-        found = found or self._take(r"(?:每个?月的?|的)?(?P<days>\d{1,2}(?:[、,和]\d{1,2})*) ?(?:号|日)")
+        found = found or self._take(r"在?(?:每个?月的?|的)?(?P<days>\d{1,2}(?:[、,和]\d{1,2})*) ?(?:号|日)")
         days = tuple(sorted({int(day) for day in re.findall(r"\d+", found["days"])})) if found else ()
         if any(not 1 <= day <= 31 for day in days):
             raise InvalidError(f"there is no day {max(days)} in any month")
@@ -204,7 +216,7 @@ class _Tail:
         if found:
             return tuple(sorted({_weekday(day) for day in re.findall(_DAY, found["days"], re.I)}))
         one = "[一二三四五六日天]"
-        found = self._take(rf"(?:在|每)?(?:周|星期|礼拜)(?P<days>{one}(?:[、,和]{one})*)(?![之以前为到])")
+        found = self._take(rf"(?<!到)(?<!下)(?:在|每)?(?:周|星期|礼拜)(?P<days>{one}(?:[、,和](?:周|星期|礼拜)?{one})*)(?![之以前为到])")
         return (
             tuple(sorted({_CHINESE_DAYS.index(day.replace("天", "日")) for day in re.findall(one, found["days"])}))
             if found

@@ -73,6 +73,12 @@ class Place:
     phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren] = field(default_factory=dict)
 
+    @property
+    def roster(self) -> Roster:
+        """Who may say what; a role that was taken away is gone at once."""
+        inventory, owner = self.inventory, os.geteuid()
+        return Roster(inventory, owner, self.live.inventory) if self.live else Roster(inventory, owner)
+
     def may_approve(self, person: str, host: str) -> bool:
         """Whether a yes of this person counts there now; where nothing can change, as it was at the start."""
         if self.live is not None:
@@ -326,7 +332,7 @@ def open_catalog_at(folder: Path) -> FileCatalog:
 
 def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> ChatDesk:
     """The desk with hands."""
-    roster = Roster(house.place.inventory, os.geteuid())
+    roster = house.place.roster
     rows = house.rows
     views = Views(rows, house.place.inventory, roster, language)
     hands = Handwork(rows, house.team.trust.catalog, house.team.diagnosis, house.place.inventory, roster, views)

@@ -65,6 +65,11 @@ class Approval:
         """The repair it asks for; None when it offers choices."""
         return self.asks if isinstance(self.asks, Proposal) else None
 
+    @property
+    def is_only_observed(self) -> bool:
+        """True where the mode alone forbade it: what would have been asked for."""
+        return self.verdict is Verdict.DENIED and self.why == self.policy_line and self.why.startswith("observe |")
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

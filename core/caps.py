@@ -26,7 +26,7 @@ PER_FLEET = 30
 REFUSED_OVER = 3
 """So many times the limit of a host or of the fleet is refused; from the limit on a person is asked."""
 
-RELAPSE = "the relapse is the incident"
+RELAPSE = "it does not last, please see why"
 """In the reason of every hand-over of a repair that did not last."""
 
 _BAD = frozenset({Ending.WORSE, Ending.STILL_BAD, Ending.FAILED, Ending.WRONG})

@@ -82,6 +82,7 @@ class Desk:
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
         """Writes question and card in one transaction; where policy says go or deny, the row is written already decided."""
+        self.look_around(incident)
         now = self._clock.now()
         served = self._served(incident, idea, standing)
         case = self._case(idea, standing, served) if isinstance(idea, Proposal) else None
@@ -102,7 +103,7 @@ class Desk:
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(approval.answer)
         by = said_yes(incident.alert) if isinstance(idea, Proposal) and self._is_all_typed(idea) else ""
         if settled is not None:
-            why = "" if settled is Verdict.APPROVED else "; ".join((approval.policy_line, *approval.restraints))
+            why = "" if settled is Verdict.APPROVED else _who_denied(approval.policy_line, restraints)
             approval = replace(approval, verdict=settled, by=(POLICY,), why=why, decided=now)
         elif by and approval.answer is Answer.ASK1:
             approval = replace(approval, verdict=Verdict.APPROVED, by=(by,), why="typed in full", decided=now)
@@ -226,6 +227,11 @@ class Desk:
     def group(self, host: str) -> str:
         """The group whose trust counts for a host."""
         return group_of(self._inventory, host)
+
+
+def _who_denied(line: str, restraints: Sequence[Restraint]) -> str:
+    """The rules that forbid it; where none does, the table itself, whose line says so."""
+    return "; ".join(one.why for one in restraints if one.least is Answer.DENY) or line
 
 
 def _said_by_orders(served: Served) -> tuple[Restraint, ...]:

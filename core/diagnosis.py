@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ from core.execution import Executor, Rehearsal
 from core.incident import Incident, Outcome
 from core.inventory import Inventory
 from core.origin import Origin, Value
-from core.parameters import Observed, fill
+from core.parameters import Filled, Observed, fill
 from core.ports import Catalog, Clock, Memory, Probe
 from core.proposal import Choices, Evidence, Idea, NothingHelps, Proposal, Tier
 from core.skill_manifest import Skill, SkillState
@@ -27,6 +28,8 @@ CLEAR_LEAD = 0.25
 """By how much the best candidate's share must exceed the next one's to be proposed without asking which."""
 MOST_CHOICES = 3
 MOST_LOOKERS = 8
+LOOKERS_AT_ONCE = 3
+"""As many as guests are kept warm; each more would be waited for anyway, and eight incidents may be looked into at a time."""
 RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
 Values: TypeAlias = tuple[tuple[str, Value], ...]
 VITAL_SIGNS = ("memory.used_percent", "load.per_core", "disk.used_percent:/")
@@ -232,33 +235,39 @@ class Diagnosis:
         return tuple(s.name for s in self._catalog.skills() if s.is_looker and incident.signal.name in s.looks_at)
 
     def _look(self, incident: Incident, names: tuple[str, ...]) -> Findings:
-        findings = Findings()
+        """Side by side, but for a looker that takes from what those before it saw."""
+        findings, ready = Findings(), list[tuple[Skill, Values]]()
         for name in tuple(dict.fromkeys(names))[:MOST_LOOKERS]:
             looker = self._skill(name)
             state = self._state_on(looker, incident.host) if looker is not None else SkillState.DRAFT
             if looker is not None and state is SkillState.OWNED:
-                self._look_once(incident, looker, findings)
+                filled = fill(looker, incident.alert, findings.facts, self._inventory, {})
+                if ready and _takes_from_others(looker, filled):
+                    self._look_at_once(incident, ready, findings)
+                    filled = fill(looker, incident.alert, findings.facts, self._inventory, {})
+                ready += [] if filled.missing else [(looker, filled.values)]
             elif state is SkillState.TRIAL:
+                self._look_at_once(incident, ready, findings)
                 by_hand = f"on trial, it looks when an approver asks: run {name} host={incident.host}"
                 findings.evidence.append(Evidence(name, by_hand))
+        self._look_at_once(incident, ready, findings)
         return findings
 
-    def _look_once(self, incident: Incident, looker: Skill, findings: Findings) -> None:
-        filled = fill(looker, incident.alert, findings.facts, self._inventory, {})
-        if filled.missing:
-            return
-        plain: dict[str, Json] = {name: _plain(value) for name, value in filled.values}
-        outcome = self._executor.look(looker, incident.host, plain, incident.id)
-        findings.looked.add(looker.name)
-        if outcome.error:
-            findings.evidence.append(Evidence(looker.name, f"could not look: {outcome.error}"))
-            return
-        said = [_plain(value) for _, value in filled.values if value.origin in {Origin.TEXT, Origin.MODEL}]
-        for name, value in outcome.facts:
-            origin = Origin.TEXT if value in said else Origin.OBSERVED
-            findings.facts.setdefault(name, Observed(value, looker.name, incident.host, origin))
-        if outcome.ok:
-            findings.evidence.append(Evidence(looker.name, outcome.summary))
+    def _look_at_once(self, incident: Incident, ready: list[tuple[Skill, Values]], findings: Findings) -> None:
+        """Empties `ready`. What they found stands in their order, whoever was done first."""
+
+        def look(one: tuple[Skill, Values]) -> Outcome:
+            plain: dict[str, Json] = {name: _plain(value) for name, value in one[1]}
+            return self._executor.look(one[0], incident.host, plain, incident.id)
+
+        if len(ready) < 2:
+            outcomes = [look(one) for one in ready]
+        else:
+            with ThreadPoolExecutor(min(len(ready), LOOKERS_AT_ONCE)) as side_by_side:
+                outcomes = list(side_by_side.map(look, ready))
+        for (looker, values), outcome in zip(ready, outcomes, strict=True):
+            _note(findings, looker, values, outcome, incident.host)
+        ready.clear()
 
     # ---- weighing -----------------------------------------------------------------------------------------------------------------
 
@@ -371,6 +380,24 @@ class Diagnosis:
 def group_of(inventory: Inventory, host: str) -> str:
     """The host group under which trust and memory are kept: its groups joined, so that a host in two is not trusted for one."""
     return "+".join(sorted(inventory.groups(host))) or host
+
+
+def _takes_from_others(looker: Skill, filled: Filled) -> bool:
+    """True where what another looker saw may fill a parameter, or confirm what the alert says of one."""
+    return bool(looker.fill) or any(value.origin is Origin.ALERT for _, value in filled.values)
+
+
+def _note(findings: Findings, looker: Skill, values: Values, outcome: Outcome, host: str) -> None:
+    findings.looked.add(looker.name)
+    if outcome.error:
+        findings.evidence.append(Evidence(looker.name, f"could not look: {outcome.error}"))
+        return
+    said = [_plain(value) for _, value in values if value.origin in {Origin.TEXT, Origin.MODEL}]
+    for name, value in outcome.facts:
+        origin = Origin.TEXT if value in said else Origin.OBSERVED
+        findings.facts.setdefault(name, Observed(value, looker.name, host, origin))
+    if outcome.ok:
+        findings.evidence.append(Evidence(looker.name, outcome.summary))
 
 
 def _plain(value: Value) -> Json:

@@ -132,7 +132,7 @@ class Morning:
         led = [report for report in reports if not incidents[report.incident].lead]
         told = [(self._told(report), self._decided(report.incident)) for report in led]
         alone = [one for one, yes in told if one.ending in _SUCCESS and yes is not None and yes.by == (POLICY,)]
-        would = [one for one, yes in told if yes is not None and yes.verdict is Verdict.DENIED]
+        would = [one for one, yes in told if yes is not None and yes.is_only_observed]
         rest = [one for one, _ in told if one not in alone and one not in would]
         return Digest(
             since=since,

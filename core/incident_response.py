@@ -6,6 +6,7 @@ person or for a clock. A leg gets an id and loads its nouns; what it does is jou
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core.approval import Answer, Approval, Decision, Verdict
@@ -49,9 +50,11 @@ class IncidentResponse:
         standing = flow.step("measure", self.watch.stand, incident)
         if standing.now is Now.QUIET:
             return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
-        flow.step("look around", self.desk.look_around, incident)
-        idea = self.propose(incident, flow)
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(self.desk.look_around, incident)  # what fails there is done again where it is needed
+            idea = self.propose(incident, flow)
         if isinstance(idea, NothingHelps):
+            flow.step("look around", self.desk.look_around, incident)
             return self.hand_over(incident, idea.reason, flow, idea.evidence)
         flow.step("ask", self.desk.ask, incident, idea, standing)
 

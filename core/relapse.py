@@ -23,9 +23,7 @@ class Relapses:
     def tick(self) -> None:
         """Marks such a check as closed while it may still be bad: two bad measurements later it is open again."""
         now = self.clock.now()
-        newest = {
-            f"{one.host}|{one.signal}": one for one in self.history.reports(now - timedelta(seconds=FLAP_WINDOW))
-        }
+        newest = {f"{one.host}|{one.signal}": one for one in self.history.reports(now - timedelta(seconds=FLAP_WINDOW))}
         fixed = {key: one for key, one in newest.items() if one.ending is Ending.FIXED}
         stored = self.ticks.states() if fixed else {}
         marks = {

@@ -38,7 +38,9 @@ _WORD = re.compile(r"[\w.@/-]+")
 class ToldRules:
     """What holds now, of everything that was told and confirmed; `zone` None: times of the day are this machine's."""
 
-    def __init__(self, rules: Standing[ToldRule], inventory: Inventory, clock: Clock, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self, rules: Standing[ToldRule], inventory: Inventory, clock: Clock, zone: tzinfo | None = None
+    ) -> None:
         self._rules, self._inventory, self._clock, self._zone = rules, inventory, clock, zone
 
     def restrain(self, incident: Incident, proposal: Proposal) -> Restraint | None:

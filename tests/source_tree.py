@@ -104,6 +104,12 @@ def protocols(source: Source) -> Iterator[ast.ClassDef]:
             yield node
 
 
+def is_shape(protocol: ast.ClassDef) -> bool:
+    """True for a Protocol of properties alone: it says what nouns have in common, and opens no door."""
+    methods = [node for node in protocol.body if isinstance(node, ast.FunctionDef)]
+    return all("property" in map(ast.unparse, method.decorator_list) for method in methods)
+
+
 def header(text: str) -> dict[str, Any]:
     """The one PEP 723 block of a skill."""
     (block,) = HEADER.finditer(text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.messages.incident_lines import around_lines, stop_lines, top_lines, whose
+from bot.messages.incident_lines import around_lines, evidence_lines, stop_lines, top_lines, whose
 from bot.messages.order_lines import admit_card, order_note
-from bot.messages.question_card import question_card
+from bot.messages.question_card import plan_lines, question_card
 from bot.messages.report_card import report_card
-from bot.messages.scene_lines import restraint_lines
+from bot.messages.scene_lines import restraint_lines, sentence
 from bot.messages.screen import Line, fit
 from bot.messages.storm_card import storm_card
 from bot.messages.units import clock, plain, quoted
@@ -15,6 +15,7 @@ from core.approval import Approval, Verdict
 from core.card import Card, CardKind
 from core.incident import Incident
 from core.page import PageReason
+from core.proposal import Proposal
 
 __all__ = ["page_line", "render", "scope_word", "whose"]
 
@@ -75,6 +76,8 @@ def alert_card(words: Words, incident: Incident, nouns: Nouns) -> str:
 def decided_card(words: Words, incident: Incident, approval: Approval, nouns: Nouns) -> str:
     """Who answered what, and what follows."""
     what = approval.proposal.skill if approval.proposal else approval.why
+    if approval.verdict is Verdict.DENIED and approval.proposal is not None:
+        return denied_card(words, incident, approval, approval.proposal, nouns)
     is_policy = approval.by == ("policy",)
     by = "card.by.order" if is_policy and approval.order else "card.by.policy" if is_policy else "card.by"
     facts = {"by": words.people(approval.by, nouns.names), "line": words.named(approval.policy_line, nouns.names)}
@@ -87,6 +90,22 @@ def decided_card(words: Words, incident: Incident, approval: Approval, nouns: No
         Line(words.say("card.because", why=quoted(approval.why)) if is_told else "", rank=6, least=1),
         *(Line(line, rank=6, least=1) for line in restraint_lines(words, approval.restraints)),
         Line(words.say(f"card.next.{approval.verdict}") if is_over else ""),
+        *stop_lines(words, nouns),
+    ]
+    return fit(lines)
+
+
+def denied_card(words: Words, incident: Incident, approval: Approval, proposal: Proposal, nouns: Nouns) -> str:
+    """Why it is not done; where the mode is the reason, with the plan that a person would have been asked about."""
+    is_seen = approval.is_only_observed
+    why = words.say("card.observed" if is_seen else "scene.forbidden", why=sentence(words, approval.why, 200))
+    lines = [
+        Line(words.head("observed" if is_seen else "denied", incident.host, incident.signal, incident.alert.value)),
+        Line(words.say("card.id", id=approval.id, rest=plain(proposal.skill))),
+        *evidence_lines(words, proposal.evidence),
+        *(plan_lines(words, approval, proposal) if is_seen else ()),
+        Line(words.named(why, nouns.names, 300), rank=3, least=3),
+        Line(words.say("card.next.denied")),
         *stop_lines(words, nouns),
     ]
     return fit(lines)

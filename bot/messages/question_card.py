@@ -52,17 +52,24 @@ def _rounds(words: Words, incident: Incident) -> list[Line]:
 
 
 def _proposal(words: Words, approval: Approval, proposal: Proposal) -> list[Line]:
-    hidden = len(proposal.plan) - MOST_EFFECTS
     is_typed = approval.answer is Answer.ASK2
     long = ".long" if len(proposal.host) > LONGEST_NAME_TO_TYPE else ""
     return [
         Line(_remembered(words, proposal), rank=7),
+        *plan_lines(words, approval, proposal),
+        Line(words.say(f"card.ask2{long}", id=approval.id, host=plain(proposal.host)) if is_typed else ""),
+    ]
+
+
+def plan_lines(words: Words, approval: Approval, proposal: Proposal) -> list[Line]:
+    """What would be run, its effects, what it risks."""
+    hidden = len(proposal.plan) - MOST_EFFECTS
+    return [
         Line(_would(words, approval, proposal)),
         *(Line(_effect(words, str(effect)), rank=2, least=1) for effect in proposal.plan[:MOST_EFFECTS]),
         Line(words.say("card.more", count=hidden, id=approval.id) if hidden > 0 else ""),
         Line("" if proposal.plan else words.say("card.noeffects")),
         Line(words.say("card.risk", risk=words.say(f"risk.{proposal.risk.word}"), undo=_undo(words, proposal))),
-        Line(words.say(f"card.ask2{long}", id=approval.id, host=plain(proposal.host)) if is_typed else ""),
     ]
 
 

@@ -14,6 +14,8 @@ from core.report import Report
 
 MOST_ACTIONS = 4
 MOST_TRIED = 4
+OBSERVED = "not permitted: observe |"
+"""How the reason begins where the mode alone forbade it."""
 
 
 def report_card(words: Words, report: Report, nouns: Nouns) -> str:
@@ -49,7 +51,8 @@ def _broke(words: Words, report: Report, nouns: Nouns) -> str:
 def _reason(words: Words, report: Report, nouns: Nouns) -> str:
     if not report.reason:
         return ""
-    told = words.named(sentence(words, report.reason, 200), nouns.names)
+    is_seen = report.reason.startswith(OBSERVED)
+    told = words.say("report.observed") if is_seen else words.named(sentence(words, report.reason, 200), nouns.names)
     return words.say("report.reason", reason=told)
 
 

@@ -13,8 +13,9 @@ def rule_line(words: Words, rule: ToldRule, now: datetime) -> str:
     """What a rule says, in one line; `now` carries the reader's time zone."""
     what = plain(rule.object) if rule.object else ""
     place = plain(rule.host) if rule.host else ""
-    if rule.kind is RuleKind.IGNORE or not what:
-        what, place = what or place or words.say("rule.anything"), "" if not what else place
+    if not what and (rule.kind is RuleKind.IGNORE or rule.action == "touch"):
+        what, place = place, ""
+    what = what or words.say("rule.anything")
     return words.say(
         f"rule.{rule.kind}",
         action=words.say(f"rule.action.{rule.action}") if rule.action else "",

@@ -58,7 +58,8 @@ def _translated(words: Words, text: str) -> str | None:
         match = pattern.fullmatch(text)
         if match:
             facts = {name: plain(value, 80) for name, value in match.groupdict().items()}
-            facts |= {name: sentence(words, match[name], 80) for name in facts if name == "why"}
+            if key == "restraint.denied":
+                facts["why"] = sentence(words, match["why"])
             return words.say(key, **facts | {name: words.ending(facts[name]) for name in facts if name == "ending"})
     return words.table.get(f"reason.{text}")
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 WORDS = {
     "mode.tightened": "{scope}：从现在起最多到 {mode}（{by}）。只能在本机解除：模式 {word} reset",
+    "head.observed": "{host}：{trouble}，只观察",
+    "card.observed": "这台主机只观察（observe 模式），所以没有询问：{why}",
+    "report.observed": "这里只观察（observe 模式），所以没有询问",
     "mode.same": "{scope} 本来就是 {mode}；没有改变。",
     "mode.loosening": (
         "聊天里只能收紧，所以 {scope} 不会变成 {mode}。请在本机修改 nightshift.toml 里的 mode，或在本机解除收紧：模式 {word} reset"
