@@ -33,7 +33,9 @@ _ACTIONS = {
 _ACTION = "|".join(sorted((word for words in _ACTIONS.values() for word in words.split("|")), key=len, reverse=True))
 _BY_WORD = {word: action for action, words in _ACTIONS.items() for word in words.split("|")}
 
-_ANYTHING = frozenset({"anything", "everything", "all", "things", "service", "services", "process", "processes", "file", "files"})
+_ANYTHING = frozenset(
+    {"anything", "everything", "all", "things", "service", "services", "process", "processes", "file", "files"}
+)
 """Said instead of a name: what the verb means, whatever it is called."""
 _POINTING = frozenset({"it", "this", "that", "them", "these", "those", "any", "me", "us"})
 
@@ -52,7 +54,8 @@ _NEVER_ZH = re.compile(
     rf"(?P<action>{_ACTION}) ?(?P<object>{_NAME})(?P<rest>.*)"
 )
 _ASK_ZH = re.compile(
-    rf"(?P<before>.{{0,40}}?)(?P<action>{_ACTION}) ?(?P<object>{_NAME}) ?(?:之前|以前|前)(?:都|必须|要|请|先)*(?:问|找)(?:我|我们)?(?P<rest>.*)"
+    rf"(?P<before>.{{0,40}}?)(?P<action>{_ACTION}) ?(?P<object>{_NAME}) ?(?:之前|以前|前)"
+    r"(?:都|必须|要|请|先)*(?:问|找)(?:我|我们)?(?P<rest>.*)"
 )
 _LEAVE_ZH = "(?:别管|不用管|不要管|忽略)"
 _IGNORE_ZH = re.compile(
@@ -131,7 +134,9 @@ def _checked(rule: ToldRule, places: Places) -> ToldRule:
         raise InvalidError(f"nothing is ignored for longer than {LONGEST_IGNORE.days} days; say it again then")
     if not rule.host and not re.fullmatch(r"[a-z_]+\.[a-z_]+(?::\S+)?", rule.object):
         known = ", ".join(sorted(places.names)[:12])
-        raise InvalidError(f"{rule.object or 'everything'!r} is neither a host, a group nor a signal; known are: {known}")
+        raise InvalidError(
+            f"{rule.object or 'everything'!r} is neither a host, a group nor a signal; known are: {known}"
+        )
     if rule.host and rule.object:
         raise InvalidError(
             "ignore a host with all it has, or a signal wherever it is; one signal of one host cannot be"
@@ -216,7 +221,9 @@ class _Tail:
         if found:
             return tuple(sorted({_weekday(day) for day in re.findall(_DAY, found["days"], re.I)}))
         one = "[一二三四五六日天]"
-        found = self._take(rf"(?<!到)(?<!下)(?:在|每)?(?:周|星期|礼拜)(?P<days>{one}(?:[、,和](?:周|星期|礼拜)?{one})*)(?![之以前为到])")
+        found = self._take(
+            rf"(?<!到)(?<!下)(?:在|每)?(?:周|星期|礼拜)(?P<days>{one}(?:[、,和](?:周|星期|礼拜)?{one})*)(?![之以前为到])"
+        )
         return (
             tuple(sorted({_CHINESE_DAYS.index(day.replace("天", "日")) for day in re.findall(one, found["days"])}))
             if found

@@ -217,7 +217,7 @@ WORDS = {
     "reply.unknown.duration": "{text}: a time is from 1m to 30d, like 30m, 2h or 1d; nothing was done. Say: {usage}",
     "reply.nocall": "I know the word {verb}, but have no hands here; nothing was done. Say it to a running nightshift up.",
     "reply.failed": "That did not work: {error}",
-    "self.room.low": "The disk of my data folder is full: {free} MiB free. My reserve is given back; {pages} MiB are left for rows. Make room.",
+    "self.room.low": "The disk of my data folder is full: {free} MiB free. My reserve is given back; {pages} MiB left for rows. Make room.",
     "self.room.again": "The disk of my data folder has room again: {free} MiB free. My reserve is laid by again.",
     "reply.alert": "Taken as a claim. Incident {incident}.",
     "reply.alert.none": "Taken; there was no open incident for it.",
