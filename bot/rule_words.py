@@ -109,7 +109,7 @@ def _read(match: re.Match[str], kind: RuleKind, places: Places) -> ToldRule:
     host = said.take_host(places.names)
     when, until = said.take_when(), said.take_until()
     said.require_empty()
-    name = _what_is_named(name)
+    name = name if name in places.names else _what_is_named(name)
     action = "" if kind is RuleKind.IGNORE else _BY_WORD[groups["action"].lower()]
     is_place = name in places.names and not host
     rule = ToldRule(

@@ -56,6 +56,12 @@ def rule(text: str) -> ToldRule:
         ("不要在9点到17点重启 billing", "never", "restart", "billing", "", When((), (), 540, 1020)),
         ("绝不要删除 /var/log", "never", "delete", "/var/log", "", When()),
         ("重启 nginx 之前先问我", "ask", "restart", "nginx", "", When()),
+        ("do not delete anything on db-2", "never", "delete", "", "db-2", When()),
+        ("never restart services on web at night", "never", "restart", "", "web", When((), (), 1320, 360)),
+        ("never touch anything", "never", "touch", "", "", When()),
+        ("永远不要在1号重启 billing", "never", "restart", "billing", "", When(days_of_month=(1,))),
+        ("周一、周三不要重启 nginx", "never", "restart", "nginx", "", When((), (0, 2))),
+        ("周末动 web-1 之前先问我", "ask", "touch", "", "web-1", When((), (5, 6))),
     ],
 )
 def test_a_rule_is_understood(said: str, kind: str, action: str, what: str, host: str, when: When) -> None:
@@ -131,3 +137,13 @@ def test_any_words_are_a_rule_that_only_forbids_or_one_sentence(said: str) -> No
         assert read.kind in RuleKind
         assert read.object or read.host
         assert all(1 <= day <= 31 for day in read.when.days_of_month)
+
+
+@pytest.mark.parametrize("said", ["never restart it", "ignore this until Friday", "ignore everything until Friday"])
+def test_a_word_that_only_points_at_something_is_asked_about(said: str) -> None:
+    with pytest.raises(InvalidError):
+        rule(said)
+
+
+def test_a_weekday_after_until_is_an_end_and_no_condition() -> None:
+    assert rule("忽略 db-2 到周五").until == datetime(2026, 11, 27, tzinfo=SHANGHAI)
