@@ -5,7 +5,8 @@ from __future__ import annotations
 WORDS = {
     "mode.tightened": "{scope}: {mode} at most, by {by}. It holds from this moment; only at the machine: mode {word} reset",
     "head.observed": "{host}: {trouble} - only observed",
-    "card.observed": "This host is only observed (mode observe), so I did not ask: {why}",
+    "card.observed": "This host is only observed (mode observe), so I did not ask. I would have asked for this.",
+    "report.nottried": "{skill}: not done",
     "report.observed": "only observed here (mode observe), so it was not asked for",
     "mode.same": "{scope} is in {mode} already; nothing changed.",
     "mode.loosening": (

@@ -12,7 +12,7 @@ from core.admission import Admission
 from core.alert import Signal
 from core.approval import Approval
 from core.errors import UnknownError
-from core.incident import Attempt, Incident
+from core.incident import Attempt, Ending, Incident
 from core.pause import Pause
 from core.report import Report
 from core.scene import Scene
@@ -105,6 +105,8 @@ class Words:
         """`free_rotated_logs: rejected (not tonight)`, as reports keep it."""
         skill, _, rest = plain(line, 90).partition(": ")
         ending, bracket, why = rest.partition(" (")
+        if ending == Ending.HANDED_OVER:  # it never began; the reason of the report says why
+            return self.say("report.nottried", skill=skill)
         return f"{skill}: {self.ending(ending)}{bracket}{why}"
 
     def lasted(self, seconds: float) -> str:

@@ -118,7 +118,7 @@ WORDS = {
     "report.noproof": "没有测量能证实。",
     "report.took": "共 {took}：等人 {asked}，修复 {repair}。",
     "report.took.alone": "共 {took}。",
-    "report.decided": "{tier}提出，{by}决定。",
+    "report.decided": "{tier}提出，{by} 决定。",
     "report.reason": "原因：{reason}",
     "report.anchor": "为什么 {id} | 审计 #{count} {head}",
     # tiers, people, scopes

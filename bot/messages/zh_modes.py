@@ -5,7 +5,8 @@ from __future__ import annotations
 WORDS = {
     "mode.tightened": "{scope}：从现在起最多到 {mode}（{by}）。只能在本机解除：模式 {word} reset",
     "head.observed": "{host}：{trouble}，只观察",
-    "card.observed": "这台主机只观察（observe 模式），所以没有询问：{why}",
+    "card.observed": "这台主机只观察（observe 模式），所以没有询问。否则会请您批准以上操作。",
+    "report.nottried": "{skill}：没有执行",
     "report.observed": "这里只观察（observe 模式），所以没有询问",
     "mode.same": "{scope} 本来就是 {mode}；没有改变。",
     "mode.loosening": (

@@ -33,7 +33,7 @@ WORDS = {
     "rule.action.write": "改动",
     "rule.action.touch": "动",
     # the morning message
-    "digest.head": "早上好。{day} 前这一夜：{verdict}",
+    "digest.head": "早上好。截至 {day} 的这一夜：{verdict}",
     "digest.verdict.quiet": "平安无事，一觉到天亮",
     "digest.verdict.slept": "处理了 {count} 件，没有叫醒任何人",
     "digest.verdict.woken": "{count} 件故障，叫醒 {woken} 次",
@@ -56,7 +56,7 @@ WORDS = {
     "digest.undecided": "尚未了结",
     "digest.waits": "等您决定 {count}：{list}",
     "digest.likes": "想以后自己做：{list}",
-    "digest.likes.one": "{host} 上 {skill}（成功 {times} 次）：常令 new {id}",
+    "digest.likes.one": "{host} 上 {skill}（成功 {times} 次）：常令 新建 {id}",
     "digest.cost": "花费：{cost}",
     "digest.cost.none": "零，没有问过模型",
     "digest.on": "现在生效：{list}",

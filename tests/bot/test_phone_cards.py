@@ -18,6 +18,7 @@ from bot.messages.units import squeezed
 from core.alert import Signal
 from core.approval import Answer, Approval, Verdict
 from core.capability import PlannedEffect, Risk, Verb
+from core.caps import RELAPSE
 from core.card import Card, CardKind
 from core.incident import Ending
 from core.origin import Origin, Value
@@ -29,6 +30,8 @@ from tests.bot.open_night import OpenNight
 from tests.bot.test_messages import CARDS, GOLDEN, LANGUAGES, NOW, nouns_of, report_of
 
 MINUTE = timedelta(minutes=1)
+OBSERVED = "observe | medium | owned | probe -> deny"
+RELAPSED = f"repaired 3 times within the hour: {RELAPSE}"
 RESTRAINTS = (
     "li is logged in (pts/0, idle 5 min); 2 more are logged in",
     "10 repairs on web-1 within the hour; 10 is the limit",
@@ -83,6 +86,35 @@ def by_order(night: OpenNight, language: str) -> str:
     return shown(night, CardKind.DECIDED, approval, language)
 
 
+def denied(night: OpenNight, language: str, why: str, line: str) -> str:
+    approval = replace(night.ask(), verdict=Verdict.DENIED, by=("policy",), decided=NOW, policy_line=line, why=why)
+    return shown(night, CardKind.DECIDED, approval, language)
+
+
+def not_done(night: OpenNight, language: str, why: str) -> str:
+    full = report_of(night.store.incidents.load(night.incident), Ending.HANDED_OVER)
+    skill = "free_rotated_logs"
+    bare = replace(full, actions=(), proof=(), tier=None, tried=(f"{skill}: handed over ({why})",))
+    nouns = nouns_of(night, report=replace(bare, reason=f"not permitted: {why}"))
+    return render(Card("k", CardKind.REPORT, night.incident, night.incident), nouns, language)
+
+
+def observed(night: OpenNight, language: str) -> str:
+    return denied(night, language, OBSERVED, OBSERVED)
+
+
+def observed_over(night: OpenNight, language: str) -> str:
+    return not_done(night, language, OBSERVED)
+
+
+def relapsed(night: OpenNight, language: str) -> str:
+    return denied(night, language, RELAPSED, "auto | medium | owned | recall -> go")
+
+
+def relapsed_over(night: OpenNight, language: str) -> str:
+    return not_done(night, language, RELAPSED)
+
+
 def held(night: OpenNight, language: str) -> str:
     approval = replace(night.ask(), verdict=Verdict.HELD, by=("li",), decided=NOW)
     pause = Pause("p", PauseKind.MAINTENANCE, "host:localhost", "li", NOW, NOW + 90 * MINUTE)
@@ -124,6 +156,10 @@ PHONE: dict[str, Callable[[OpenNight, str], str]] = {
         choices_unseen,
         quiet_before,
         by_order,
+        observed,
+        observed_over,
+        relapsed,
+        relapsed_over,
         held,
         taken,
         stopped_there,

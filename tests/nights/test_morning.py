@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from core.incident import Ending
 from core.inventory import Mode
 from core.page import Page, PageReason, Receipt
 from core.pause import Pause, PauseKind
+from tests.bot.open_night import OpenNight
 from tests.nights.night import GROUP, Night, Play, disk_full_on
 from tests.nights.remedies import rotate_logs
 
@@ -58,6 +60,25 @@ def page(play: Play, person: str, reason: PageReason = PageReason.SEVERE) -> Non
     play.store.pages.put(
         Page(f"{incident.id}:{reason}:{person}", incident.id, reason, person, "wake up", 0, now, receipt)
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "line", "why", "is_seen"),
+    [
+        (Verdict.DENIED, "observe | medium | owned | probe -> deny", "", True),
+        (Verdict.APPROVED, "observe | low | owned | probe -> go", "", False),
+        (Verdict.DENIED, "auto | medium | owned | recall -> go", "repaired 3 times within the hour", False),
+        (Verdict.DENIED, "auto | high | owned | claim -> deny", "", False),
+    ],
+)
+def test_what_a_rule_or_the_risk_forbade_is_not_what_was_only_observed(
+    verdict: Verdict,
+    line: str,
+    why: str,
+    is_seen: bool,  # noqa: FBT001
+) -> None:
+    asked = OpenNight().ask()
+    assert replace(asked, verdict=verdict, policy_line=line, why=why or line).is_only_observed is is_seen
 
 
 def test_a_group_that_is_only_observed_is_not_touched_and_the_morning_says_what_would_have_been_done() -> None:

@@ -301,6 +301,7 @@ def test_a_fault_that_comes_back_every_minute_is_repaired_three_times_and_then_h
     report = fleet.store.history.report(fleet.incidents[-1].id)
     assert report is not None
     assert RELAPSE in report.reason
+    assert report.reason == f"not permitted: repaired 3 times within the hour: {RELAPSE}"
 
 
 def test_twelve_hosts_are_repaired_one_then_two_then_four() -> None:
