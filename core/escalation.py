@@ -13,7 +13,7 @@ from core.caps import RELAPSE
 from core.card import Card, CardKind
 from core.errors import TamperedError
 from core.incident import Ending, Incident
-from core.inventory import Inventory
+from core.inventory import Inventory, Mode
 from core.on_call import Schedule
 from core.page import Page, PageReason
 from core.pause import SILENCING, Pause, PauseKind
@@ -143,7 +143,8 @@ class Escalation:
             return PageReason.WORSE
         if RELAPSE in report.reason:
             return PageReason.RELAPSE
-        is_urgent = incident.severity is Severity.PAGE or self._ladder.is_night(report.closed)
+        is_observed = self._inventory.mode(incident.host) is Mode.OBSERVE  # nobody expects it to be repaired there
+        is_urgent = incident.severity is Severity.PAGE or (self._ladder.is_night(report.closed) and not is_observed)
         return PageReason.HANDED_OVER if report.ending in _LEFT_TO_A_PERSON and is_urgent else None
 
     def _recent(self, now: datetime) -> Iterator[tuple[Report, Incident]]:

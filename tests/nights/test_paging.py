@@ -11,6 +11,7 @@ from core.alert import Severity
 from core.approval import Verdict
 from core.card import CardKind
 from core.incident import Ending
+from core.inventory import Mode
 from core.page import PageReason
 from core.pause import PauseKind
 from tests.nights.night import Night, Play, disk_full_on
@@ -141,6 +142,13 @@ def test_what_is_handed_over_in_the_night_with_nobody_having_answered_wakes_some
     assert night.report.ending is Ending.HANDED_OVER
     night.wait(6 * MINUTE)
     assert minutes(night) == [(0, "li"), (5, "bo")]
+
+
+def test_where_only_looking_is_allowed_a_question_that_policy_denied_wakes_nobody() -> None:
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()], mode=Mode.OBSERVE, ladder=LADDER)
+    night.wait(30 * MINUTE)
+    assert night.report.ending is Ending.HANDED_OVER
+    assert night.woken == []
 
 
 def test_by_day_a_hand_over_is_read_in_chat() -> None:
