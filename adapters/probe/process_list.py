@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ _FRESH_SECONDS = 1.0
 _COMM_LENGTH = 15
 """The kernel keeps this many characters of a name."""
 _CLOCK_SLACK = 5.0
+_PROC = "/proc"
+_PART = 1 << 16
+_TICKS = os.sysconf("SC_CLK_TCK")
 _INTERPRETERS = ("python", "perl", "ruby", "node", "php", "bash", "sh")
 
 
@@ -60,21 +65,52 @@ class ProcessList:
 
 
 def _read() -> tuple[Running, ...]:
-    table = []
-    for process in psutil.process_iter():
-        try:
-            with process.oneshot():
-                is_zombie = process.status() == psutil.STATUS_ZOMBIE
-                words = () if is_zombie else tuple(process.cmdline())
-                made = Running(process.pid, process.ppid(), process.name(), words, process.create_time(), is_zombie)
-        except psutil.ZombieProcess:
-            continue  # it turned into one while it was read; the next look counts it
-        except psutil.NoSuchProcess:
-            continue  # it ended while it was read
-        except psutil.AccessDenied as error:
-            raise UnavailableError(f"the process table cannot be read: {error}") from error
-        table.append(made)
-    return tuple(table)
+    """Two files of /proc a process; psutil opens more of them, and this is asked all the time."""
+    numbers = sorted(int(name) for name in os.listdir(_PROC) if name.isdecimal())  # noqa: PTH208 - names alone, quickly
+    return tuple(made for pid in numbers if (made := _running(pid)) is not None)
+
+
+@functools.cache
+def _booted() -> float:
+    """Read once: it moves when the clock is set, and every process would look like another one."""
+    return float(psutil.boot_time())
+
+
+def _running(pid: int) -> Running | None:
+    """None for one that ended while it was read."""
+    try:
+        head, _, rest = _bytes(pid, "stat").rpartition(b") ")
+        fields = rest.split()
+        is_zombie = fields[0] == b"Z"
+        words = () if is_zombie else _words(os.fsdecode(_bytes(pid, "cmdline")))
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    except OSError as error:
+        raise UnavailableError(f"the process table cannot be read: {error}") from error
+    name = os.fsdecode(head.partition(b"(")[2])
+    program = words[0].rpartition("/")[2] if words else ""
+    if len(name) >= _COMM_LENGTH and program.startswith(name):
+        name = program
+    return Running(pid, int(fields[1]), name, words, _booted() + int(fields[19]) / _TICKS, is_zombie)
+
+
+def _bytes(pid: int, file: str) -> bytes:
+    descriptor = os.open(f"{_PROC}/{pid}/{file}", os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(descriptor, _PART):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The arguments; a process that renamed itself has one text with spaces instead."""
+    if not text:
+        return ()
+    words = text.removesuffix("\0").split("\0") if text.endswith("\0") else [text]
+    return tuple(words[0].split(" ") if len(words) == 1 else words)
 
 
 def _is_called(process: Running, name: str) -> bool:

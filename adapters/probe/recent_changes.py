@@ -34,6 +34,8 @@ _RPM_PLACES = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 _APK_PLACES = ("etc/apk/world", "lib/apk/db/installed")
 _DPKG_LOG = "var/log/dpkg.log"
 _LOG_TAIL = 256 * 1024
+_CLOCK_CHANGE = 7200.0
+"""Seconds by which a local time may be behind one that came before it; its text alone tells what is older still."""
 
 _NOISE = re.compile(
     r"supervise|\.git|mtab|adjtime|ld\.so\.cache|\.pwd\.lock|\.updated|\.java\.aliases|\.#.*|.*[~-]|.*\.(?:swp|swx|dpkg-(?:new|tmp|old)|lock)"
@@ -91,12 +93,12 @@ class RecentChanges:
         self, kind: str, place: Path, apart: frozenset[str], since: float, now: float, budget: _Budget
     ) -> Iterator[HostEvent]:
         """Files that changed; and directories from which something went, where nothing that is left tells of it."""
-        waiting = [place]
+        waiting, shown = [place], self._shown(str(place))
         while waiting:
             directory = waiting.pop()
             told = False
             for entry in _entries(directory):
-                budget.spend(self._shown(str(place)))
+                budget.spend(shown)
                 at = _changed(entry, now)
                 told = told or (at is not None and at >= since)
                 if _NOISE.fullmatch(entry.name):
@@ -129,8 +131,9 @@ class RecentChanges:
                 text = file.read(_LOG_TAIL).decode("utf-8", "replace")
         except FileNotFoundError:
             return
+        oldest = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since - _CLOCK_CHANGE))
         for line in text.splitlines():
-            match = _DPKG_LINE.fullmatch(line.strip())
+            match = _DPKG_LINE.fullmatch(line.strip()) if line >= oldest else None
             at = _local(match[1]) if match else None
             if match and at is not None and at >= since:
                 version = f" {match[5]}" if match[2] in {"install", "upgrade"} else ""
@@ -163,6 +166,8 @@ def _changed(entry: os.DirEntry[str], now: float) -> float | None:
     except FileNotFoundError:
         return None
     # The time of a change of the inode cannot be set by hand; a time of writing in the future was.
+    if info.st_mtime <= info.st_ctime <= now:
+        return info.st_ctime
     return max((at for at in (info.st_mtime, info.st_ctime) if at <= now), default=info.st_ctime)
 
 
