@@ -60,6 +60,11 @@ def append_audit(
     return after
 
 
+def newest(*kinds: str) -> sa.ScalarSelect[int]:
+    """The number of the last row of these kinds, 0 where there is none."""
+    return sa.select(sa.func.coalesce(sa.func.max(AUDIT.c.seq), 0)).where(AUDIT.c.kind.in_(kinds)).scalar_subquery()
+
+
 def _lock_head(tx: Transaction) -> Head:
     text = tx.conn.execute(sa.select(INSTANCE.c.body).where(INSTANCE.c.name == HEAD).with_for_update()).scalar()
     if text is None:  # the chain goes on behind a gap that `verify` will name, because acting without a trail is worse

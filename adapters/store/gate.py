@@ -8,13 +8,13 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.store.approvals import approval_holds
-from adapters.store.audit import append_audit
+from adapters.store.audit import append_audit, newest
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, DatabaseGoneError, Transaction
 from adapters.store.rows import clean, epoch, load, moment
 from adapters.store.schema import APPROVAL, ATTEMPT, AUDIT, INCIDENT, STANDING, STOP
 from adapters.store.sealed import Sealer
-from adapters.store.standing import KINDS, StoredStanding
+from adapters.store.standing import KINDS, Sealed, StoredStanding
 from core.approval import Approval, Verdict
 from core.errors import ExpiredError, InvalidError, StoppedError, TamperedError, UnavailableError
 from core.pause import HOLDING, Pause
@@ -28,8 +28,12 @@ _WHAT_FORBIDS = (
     sa.select(
         STOP.c.body.label("stops"),
         STOP.c.mark.label("stops_mark"),
+        STOP.c.seq.label("stops_seq"),
+        newest("stop", "go").label("stops_newest"),
         STANDING.c.body.label("pauses"),
         STANDING.c.mark.label("pauses_mark"),
+        STANDING.c.seq.label("pauses_seq"),
+        newest(KINDS[Pause]).label("pauses_newest"),
         APPROVAL,
     )
     .select_from(
@@ -41,13 +45,23 @@ _WHAT_FORBIDS = (
 )
 """Everything that a check goes by, of one moment; built once, because it is asked before every effect."""
 
+_STOPS = sa.select(STOP, newest("stop", "go").label("newest"))
+
 Stops = list[tuple[str, str, float]]
 
 
 def begin_stops(tx: Transaction, sealer: Sealer) -> None:
     """Writes the empty list of stops. All stand in one sealed row, so that none can be taken away without its being noticed."""
     body = json.dumps([])
-    tx.conn.execute(sa.insert(STOP).values(id=1, body=body, mark=sealer.sign("stop", body)))
+    tx.conn.execute(sa.insert(STOP).values(id=1, body=body, seq=0, mark=sealer.sign("stop", 0, body)))
+
+
+def seal_stops_anew(tx: Transaction, sealer: Sealer) -> None:
+    """Binds a list of the first version to the trail; one that does not verify is left as it is, and stops everything."""
+    row = tx.conn.execute(sa.select(STOP, newest("stop", "go").label("newest"))).first()
+    if row is not None and sealer.holds("stop", "list", row.mark, row.body):
+        mark = sealer.sign("stop", row.newest, row.body)
+        tx.conn.execute(sa.update(STOP).where(STOP.c.id == 1).values(seq=row.newest, mark=mark))
 
 
 class StoredGate:
@@ -62,13 +76,13 @@ class StoredGate:
             raise StoppedError(ALL, FILE_STOP)
         with self._db.read() as conn:
             row = conn.execute(_WHAT_FORBIDS, {"yes": approval, "pauses": KINDS[Pause]}).first()
-        if row is None or not self._sealer.holds("stop", "list", row.stops_mark, row.stops):
+        if row is None or not self._holds(row.stops_mark, row.stops_seq, row.stops, row.stops_newest):
             raise TamperedError("the list of stops does not verify; nothing acts until it does")
         covering = {ALL, f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)}
         for scope, by, _since in json.loads(row.stops):
             if scope in covering:
                 raise StoppedError(scope, by)
-        for pause in self._pauses.verified(row.pauses, row.pauses_mark):
+        for pause in self._pauses.verified(_pauses_in(row)):
             if pause.kind in HOLDING and pause.is_on(now) and pause.covers(host, groups, incident):
                 raise StoppedError(pause.scope, f"{pause.by}: {pause.kind}")
         return self._checked_approval(row, approval, now) if approval else None
@@ -117,8 +131,8 @@ class StoredGate:
     def _add(self, scope: str, by: str, now: datetime) -> None:
         with self._db.write() as tx:
             others = [entry for entry in self._locked(tx) if tuple(entry[:2]) != (scope, clean(by))]
-            self._write(tx, [*others, (scope, clean(by), epoch(now))])
-            append_audit(tx, self._sealer, "stop", scope, {"by": by}, now)
+            seq = append_audit(tx, self._sealer, "stop", scope, {"by": by}, now).seq
+            self._write(tx, [*others, (scope, clean(by), epoch(now))], seq)
 
     def go(self, scope: str, by: str, now: datetime, typed: datetime | None = None) -> bool:
         """See `core.ports.Gate`. The file STOP is lifted by removing the file."""
@@ -130,14 +144,14 @@ class StoredGate:
             is_newer = any(one == scope and who != clean(by) and int(at) >= said for one, who, at in stops)
             if is_newer or len(left) == len(stops):
                 return False
-            self._write(tx, left)
-            append_audit(tx, self._sealer, "go", scope, {"by": by}, now)
+            seq = append_audit(tx, self._sealer, "go", scope, {"by": by}, now).seq
+            self._write(tx, left, seq)
         return True
 
     def stops(self) -> tuple[tuple[str, str, datetime], ...]:
         """See `core.ports.Gate`."""
         with self._db.read() as conn:
-            row = conn.execute(sa.select(STOP)).first()
+            row = conn.execute(_STOPS).first()
         rows: Stops = json.loads(self._verified(row))
         since = self._folder.stopped_since()
         if since is not None:
@@ -145,19 +159,35 @@ class StoredGate:
         return tuple((scope, by, moment(at)) for scope, by, at in sorted(rows, key=lambda entry: entry[2]))
 
     def _locked(self, tx: Transaction) -> Stops:
-        stops: Stops = json.loads(self._verified(tx.conn.execute(sa.select(STOP).with_for_update()).first()))
+        stops: Stops = json.loads(self._verified(tx.conn.execute(_STOPS.with_for_update(of=STOP)).first()))
         return stops
 
     def _verified(self, row: sa.Row[tuple[object, ...]] | None) -> str:
         if row is None:
             self._sealer.note("stop list")
             raise TamperedError("the list of stops is missing")
-        self._sealer.require("stop", "list", row.mark, row.body)
+        if not self._holds(row.mark, row.seq, row.body, row.newest):
+            raise TamperedError(
+                "the list of stops does not verify; it was changed outside Nightshift, or the key is another one"
+            )
         return str(row.body)
 
-    def _write(self, tx: Transaction, stops: Stops) -> None:
+    def _holds(self, mark: str, seq: int, body: str, last: int) -> bool:
+        """False also for a list that was the last one once and was put back."""
+        if seq < last:
+            self._sealer.note("stop list, which is an older one")
+        return self._sealer.holds("stop", "list", mark, seq, body) and seq >= last
+
+    def _write(self, tx: Transaction, stops: Stops, seq: int) -> None:
         body = json.dumps(stops)
-        tx.conn.execute(sa.update(STOP).where(STOP.c.id == 1).values(body=body, mark=self._sealer.sign("stop", body)))
+        mark = self._sealer.sign("stop", seq, body)
+        tx.conn.execute(sa.update(STOP).where(STOP.c.id == 1).values(body=body, mark=mark, seq=seq))
+
+
+def _pauses_in(row: sa.Row[tuple[object, ...]]) -> Sealed | None:
+    if row.pauses is None:
+        return None
+    return Sealed(row.pauses, row.pauses_mark, row.pauses_seq, row.pauses_newest)
 
 
 def _checked(scope: str) -> str:

@@ -28,9 +28,19 @@ def _key(name: str, type_: sa.types.TypeEngine[Any] = _Text) -> sa.Column[Any]:
 
 INSTANCE = sa.Table("ns_instance", METADATA, _key("name"), _column("body", _Text), _column("mark", _Text))
 
-STOP = sa.Table("ns_stop", METADATA, _key("id", _Int), _column("body", _Text), _column("mark", _Text))
+# `seq` is the row of the trail that was written with it: an older list, put back by hand, is told by that it is not the last one
+STOP = sa.Table(
+    "ns_stop",
+    METADATA,
+    _key("id", _Int),
+    _column("body", _Text),
+    _column("mark", _Text),
+    sa.Column("seq", _Int, nullable=False, server_default="0"),
+)
 
-STANDING = sa.Table("ns_standing", METADATA, _key("kind"), _column("body", _Text), _column("mark", _Text))
+STANDING = sa.Table(
+    "ns_standing", METADATA, _key("kind"), _column("body", _Text), _column("mark", _Text), _column("seq", _Int)
+)
 
 # ---- the story ----------------------------------------------------------------------------------------------------------------------
 
@@ -173,6 +183,7 @@ AUDIT = sa.Table(
     _column("body", _Text),
     _column("mark", _Text),
     sa.Index("ns_audit_subject", "subject", "seq"),
+    sa.Index("ns_audit_kind", "kind", "seq"),
 )
 
 ANCHOR = sa.Table(

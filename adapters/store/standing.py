@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 
-from adapters.store.audit import append_audit
+from adapters.store.audit import append_audit, newest
 from adapters.store.database import Database, Transaction
 from adapters.store.schema import STANDING
 from adapters.store.sealed import Sealer
@@ -38,10 +40,20 @@ KEPT = timedelta(days=90)
 """How long what is over stays in the list."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A list as it was read, together with the number of the last row of the trail that says something of its kind."""
+
+    body: str
+    mark: str
+    seq: int
+    newest: int
+
+
 def begin_standing(tx: Transaction, sealer: Sealer) -> None:
     """Writes an empty list for each kind; from here on a missing one means that somebody took it away."""
     for kind in KINDS.values():
-        tx.insert_new(STANDING, kind=kind, body="[]", mark=sealer.sign("standing", kind, "[]"))
+        tx.insert_new(STANDING, kind=kind, body="[]", seq=0, mark=sealer.sign("standing", kind, 0, "[]"))
 
 
 class StoredStanding(Generic[S]):
@@ -49,12 +61,13 @@ class StoredStanding(Generic[S]):
 
     def __init__(self, db: Database, sealer: Sealer, noun: type[S]) -> None:
         self._db, self._sealer, self._noun, self._kind = db, sealer, noun, KINDS[noun]
-        self._last: tuple[str, str, tuple[S, ...]] = ("", "", ())
+        self._last: tuple[str, str, int, tuple[S, ...]] = ("", "", -1, ())
+        self._row = sa.select(STANDING, newest(self._kind).label("newest")).where(STANDING.c.kind == self._kind)
 
     def all(self) -> tuple[S, ...]:
         """See `core.people_ports.Standing`."""
         with self._db.read() as conn:
-            row = conn.execute(sa.select(STANDING).where(STANDING.c.kind == self._kind)).first()
+            row = conn.execute(self._row).first()
         return self._of(row)
 
     def put(self, item: S, by: str, now: datetime) -> S:
@@ -81,36 +94,34 @@ class StoredStanding(Generic[S]):
 
     def check(self) -> None:
         """Notes a list that does not verify, without raising."""
-        with self._db.read() as conn:
-            row = conn.execute(sa.select(STANDING).where(STANDING.c.kind == self._kind)).first()
+        with suppress(TamperedError):
+            self.all()
+
+    def verified(self, row: Sealed | None) -> tuple[S, ...]:
+        """What a row holds; raises TamperedError for one that was changed, is missing (None), or was the last one once."""
         if row is None:
             self._sealer.note(f"list of every {self._kind}, which is missing")
-        else:
-            self._sealer.holds("standing", self._kind, row.mark, row.kind, row.body)
-
-    def verified(self, body: str | None, mark: str | None) -> tuple[S, ...]:
-        """What a row holds, given as its body and mark; raises TamperedError for one that was changed or is missing (None)."""
-        if body is None or mark is None:
-            self._sealer.note(f"list of every {self._kind}, which is missing")
             raise TamperedError(f"the list of every {self._kind} is missing; nothing acts until it is back")
-        known_body, known_mark, items = self._last
-        if (body, mark) != (known_body, known_mark):
-            self._sealer.require("standing", self._kind, mark, self._kind, body)
-            items = tuple(from_json(one, self._noun) for one in json.loads(body))
-            self._last = (body, mark, items)
+        if row.seq < row.newest:
+            self._sealer.note(f"list of every {self._kind}, which is an older one")
+            raise TamperedError(f"the list of every {self._kind} is an older one that was put back; nothing acts by it")
+        body, mark, seq, items = self._last
+        if (row.body, row.mark, row.seq) != (body, mark, seq):
+            self._sealer.require("standing", self._kind, row.mark, self._kind, row.seq, row.body)
+            items = tuple(from_json(one, self._noun) for one in json.loads(row.body))
+            self._last = (row.body, row.mark, row.seq, items)
         return items
 
     def _locked(self, tx: Transaction) -> tuple[S, ...]:
-        query = sa.select(STANDING).where(STANDING.c.kind == self._kind).with_for_update()
-        return self._of(tx.conn.execute(query).first())
+        return self._of(tx.conn.execute(self._row.with_for_update(of=STANDING)).first())
 
     def _of(self, row: sa.Row[Any] | None) -> tuple[S, ...]:
-        return self.verified(None, None) if row is None else self.verified(row.body, row.mark)
+        return self.verified(None if row is None else Sealed(row.body, row.mark, row.seq, row.newest))
 
     def _write(self, tx: Transaction, items: tuple[S, ...], changed: S, by: str, now: datetime) -> None:
         kept = [one for one in items if one.ends is None or one.ends + KEPT > now]
         body = json.dumps([to_json(one, self._noun) for one in kept], separators=(",", ":"))
-        values = {"body": body, "mark": self._sealer.sign("standing", self._kind, body)}
-        tx.conn.execute(sa.update(STANDING).where(STANDING.c.kind == self._kind).values(**values))
         said = cast("dict[str, Json]", to_json(changed, self._noun))
-        append_audit(tx, self._sealer, self._kind, changed.id, {"said_by": by, **said}, now)
+        seq = append_audit(tx, self._sealer, self._kind, changed.id, {"said_by": by, **said}, now).seq
+        mark = self._sealer.sign("standing", self._kind, seq, body)
+        tx.conn.execute(sa.update(STANDING).where(STANDING.c.kind == self._kind).values(body=body, mark=mark, seq=seq))

@@ -17,7 +17,7 @@ from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, Transaction
 from adapters.store.effects import StoredEffects
 from adapters.store.executors import Executors
-from adapters.store.gate import StoredGate, begin_stops
+from adapters.store.gate import StoredGate, begin_stops, seal_stops_anew
 from adapters.store.history import StoredHistory
 from adapters.store.holds import StoredHolds
 from adapters.store.inbox import StoredInbox
@@ -133,6 +133,8 @@ class Store:
     def _begin(self, tx: Transaction, before: str) -> None:
         if before == "":
             self._be_born(tx)
+        else:
+            seal_stops_anew(tx, self.sealer)
         begin_standing(tx, self.sealer)
 
     def _be_born(self, tx: Transaction) -> None:

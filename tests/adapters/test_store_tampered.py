@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from adapters.store.gate import seal_stops_anew
 from adapters.store.store import Store
 from core.approval import Verdict
 from core.capability import NO_UNDO
@@ -128,11 +129,13 @@ def test_an_older_database_put_back_is_told_however_long_it_is_used(tmp_path: Pa
     now = store.clock.now()
     first, second = store.intake.take_in([alert("a1", now), alert("a2", now, host="web-2")], now)
     store.close()
-    older = (tmp_path / "nightshift.db").read_bytes()
+    older = {path: path.read_bytes() for path in tmp_path.glob("nightshift.db*") if not path.name.endswith("-shm")}
     again = opened(tmp_path)
     again.incidents.close(report(first, now), (), ())
     again.close()
-    (tmp_path / "nightshift.db").write_bytes(older)
+    for path, data in older.items():
+        path.write_bytes(data)
+    (tmp_path / "nightshift.db-shm").unlink(missing_ok=True)
     back = opened(tmp_path)
     assert "missing" in back.audit.verify().problem
     for number in range(20):
@@ -196,6 +199,28 @@ def test_a_stop_that_was_taken_away_still_stops(store: Store, sql: str) -> None:
     assert any("stop" in line for line in store.tampered())
 
 
+def test_the_list_from_before_a_stop_put_back_with_its_own_seal_still_stops(store: Store) -> None:
+    with store.db.read() as conn:
+        before = conn.exec_driver_sql("SELECT body, mark, seq FROM ns_stop").one()
+    store.gate.stop("all", "li", store.clock.now())
+    change(store, f"UPDATE ns_stop SET body = '{before.body}', mark = '{before.mark}', seq = {before.seq}")
+    with pytest.raises(TamperedError):
+        store.gate.check("web-1", (), "i1", "", store.clock.now())
+    assert "stop list, which is an older one" in store.tampered()
+
+
+def test_a_stop_of_the_first_version_still_stops_after_an_update(store: Store) -> None:
+    store.gate.stop("all", "li", store.clock.now())
+    with store.db.write() as tx:
+        (body,) = tx.conn.exec_driver_sql("SELECT body FROM ns_stop").one()
+        change_in = sa.text("UPDATE ns_stop SET seq = 0, mark = :mark")
+        tx.conn.execute(change_in, {"mark": store.sealer.sign("stop", body)})
+        seal_stops_anew(tx, store.sealer)
+    with pytest.raises(StoppedError):
+        store.gate.check("web-1", (), "i1", "", store.clock.now())
+    assert store.gate.go("all", "li", store.clock.now())
+
+
 def test_a_stop_without_a_database_is_a_file(store: Store) -> None:
     change(store, "ALTER TABLE ns_stop RENAME TO gone")
     with pytest.raises(UnavailableError, match="STOP instead"):
@@ -211,7 +236,7 @@ def test_a_stop_without_a_database_is_a_file(store: Store) -> None:
         "UPDATE ns_incident SET alert = replace(alert, '\"probe\"', '\"person:os:0\"')",
         "UPDATE ns_incident SET mark = ''",
         "INSERT INTO ns_incident SELECT 'abcdef0123', 'k', host, state, opened, count, round, picked, closed, ending, source_over,"
-        " alert, mark FROM ns_incident",
+        " lead, storm, alert, mark FROM ns_incident",
     ],
 )
 def test_a_forged_incident_is_no_task_with_a_yes(store: Store, sql: str) -> None:

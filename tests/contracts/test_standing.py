@@ -147,7 +147,7 @@ def delete_list(store: Any, kind: Kind) -> None:
 
 
 def swap_list(store: Any, kind: Kind) -> None:
-    """The empty list of the first day, which carried a seal, is put back."""
+    """The list of another kind, which carries a seal, is put there."""
     changes: dict[type, Callable[[], object]] = {
         FakeStore: lambda: store.shelf.broken.add(f"list of every {kind.name}"),
         Store: lambda: _swap(store, kind),
@@ -159,8 +159,22 @@ def _swap(store: Store, kind: Kind) -> None:
     other = next(one.name for one in KINDS if one.name != kind.name)
     with store.db.write() as tx:
         row = tx.conn.execute(sa.select(STANDING).where(STANDING.c.kind == other)).one()
-        values = {"body": row.body, "mark": row.mark}
+        values = {"body": row.body, "mark": row.mark, "seq": row.seq}
         tx.conn.execute(sa.update(STANDING).where(STANDING.c.kind == kind.name).values(**values))
+
+
+def put_back(store: Any, kind: Kind) -> None:
+    """The empty list of the first day, with its own seal, is put back."""
+    changes: dict[type, Callable[[], object]] = {
+        FakeStore: lambda: store.shelf.broken.add(f"list of every {kind.name}"),
+        Store: lambda: _write(
+            store,
+            sa.update(STANDING)
+            .where(STANDING.c.kind == kind.name)
+            .values(body="[]", seq=0, mark=store.sealer.sign("standing", kind.name, 0, "[]")),
+        ),
+    }
+    changes[type(store)]()
 
 
 def _write(store: Store, statement: Any) -> None:
@@ -168,7 +182,7 @@ def _write(store: Store, statement: Any) -> None:
         tx.conn.execute(statement)
 
 
-@pytest.mark.parametrize("spoil", [change_list, delete_list, swap_list])
+@pytest.mark.parametrize("spoil", [change_list, delete_list, swap_list, put_back])
 @every_kind
 def test_a_list_that_was_changed_says_nothing_any_more_and_is_named(
     case: Case, kind: Kind, spoil: Callable[[Any, Kind], None]

@@ -10,17 +10,20 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Adds tables and two columns; `begin_standing` writes the first rows."""
+    """Adds tables, columns and indexes; `begin_standing` writes the first rows."""
     for name in ("lead", "storm"):
         op.add_column("ns_incident", sa.Column(name, sa.Text(), nullable=False, server_default=""))
     op.create_index("ns_incident_lead", "ns_incident", ["lead"], unique=False)
     op.add_column("ns_outbox", sa.Column("posted", sa.Double(), nullable=False, server_default="0"))
+    op.add_column("ns_stop", sa.Column("seq", sa.BigInteger(), nullable=False, server_default="0"))
+    op.create_index("ns_audit_kind", "ns_audit", ["kind", "seq"], unique=False)
     op.create_index("ns_episode_skill", "ns_episode", ["host_group", "skill", "sha256", "at"], unique=False)
     op.create_table(
         "ns_standing",
         sa.Column("kind", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind"),
     )
     op.create_table(
