@@ -111,7 +111,7 @@ def compose(rows: Rows, world: World) -> Team:
     books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)
     holding = Holding(books, watch, closing, belonging, inventory, clock, world.windows)
     story = IncidentResponse(rows.log, rows.book, diagnosis, desk, executor, watch, closing, holding)
-    relapses = Relapses(rows.history, rows.ticks, clock)
+    relapses = Relapses(rows.history, rows.ticks, rows.log, clock)
     return Team(trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story)
 
 

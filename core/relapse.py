@@ -8,8 +8,12 @@ from datetime import timedelta
 from core.detection import FLAP_WINDOW, Phase, from_json
 from core.errors import InvalidError
 from core.incident import Ending
-from core.ports import Clock, History, Ticks
+from core.ports import Clock, History, IncidentLog, Ticks
 from core.reopening import RESOLVED, Resolved
+
+
+MOST_OPEN = 1000
+"""Open incidents that are looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +22,15 @@ class Relapses:
 
     history: History
     ticks: Ticks
+    log: IncidentLog
     clock: Clock
 
     def tick(self) -> None:
         """Marks such a check as closed while it may still be bad: two bad measurements later it is open again."""
         now = self.clock.now()
         newest = {f"{one.host}|{one.signal}": one for one in self.history.reports(now - timedelta(seconds=FLAP_WINDOW))}
-        fixed = {key: one for key, one in newest.items() if one.ending is Ending.FIXED}
+        known = {f"{one.host}|{one.signal}" for one in self.log.incidents(only_open=True, limit=MOST_OPEN)}
+        fixed = {key: one for key, one in newest.items() if one.ending is Ending.FIXED and key not in known}
         stored = self.ticks.states() if fixed else {}
         marks = {
             RESOLVED + key: Resolved(one.incident, now.timestamp()).to_json()

@@ -75,7 +75,7 @@ def test_what_a_rule_or_the_risk_forbade_is_not_what_was_only_observed(
     verdict: Verdict,
     line: str,
     why: str,
-    is_seen: bool,  # noqa: FBT001
+    is_seen: bool,
 ) -> None:
     asked = OpenNight().ask()
     assert replace(asked, verdict=verdict, policy_line=line, why=why or line).is_only_observed is is_seen

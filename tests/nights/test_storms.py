@@ -304,6 +304,24 @@ def test_a_fault_that_comes_back_every_minute_is_repaired_three_times_and_then_h
     assert report.reason == f"not permitted: repaired 3 times within the hour: {RELAPSE}"
 
 
+def test_a_relapse_that_somebody_was_asked_about_is_not_reported_again_and_again() -> None:
+    fleet = Fleet({"web-1": ()}, skills=[rotate_logs()])
+    for _ in range(3):
+        fleet.fill("web-1")
+        fleet.pulse()
+        fleet.wait(60)
+        (asked,) = fleet.store.approvals.pending()
+        counts = {one.count for one in fleet.incidents}
+        fleet.say(f"approve {asked.id}", "slack:U1", "slack")
+        fleet.wait(60)
+    assert counts == {1}
+    assert [one.ending for one in fleet.incidents] == [Ending.FIXED] * 3
+    fleet.fill("web-1")
+    fleet.pulse()
+    fleet.wait(120)
+    assert [one.ending for one in fleet.incidents][3:] == [Ending.HANDED_OVER]
+
+
 def test_twelve_hosts_are_repaired_one_then_two_then_four() -> None:
     hosts = {f"web-{n:02}": () for n in range(12)}
     fleet = Fleet(hosts, skills=[rotate_logs()], mode=Mode.AUTO)
