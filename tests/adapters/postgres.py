@@ -32,12 +32,13 @@ class PostgresServer:
             "pg_ctl", "-w", "-D", str(self.folder / "data"), "-l", str(self.folder / "log"), "-o", settings, "start"
         )
 
-    def fresh(self) -> str:
-        """The URL of a new, empty database."""
+    def fresh(self, like: str = "") -> str:
+        """The URL of a new database, empty, or a copy of the one at this URL, which nobody has open."""
         self._made += 1
         name = f"t{self._made}"
+        template = like.rpartition("@/")[2].partition("?")[0] or "template1"
         with psycopg.connect(self._url("postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}".encode())
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return self._url(name)
 
     def close(self) -> None:
