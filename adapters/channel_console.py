@@ -6,6 +6,7 @@ import codecs
 import errno
 import getpass
 import os
+import re
 import select
 import shutil
 import termios
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
@@ -30,6 +32,11 @@ KEY_PAUSE = 0.35
 """Seconds without a further letter after which a single letter is a key and not the beginning of a word."""
 SETTLED = 1.0
 """Seconds that a card must have been on the screen for a yes to mean it, when another was there before it."""
+
+LEAST_COLUMNS = 20
+"""Narrower than this nothing is broken between words."""
+_ATOM = re.compile(r"(?:[\x21-\x7e]+|[^\x21-\x7e])[，。；：、！？）”…]* *")
+"""What stays together: an ASCII word, or one character of any other script, with the marks and spaces after it."""
 
 _COLOURS = {
     CardKind.PROPOSAL: "bold yellow",
@@ -274,14 +281,21 @@ class ConsoleChannel:
         """Never markup and never an escape sequence of somebody else's: what is not printable is left out."""
         safe = "\n".join("".join(c for c in line if c.isprintable()) for line in rendered.split("\n"))
         head, newline, body = safe.partition("\n")
-        text = Text(head, style=_COLOURS.get(card.kind, ""))
-        text.append(newline + body, style="default")
+        text = Text(self._folded(head), style=_COLOURS.get(card.kind, ""))
+        text.append(newline + self._folded(body), style="default")
         is_card = card.kind not in {CardKind.REPLY, CardKind.NOTE}
         self._console.print(text, soft_wrap=True, end="\n\n" if is_card else "\n")
 
     def _note(self, line: str) -> None:
         self._wipe()
-        self._out.write(f"{line}\n")
+        self._out.write(f"{self._folded(line)}\n")
+
+    def _folded(self, text: str) -> str:
+        """As wide as the terminal, broken between words; into a pipe every line goes as it is."""
+        if not self._has_keys:
+            return text
+        columns = max(LEAST_COLUMNS, shutil.get_terminal_size().columns)
+        return "\n".join(fold(line, columns) for line in text.split("\n"))
 
     # ---- the line at the bottom -------------------------------------------------------------------------------------------------
 
@@ -306,6 +320,19 @@ class ConsoleChannel:
     def _wipe(self) -> None:
         if self._has_keys:
             self._out.write("\r\x1b[K")
+
+
+def fold(line: str, columns: int) -> str:
+    """One line in rows of so many columns: broken before a word or a wide character, and inside a word only where it fills a row."""
+    rows, row = [], ""
+    for atom in _ATOM.findall(line):
+        if cell_len(row + atom.rstrip()) <= columns:
+            row += atom
+            continue
+        rows += [row.rstrip()] if row.strip() else []
+        *full, row = chop_cells(atom.lstrip() if row.strip() else atom, columns) or [""]
+        rows += full
+    return "\n".join([*rows, row])
 
 
 def _is_in_front(fd: int) -> bool:

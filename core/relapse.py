@@ -11,7 +11,6 @@ from core.incident import Ending
 from core.ports import Clock, History, IncidentLog, Ticks
 from core.reopening import RESOLVED, Resolved
 
-
 MOST_OPEN = 1000
 """Open incidents that are looked through."""
 

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from adapters import channel_console
-from adapters.channel_console import ConsoleChannel
+from adapters.channel_console import ConsoleChannel, fold
 from bot.messages import en
 from core.card import Card, CardKind
 from core.errors import UnavailableError
@@ -209,7 +212,7 @@ def test_when_the_input_ends_the_last_line_counts_and_the_channel_is_closed() ->
 
 TALK = """
 import sys
-from adapters.channel_console import ConsoleChannel
+from adapters.channel_console import ConsoleChannel, fold
 from bot.messages import en
 from core.card import Card, CardKind
 from tests.fakes.clock import FakeClock
@@ -261,3 +264,30 @@ def test_a_reader_that_went_away_is_a_channel_that_is_gone_and_not_the_end() -> 
         channel.close()
     lines.detach()
     out.close()
+
+
+# ---- as wide as the terminal --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("Keep this terminal in sight.", "Keep this terminal\nin sight."),
+        ("approve GVTFMC | stop", "approve GVTFMC |\nstop"),
+        ("  undented", "  undented"),
+        ("/a/path/longer/than/a/row x", "/a/path/longer/than/\na/row x"),
+        ("y /a/path/longer/than/a/row", "y\n/a/path/longer/than/\na/row"),
+        ("这一行比一行能放下的还要长得多", "这一行比一行能放下的\n还要长得多"),
+        ("这一行正好放得下十个，标点不在行首", "这一行正好放得下十\n个，标点不在行首"),
+        ("", ""),
+    ],
+)
+def test_a_line_is_broken_between_words_and_before_wide_characters(line: str, rows: str) -> None:
+    assert fold(line, 20) == rows
+
+
+@given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), max_size=200), st.integers(20, 90))
+def test_folding_loses_nothing_but_spaces_and_no_row_is_too_wide(line: str, columns: int) -> None:
+    rows = fold(line, columns).split("\n")
+    assert "".join("".join(rows).split()) == "".join(line.split())
+    assert all(cell_len(row.rstrip()) <= columns for row in rows)
