@@ -24,6 +24,10 @@ from core.errors import NightshiftError, UnavailableError
 READY = 15.0
 """Seconds a guest may take to start, on a machine that is busy with a fault."""
 
+CALM = 0.2
+"""Seconds since a guest was last taken after which the others are replaced: starting them takes the very cores that their run needs."""
+
+MOST_GRAVES = 8
 DEAD = 5.0
 BLOCKED = re.compile(
     r"namespace|uid map|setresuid|Operation not permitted|Permission denied|No space left|unshare", re.IGNORECASE
@@ -124,6 +128,7 @@ class WarmGuests:
         self._slots: set[int] = set()
         self._graves: deque[Cgroup] = deque()
         self._waiting = 0
+        self._taken_at = time.monotonic() - CALM
         self._error: NightshiftError | None = None
         self._closed = False
         # Not a pool's thread: bubblewrap's death signal is bound to the thread that started it.
@@ -188,6 +193,7 @@ class WarmGuests:
                 raise self._why_none()
             guest = self._idle.popleft()
             self._taken.append(guest)
+            self._taken_at = time.monotonic()
             self._changed.notify_all()
             return guest
 
@@ -199,7 +205,8 @@ class WarmGuests:
             while self._wait_for_work():
                 while self._is_short():
                     self._add()
-                self._bury()
+                if self._is_full_of_graves():
+                    self._bury()
         finally:  # should this thread ever end by a fault of ours, runs say so instead of waiting for it
             with self._changed:
                 self._closed = True
@@ -207,13 +214,23 @@ class WarmGuests:
 
     def _wait_for_work(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._graves or self._is_short())
+            while not self._closed and not self._is_short() and not self._is_full_of_graves():
+                is_idle = not self._graves and (self._error or len(self._idle) >= self._size)
+                self._changed.wait(None if is_idle else max(0.01, self._taken_at + CALM - time.monotonic()))
             return not self._closed
 
+    def _is_calm(self) -> bool:
+        return time.monotonic() - self._taken_at >= CALM
+
+    def _is_full_of_graves(self) -> bool:
+        """Removing a group takes the kernel a while too."""
+        return len(self._graves) >= (1 if self._is_calm() else MOST_GRAVES)
+
     def _is_short(self) -> bool:
-        """After an error nothing is started until somebody asks again."""
+        """While runs begin, one is kept ready; after an error nothing is started until somebody asks again."""
+        kept = self._size if self._is_calm() else min(self._size, 1)
         with self._changed:
-            return not self._closed and len(self._idle) < self._waiting + (0 if self._error else self._size)
+            return not self._closed and len(self._idle) < self._waiting + (0 if self._error else kept)
 
     def _add(self) -> None:
         with self._changed:
