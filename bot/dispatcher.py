@@ -135,27 +135,40 @@ class Dispatcher:
         self._house.team.night_watch.tick(checks)
 
     def _pulse(self) -> None:
-        house, now = self._house, self._house.store.clock.now()
-        self._watch_clock(now)
-        house.team.relapses.tick()
-        house.team.storms.tick()
-        house.team.holding.tick()
-        house.team.watch.tick()
-        for approval in house.store.approvals.overdue(now):
-            house.store.approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
-        house.store.approvals.reminders_due(now)
-        self._waking.tick(now)
-        self._desk.morning.tick(now, self._morning)
+        """Each step stands for itself: a row that was changed by hand stops none but the one that goes by it, and is always told."""
+        team, now = self._house.team, self._house.store.clock.now()
+        steps: tuple[Callable[[], object], ...] = (
+            partial(self._watch_clock, now),
+            team.relapses.tick,
+            team.storms.tick,
+            team.holding.tick,
+            team.watch.tick,
+            partial(self._ask_in_time, now),
+            partial(self._waking.tick, now),
+            partial(self._desk.morning.tick, now, self._morning),
+            partial(self._look_after_legs, now),
+        )
+        failed = [error for step in steps if (error := _tried(step)) is not None]
+        if failed:
+            raise failed[0]
+        self._pulsed = time.monotonic()
+        self._closing.wait(PULSE)
+
+    def _ask_in_time(self, now: datetime) -> None:
+        approvals = self._house.store.approvals
+        for approval in approvals.overdue(now):
+            approvals.decide(approval.id, Verdict.EXPIRED, "clock", "nobody answered in time", now)
+        approvals.reminders_due(now)
+
+    def _look_after_legs(self, now: datetime) -> None:
         self._beats += 1
         if self._beats % SWEEP_EVERY == 0:
-            house.engine.sweep(now)
+            self._house.engine.sweep(now)
         if self._beats % INSPECT_EVERY == 0:
-            for row in house.store.tampered():
+            for row in self._house.store.tampered():
                 self._report_self(
                     "row_tampered", row, f"{row} does not carry the seal it should; nothing is decided by it"
                 )
-        self._pulsed = time.monotonic()
-        self._closing.wait(PULSE)
 
     def _page(self) -> None:
         """Apart from the pulse: a pager that hangs is waited for here."""
@@ -200,11 +213,11 @@ class Dispatcher:
 
     def _watch_clock(self, now: datetime) -> None:
         """A clock that was set back is written down under the time it had, so that no yes of before lasts longer for it (TRUST 3)."""
-        seen, at = self._clock_seen
-        self._clock_seen = (now, time.monotonic())
-        expected = seen + timedelta(seconds=self._clock_seen[1] - at)
+        (seen, at), here = self._clock_seen, time.monotonic()
+        expected = seen + timedelta(seconds=here - at)
         if (expected - now).total_seconds() > CLOCK_SLACK:
             self._house.store.audit.append("clock set back", "clock", {"now": now.isoformat()}, expected)
+        self._clock_seen = (now, here)  # only now: what could not be written down is written down with the next beat
 
     def _is_late(self, job: str) -> None:
         self._report_self("tick_late", job, f"the tick of {job!r} has not come; I may be blind")
@@ -228,6 +241,15 @@ class Dispatcher:
             if alert.id not in self._shouted:
                 self._shouted.add(alert.id)
                 self._desk.shout(text)
+
+
+def _tried(step: Callable[[], object]) -> NightshiftError | None:
+    """What kept it from being done."""
+    try:
+        step()
+    except NightshiftError as error:
+        return error
+    return None
 
 
 def _by_interval(house: House) -> dict[float, tuple[Check, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from core.incident import Ending, Incident
 from core.inventory import Inventory, Mode
 from core.on_call import Schedule
 from core.page import Page, PageReason
-from core.pause import SILENCING, Pause, PauseKind
+from core.pause import BY_POST, BY_SETTINGS, SILENCING, Pause, PauseKind
 from core.people_ports import PageLog, Pager, Standing
 from core.ports import ApprovalBook, Gate, History, IncidentLog, Outbox
 from core.report import Report
@@ -41,7 +42,7 @@ MOST_ASKED = 20
 """Incidents of one storm whose answers are looked for: a person who is awake answers one of the first."""
 
 _LEFT_TO_A_PERSON = frozenset({Ending.HANDED_OVER, Ending.EXPIRED, Ending.FAILED})
-_NOBODY = frozenset({POLICY, "clock", ""})
+_NOBODY = frozenset({POLICY, "clock", "grouping", BY_SETTINGS, ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ class Escalation:
         since = max(oldest, self._read_until - timedelta(minutes=1)) if self._read_until else oldest
         for report in self._rows.history.reports(since):
             if report.incident not in self._handed_over and _ends_badly(report):
-                self._handed_over[report.incident] = (report, self._rows.log.load(report.incident))
+                with suppress(TamperedError):  # that row is an incident of its own; the others still wake people
+                    self._handed_over[report.incident] = (report, self._rows.log.load(report.incident))
         self._read_until = now
         self._handed_over = {one: told for one, told in self._handed_over.items() if told[0].closed >= oldest}
         return iter(tuple(self._handed_over.values()))
@@ -193,17 +195,24 @@ class Escalation:
         """The first person who has said anything there since then, '' if nobody has."""
         said = (name for part in concern.parts for name in self._laid_down(part, concern.heard_since))
         decided = (name for part in concern.parts[:MOST_ASKED] for name in self._decided(part, concern.heard_since))
-        return next((name for name in (*said, *decided) if name not in _NOBODY), "")
+        return next(filter(_is_somebody, (*said, *decided)), "")
 
     def _laid_down(self, incident: Incident, since: datetime) -> Iterator[str]:
         scopes = {"all", f"host:{incident.host}", f"incident:{incident.id}"}
         scopes |= {f"group:{group}" for group in self._inventory.groups(incident.host)}
-        yield from (by for scope, by, at in self._rows.gate.stops() if scope in scopes and at >= since)
+        yield from (by for scope, by, at in self._stops() if scope in scopes and at >= since)
         for pause in self._pauses:
             if pause.kind is PauseKind.MUTE or not pause.is_by_a_person:
                 continue
             if pause.since >= since and self._covers(pause, incident):
                 yield pause.by
+
+    def _stops(self) -> tuple[tuple[str, str, datetime], ...]:
+        """A list that was changed by somebody is nobody's answer."""
+        try:
+            return self._rows.gate.stops()
+        except TamperedError:
+            return ()
 
     def _decided(self, incident: Incident, since: datetime) -> Iterator[str]:
         for approval in self._rows.history.approvals(incident.id):
@@ -253,7 +262,7 @@ class Escalation:
         """The same question again in chat, once each time, before it wakes anybody."""
         for after in REMIND_AFTER:
             key = f"{question.id}:remind:{after // timedelta(minutes=1)}"
-            if now >= begin + after and key not in self._reminded and not set(question.by) - _NOBODY:
+            if now >= begin + after and key not in self._reminded and not any(map(_is_somebody, question.by)):
                 self._rows.outbox.post(Card(key, CardKind.REMINDER, question.incident, question.id), now)
                 self._reminded.add(key)
 
@@ -269,6 +278,11 @@ class Escalation:
             ever = [one for one in self._rows.pages.of(_key(worst)) if one.reason is PageReason.CUT_OFF]
             concern = Concern(_key(worst), PageReason.CUT_OFF, since, since, (worst,))
             self._wake(concern, ladder[len(told) % len(ladder)], len(ever), now)
+
+
+def _is_somebody(name: str) -> bool:
+    """False for what decides or lays something down without anybody being awake."""
+    return name not in _NOBODY and not name.startswith(BY_POST)
 
 
 def _ends_badly(report: Report) -> bool:

@@ -117,6 +117,7 @@ class Store:
         self.approvals.pending()
         self.effects.unfinished()
         self.inbox.next()
+        self.incidents.check_ends()
         try:
             self.gate.stops()
         except NightshiftError as error:

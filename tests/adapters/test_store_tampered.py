@@ -250,6 +250,16 @@ def test_a_forged_incident_is_no_task_with_a_yes(store: Store, sql: str) -> None
     assert f"incident {forged}" in store.tampered()
 
 
+@pytest.mark.parametrize("how", ["open_key = NULL, closed = 1, state = 'closed', ending = 'fixed'", "open_key = NULL"])
+def test_an_incident_that_was_closed_by_hand_is_missed(store: Store, how: str) -> None:
+    now = store.clock.now()
+    (real, silenced) = store.intake.take_in([alert("a1", now), alert("a2", now, host="web-2")], now)
+    store.incidents.close(report(real, now), (), ())
+    assert store.tampered() == ()
+    change(store, f"UPDATE ns_incident SET {how} WHERE id = '{silenced}'")
+    assert store.tampered() == (f"incident {silenced}, which is closed without a report,",)
+
+
 def test_a_forged_message_was_said_by_nobody(store: Store) -> None:
     for name in ("m1", "m2"):
         store.inbox.put(Message(name, "console", "li", f"approve {name}", "", store.clock.now()))

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from core.alert import Severity
+from core.approval import Verdict
 from core.escalation import Escalation, Ladder, Rows
+from core.incident import Ending
 from core.inventory import Inventory
 from core.on_call import Schedule
-from tests.contracts.nouns import alert
+from tests.contracts.nouns import alert, approval, report
 from tests.fakes.clock import FakeClock
 from tests.fakes.pager import FakePager
 from tests.fakes.store import FakeStore
@@ -51,4 +53,37 @@ def test_a_list_of_pauses_that_was_changed_by_somebody_silences_nothing() -> Non
     severe(store, 1)
     store.shelf.broken.add("list of every pause")
     escalation_of(store).tick(store.clock.now())
+    assert len(store.shelf.pages) == 1
+
+
+def test_a_list_of_stops_that_was_changed_by_somebody_is_nobodys_answer() -> None:
+    store = FakeStore(FakeClock())
+    severe(store, 1)
+    store.shelf.broken.add("stop list")
+    escalation_of(store).tick(store.clock.now())
+    assert len(store.shelf.pages) == 1
+
+
+def test_an_end_whose_incident_was_changed_keeps_no_other_from_being_told() -> None:
+    store = FakeStore(FakeClock())
+    severe(store, 2)
+    now = store.clock.now()
+    for name in list(store.shelf.incidents):
+        store.incidents.close(replace(report(name, now), ending=Ending.EXPIRED), (), ())
+    gone = next(iter(store.shelf.incidents))
+    store.shelf.broken.add(f"incident {gone}")
+    escalation_of(store).tick(now)
+    assert [page.incident for page in store.shelf.pages.values()] == [
+        name for name in store.shelf.incidents if name != gone
+    ]
+
+
+@pytest.mark.parametrize("by", ["grouping", "settings", "POST by ci", "policy", "clock"])
+def test_what_nobody_said_is_no_answer(by: str) -> None:
+    store = FakeStore(FakeClock())
+    severe(store, 1)
+    now = store.clock.now()
+    asked = approval(next(iter(store.shelf.incidents)), now)
+    store.shelf.approvals[asked.id] = replace(asked, verdict=Verdict.HELD, by=(by,), decided=now)
+    escalation_of(store).tick(now)
     assert len(store.shelf.pages) == 1

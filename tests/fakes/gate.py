@@ -23,6 +23,8 @@ class FakeGate:
         if self._shelf.has_stop_file:
             raise StoppedError("all", "file STOP")
         covering = ["all", f"host:{host}", f"incident:{incident}", *(f"group:{group}" for group in groups)]
+        if "stop list" in self._shelf.broken:
+            raise TamperedError("the list of stops does not verify")
         for scope, by in self._shelf.stops:
             if scope in covering:
                 raise StoppedError(scope, by)
@@ -74,6 +76,8 @@ class FakeGate:
 
     def stops(self) -> tuple[tuple[str, str, datetime], ...]:
         """See `core.ports.Gate`."""
+        if "stop list" in self._shelf.broken:
+            raise TamperedError("the list of stops does not verify")
         rows = [(scope, by, at) for (scope, by), at in self._shelf.stops.items()]
         if self._shelf.has_stop_file:
             rows.append(("all", "file STOP", self._shelf.clock.now()))

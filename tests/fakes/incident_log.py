@@ -9,7 +9,7 @@ from datetime import datetime
 from core.approval import Verdict
 from core.card import Card
 from core.episode import Episode
-from core.errors import InvalidError, UnknownError
+from core.errors import InvalidError, TamperedError, UnknownError
 from core.incident import Attempt, Incident, IncidentState
 from core.report import Report
 from tests.fakes.shelf import Shelf
@@ -30,6 +30,8 @@ class FakeIncidentLog:
             raise InvalidError(f"more than one incident begins with {id!r}")
         if not ids:
             raise UnknownError("incident", id)
+        if f"incident {ids[0]}" in self._shelf.broken:
+            raise TamperedError(f"incident {ids[0]} does not verify")
         return self._shelf.incident(ids[0])
 
     def incidents(self, only_open: bool, limit: int) -> tuple[Incident, ...]:
