@@ -14,6 +14,7 @@ from core.incident import Incident
 from core.inventory import Inventory
 from core.people_ports import Holds
 from core.ports import Clock, IncidentLog, Probe
+from core.set_back import is_ahead
 from core.storm_watch import StormWatch
 
 GRACE = 2
@@ -64,12 +65,13 @@ class Belonging:
         """Part of a deeper one: until that is over, and for a short while after it."""
         now = self.clock.now()
         if incident.lead == AWAITED:
-            return Bond("something deeper is bad there") if now - incident.opened < WINDOW else Bond()
+            is_new = now - incident.opened < WINDOW and not is_ahead(incident.opened, now)
+            return Bond("something deeper is bad there") if is_new else Bond()
         if not incident.lead:
             return Bond()
         with suppress(NightshiftError):
             closed = self.log.load(incident.lead).closed
-            if closed is None or now - closed < self._grace(incident):
+            if closed is None or (now - closed < self._grace(incident) and not is_ahead(closed, now)):
                 return Bond(f"part of {incident.lead}")
         return Bond()
 

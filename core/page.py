@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.set_back import is_ahead, not_ahead
+
 MOST_TRIES = 3
 TRY_AGAIN = timedelta(seconds=30)
 CUT_OFF_TRY = timedelta(seconds=40)
@@ -70,16 +72,13 @@ class Page:
 
     def is_to_send(self, now: datetime) -> bool:
         """True where it is due, not arrived, not on its way, and may be tried once more."""
-        if (
-            self.acknowledged
-            or self.has_arrived
-            or self.due > now
-            or self.tries >= MOST_TRIES
-            or self._is_on_its_way(now)
-        ):
+        is_over = self.acknowledged or self.has_arrived or self.tries >= MOST_TRIES
+        if is_over or not_ahead(self.due, now) > now or self._is_on_its_way(now):
             return False
-        return self.receipt is None or now >= self.receipt.at + TRY_AGAIN
+        return self.receipt is None or is_ahead(self.receipt.at, now) or now >= self.receipt.at + TRY_AGAIN
 
     def _is_on_its_way(self, now: datetime) -> bool:
         has_answer = self.tried is None or (self.receipt is not None and self.receipt.at >= self.tried)
-        return not has_answer and self.tried is not None and now < self.tried + CUT_OFF_TRY
+        if has_answer or self.tried is None:
+            return False
+        return now < self.tried + CUT_OFF_TRY and not is_ahead(self.tried, now)

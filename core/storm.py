@@ -12,6 +12,7 @@ from core.approval import Answer, Approval, Verdict
 from core.card import Card, CardKind
 from core.grouping import depth, is_ours
 from core.incident import Incident, IncidentState
+from core.set_back import is_ahead
 
 LIMIT = 20
 """More new incidents than this within `WITHIN` are a storm."""
@@ -86,7 +87,7 @@ def heads(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
 def is_over(incidents: Sequence[Incident], now: datetime) -> bool:
     """True once fewer come than make a storm, and few are left."""
     ours = heads(incidents)
-    fresh = sum(one.opened > now - WITHIN for one in ours)
+    fresh = sum(one.opened > now - WITHIN and not is_ahead(one.opened, now) for one in ours)
     return fresh < LIMIT and sum(one.closed is None for one in ours) <= FEW
 
 

@@ -14,6 +14,7 @@ from core.people_ports import Storms
 from core.ports import ApprovalBook, Clock
 from core.proposal import Proposal
 from core.restraint import Restraint
+from core.set_back import is_ahead
 from core.storm import SHOW_EVERY, Storm, StormFacts, can_storm, facts_of, heads, is_over, turns
 
 _FRESH = timedelta(seconds=1)
@@ -60,7 +61,7 @@ class StormWatch:
             facts = facts_of(incidents, self._book.pending(), self._inventory.groups)
             if is_over(incidents, now):
                 self._say(storm, facts, now, self._left(storm, incidents), is_over=True)
-            elif facts.gist != storm.gist and now - (storm.shown_at or storm.began) >= SHOW_EVERY:
+            elif facts.gist != storm.gist and _may_be_shown(storm.shown_at or storm.began, now):
                 self._say(storm, facts, now, ())
 
     def _say(
@@ -82,6 +83,10 @@ class StormWatch:
             found = (turns(self._storms.incidents(storm.id)) for storm in self._storms.running())
             self._turns = now, frozenset(name for names in found for name in names)
         return self._turns[1]
+
+
+def _may_be_shown(last: datetime, now: datetime) -> bool:
+    return now - last >= SHOW_EVERY or is_ahead(last, now)
 
 
 def _asked_again(approval: Approval, storm: Storm) -> Card:

@@ -20,6 +20,7 @@ from core.inventory import Inventory
 from core.policy import Asker
 from core.ports import Clock, IncidentLog, Intake, Probe
 from core.proposal import Tier
+from core.set_back import is_ahead
 from core.task import asked_by, is_task
 from core.world import Measurement
 
@@ -175,12 +176,14 @@ class Watch:
 
     def tick(self) -> int:
         """One measurement of every attempt whose time has come; returns how many were measured."""
-        due = self._log.watching(self._clock.now())
+        now = self._clock.now()
+        due = [one for one in self._log.watching(now + 2 * UNTIL_IT_CAME_BACK) if _is_due(one, now)]
         for attempt in due:
             with suppress(
                 TamperedError
             ):  # the store has it on its list; one row that was changed must not keep the others waiting
-                self._log.save_attempt(measured := self._measure(attempt), leg=measured.ending is not None)
+                measured = self._measure(set_back(attempt, now))
+                self._log.save_attempt(measured, leg=measured.ending is not None)
         return len(due)
 
     def _measure(self, attempt: Attempt) -> Attempt:
@@ -228,6 +231,20 @@ class Watch:
 
     def _interval_of(self, attempt: Attempt) -> float:
         return self._interval(self._log.load(attempt.incident))
+
+
+def _is_due(attempt: Attempt, now: datetime) -> bool:
+    """True once its time has come; also where it waits longer than any that came back does, because the clock was set back."""
+    came_back = attempt.next_measure - attempt.began < UNTIL_IT_CAME_BACK
+    return attempt.next_measure <= now or (came_back and is_ahead(attempt.next_measure, now))
+
+
+def set_back(attempt: Attempt, now: datetime) -> Attempt:
+    """The same, as if it had begun now where it began at a time that is not yet: its waiting begins anew, and is not longer."""
+    if not is_ahead(attempt.began, now):
+        return attempt
+    by = attempt.began - now
+    return replace(attempt, began=now, settled_at=attempt.settled_at - by, deadline=attempt.deadline - by)
 
 
 def _meant_to_be_down(attempt: Attempt) -> frozenset[str]:

@@ -17,6 +17,7 @@ from core.card import Card, CardKind
 from core.grouping import AWAITED, WINDOW, Trouble
 from core.incident import IncidentState
 from core.inventory import Inventory
+from core.set_back import SLACK
 
 _AT_ONCE = 400
 _BEGUN = (IncidentState.ACTING, IncidentState.WATCHING)
@@ -29,7 +30,7 @@ def heads_near(tx: Transaction, new: Sequence[Trouble], inventory: Inventory, no
     found = []
     for start in range(0, len(near), _AT_ONCE):
         query = sa.select(INCIDENT.c.id, INCIDENT.c.alert, INCIDENT.c.opened, INCIDENT.c.state, INCIDENT.c.round).where(
-            INCIDENT.c.opened >= epoch(now - WINDOW),
+            INCIDENT.c.opened.between(epoch(now - WINDOW), epoch(now + SLACK)),
             INCIDENT.c.closed.is_(None),
             INCIDENT.c.lead.in_(("", AWAITED)),
             INCIDENT.c.host.in_(near[start : start + _AT_ONCE]),

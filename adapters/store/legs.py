@@ -16,6 +16,8 @@ from core.leg import Leg
 INVESTIGATE, ACT, CONCLUDE = "investigate", "act", "conclude"
 MOST_TRIES = 40
 """Fresh rows for one leg that is busy or broken; with the pauses below that is about four hours."""
+_LONGEST_PAUSE = 300.0
+_LONGEST = _LONGEST_PAUSE + 60.0
 
 
 def leg_of(leg: str, subject: str, round: int, due: datetime, suffix: str = "") -> Leg:
@@ -46,7 +48,7 @@ def write_leg(tx: Transaction, leg: Leg) -> bool:
 
 def pause(tries: int) -> float:
     """Seconds until a busy leg is tried again: 1, 2, 4 … at most 300."""
-    return float(min(300, 2**tries))
+    return min(_LONGEST_PAUSE, 2.0**tries)
 
 
 def first_id(id: str) -> str:
@@ -72,13 +74,9 @@ class Legs:
         return _leg(row) if row else None
 
     def due(self, now: datetime, limit: int) -> tuple[Leg, ...]:
-        """Legs that should be running by now, oldest first."""
-        query = (
-            sa.select(LEG)
-            .where(LEG.c.state == "new", LEG.c.due <= epoch(now))
-            .order_by(LEG.c.due, LEG.c.id)
-            .limit(limit)
-        )
+        """Legs that should be running by now, oldest first; one that waits longer than any does was written before a clock was set back."""
+        is_due = sa.or_(LEG.c.due <= epoch(now), LEG.c.due > epoch(now) + _LONGEST)
+        query = sa.select(LEG).where(LEG.c.state == "new", is_due).order_by(LEG.c.due, LEG.c.id).limit(limit)
         with self._db.read() as conn:
             return tuple(_leg(row) for row in conn.execute(query))
 

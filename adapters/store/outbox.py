@@ -15,6 +15,8 @@ from core.card import Card, OutboxItem, outdated
 SENDING = 60.0
 """Seconds after which a card that was handed out and neither sent nor retried is handed out again."""
 _WINDOW = 500
+_LONGEST = 360.0
+"""Seconds that no card waits: one that is due later than that was written before the clock was set back."""
 
 SILENT = 120.0
 """Seconds without taking anything after which a channel is cut off."""
@@ -82,7 +84,7 @@ class StoredOutbox:
             rows: list[sa.Row[tuple[object, ...]]] = []
             waiting: set[str] = set()
             for row in tx.conn.execute(query):
-                if row.due > epoch(now):
+                if epoch(now) < row.due <= epoch(now) + _LONGEST:
                     waiting.add(row.thread)
                 elif row.thread not in waiting and len(rows) < limit:
                     rows.append(row)

@@ -18,6 +18,7 @@ from core.card import Card
 from core.errors import UnknownError
 from core.grouping import OURS
 from core.incident import Incident, IncidentState
+from core.set_back import SLACK
 from core.storm import WITHIN, Storm, is_storm
 
 _OWN, _CLAIMED, _OURS = '%"source":"probe"%', '%"source":"claim:%', f'%"kind":"{OURS}"%'
@@ -87,7 +88,8 @@ def _lately(now: datetime, *, is_claims: bool) -> sa.ColumnElement[bool]:
     """New incidents of one voice that could be part of a storm and that no deeper one leads."""
     alert = INCIDENT.c.alert
     voice = alert.like(_CLAIMED) if is_claims else sa.and_(alert.like(_OWN), alert.not_like(_OURS))
-    return sa.and_(INCIDENT.c.opened > epoch(now - WITHIN), INCIDENT.c.lead == "", voice)
+    opened = sa.and_(INCIDENT.c.opened > epoch(now - WITHIN), INCIDENT.c.opened <= epoch(now + SLACK))
+    return sa.and_(opened, INCIDENT.c.lead == "", voice)
 
 
 def _row(storm: Storm) -> dict[str, object]:

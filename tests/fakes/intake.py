@@ -12,6 +12,7 @@ from core.card import Card, CardKind
 from core.grouping import AWAITED, WINDOW, Trouble, place, wait_of
 from core.incident import Ending, Incident, IncidentState
 from core.inventory import Inventory
+from core.set_back import SLACK
 from core.storm import WITHIN, Storm, can_storm, is_storm
 from tests.fakes.shelf import Shelf
 
@@ -84,7 +85,11 @@ class FakeIntake:
             self._demote(former, led[former], now)
 
     def _heads(self, now: datetime) -> list[Trouble]:
-        fresh = [one for one in self._shelf.incidents.values() if one.opened >= now - WINDOW and one.closed is None]
+        fresh = [
+            one
+            for one in self._shelf.incidents.values()
+            if now - WINDOW <= one.opened <= now + SLACK and one.closed is None
+        ]
         return [_trouble(one) for one in fresh if one.lead in {"", AWAITED}]
 
     def _storm_of(self, heads: Sequence[str], now: datetime, is_claims: bool) -> str:
@@ -92,7 +97,9 @@ class FakeIntake:
         mine = [one for one in shelf.incidents.values() if can_storm(one.alert) and one.alert.is_claim == is_claims]
         coming = [one for one in mine if one.id in heads]
         running = [one for one in shelf.storms.values() if one.ended is None and one.is_claims == is_claims]
-        lately = [one for one in mine if one.opened > now - WITHIN and not one.lead and one not in coming]
+        lately = [
+            one for one in mine if now - WITHIN < one.opened <= now + SLACK and not one.lead and one not in coming
+        ]
         if running or not coming or not is_storm(len(lately) + len(coming)):
             return running[0].id if running and coming else ""
         storm = Storm(f"ST-{len(shelf.storms) + 1:04}", is_claims, now, shown_at=now)

@@ -30,7 +30,7 @@ class FakeOutbox:
         held: set[str] = set()
         taken: list[OutboxItem] = []
         for item in unsent:
-            held |= {item.card.thread} if item.due > now else set()
+            held |= {item.card.thread} if now < item.due <= now + timedelta(minutes=6) else set()
             taken += [item] if item.card.thread not in held else []
         handed = tuple(replace(i, tries=i.tries + 1, due=now + timedelta(seconds=60)) for i in taken[:limit])
         self._shelf.outbox.update({item.id: item for item in handed})
