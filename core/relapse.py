@@ -28,13 +28,16 @@ class Relapses:
         """Marks such a check as closed while it may still be bad: two bad measurements later it is open again."""
         now = self.clock.now()
         newest = {f"{one.host}|{one.signal}": one for one in self.history.reports(now - timedelta(seconds=FLAP_WINDOW))}
-        known = {f"{one.host}|{one.signal}" for one in self.log.incidents(only_open=True, limit=MOST_OPEN)}
-        fixed = {key: one for key, one in newest.items() if one.ending is Ending.FIXED and key not in known}
+        fixed = {key: one for key, one in newest.items() if one.ending is Ending.FIXED}
         stored = self.ticks.states() if fixed else {}
+        flapping = [key for key in fixed if _is_flapping(stored.get(key, "")) and not stored.get(RESOLVED + key)]
+        if not flapping:
+            return
+        known = {f"{one.host}|{one.signal}" for one in self.log.incidents(only_open=True, limit=MOST_OPEN)}
         marks = {
-            RESOLVED + key: Resolved(one.incident, now.timestamp()).to_json()
-            for key, one in fixed.items()
-            if _is_flapping(stored.get(key, "")) and not stored.get(RESOLVED + key)
+            RESOLVED + key: Resolved(fixed[key].incident, now.timestamp()).to_json()
+            for key in flapping
+            if key not in known
         }
         if marks:
             self.ticks.save(marks)
