@@ -8,11 +8,12 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from adapters.clock_apscheduler import Ticker
 from bot.chat_desk import ChatDesk
+from bot.clock_watch import ClockWatch
 from bot.own_room import OwnRoom
 from bot.wiring import House, wake_up_calls
 from core.alert import LOCALHOST, Alert, AlertStatus, Severity, Signal
@@ -35,8 +36,6 @@ STUCK = 10.0
 SLOT = 3600.0
 """Seconds in which the same trouble of our own is one alert."""
 LISTEN = 0.5
-CLOCK_SLACK = 60.0
-"""Seconds by which the clock may be set back before yeses that were given are void."""
 
 log = logging.getLogger("nightshift")
 
@@ -58,8 +57,8 @@ class Dispatcher:
         self._waking = wake_up_calls(house, desk.views.words)
         self._shouted: set[str] = set()
         self._morning = house.morning_time
-        self._clock_seen = (house.store.clock.now(), time.monotonic())
         store = house.store
+        self._clock_watch = ClockWatch(store.audit, store.outbox, desk.views.words, store.clock.now())
         self._room = OwnRoom(store, store.outbox, store.clock, desk.views.words) if keeps_room else None
         self.ticker = Ticker(store.ticks, store.clock, self._is_late, self._has_failed)
 
@@ -210,14 +209,6 @@ class Dispatcher:
             self._shown.wait(PULSE * 2)
 
     # ---- the watch over ourselves -----------------------------------------------------------------------------------------------
-
-    def _watch_clock(self, now: datetime) -> None:
-        """A clock that was set back is written down under the time it had, so that no yes of before lasts longer for it (TRUST 3)."""
-        (seen, at), here = self._clock_seen, time.monotonic()
-        expected = seen + timedelta(seconds=here - at)
-        if (expected - now).total_seconds() > CLOCK_SLACK:
-            self._house.store.audit.append("clock set back", "clock", {"now": now.isoformat()}, expected)
-        self._clock_seen = (now, here)  # only now: what could not be written down is written down with the next beat
 
     def _is_late(self, job: str) -> None:
         self._report_self("tick_late", job, f"the tick of {job!r} has not come; I may be blind")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.alert import Severity
@@ -21,6 +21,7 @@ from core.pause import BY_POST, BY_SETTINGS, SILENCING, Pause, PauseKind
 from core.people_ports import PageLog, Pager, Standing
 from core.ports import ApprovalBook, Gate, History, IncidentLog, Outbox
 from core.report import Report
+from core.set_back import is_ahead
 from core.task import is_task
 
 NEXT_AFTER = timedelta(minutes=5)
@@ -124,7 +125,7 @@ class Escalation:
             question = questions[parts[0].id]
             begin = max(question.opened, self._last_silence(parts[0], now))
             self._remind(question, begin, now)
-            if now >= begin + WAKE_AFTER:
+            if now >= begin + WAKE_AFTER or is_ahead(begin, now):
                 yield Concern(key, PageReason.UNANSWERED, begin + WAKE_AFTER, begin, parts)
 
     def _left_alone(self, now: datetime) -> Iterator[Concern]:
@@ -151,7 +152,7 @@ class Escalation:
     def _recent(self, now: datetime) -> Iterator[tuple[Report, Incident]]:
         """Reports of the last hours; those that were read are kept, because this is asked every second."""
         oldest = now - REMEMBERED
-        since = max(oldest, self._read_until - timedelta(minutes=1)) if self._read_until else oldest
+        since = max(oldest, min(self._read_until, now) - timedelta(minutes=1)) if self._read_until else oldest
         for report in self._rows.history.reports(since):
             if report.incident not in self._handed_over and _ends_badly(report):
                 with suppress(TamperedError):  # that row is an incident of its own; the others still wake people
@@ -225,28 +226,30 @@ class Escalation:
         """At most one rung a tick."""
         about = self._rows.pages.of(concern.key)
         ever = [one for one in about if one.reason is concern.reason]
-        sent = [one for one in ever if one.due >= concern.begin]
-        if by := self._answered(concern):
+        sent = [one for one in ever if one.due >= _at_last(concern.begin, now)]
+        if by := self._answered(replace(concern, heard_since=_at_last(concern.heard_since, now))):
             self._note_answer(sent, by, now)
         elif sent or not self._is_news_already(concern, about, now):
-            ladder = self._ladder.people(concern.begin)
+            ladder = self._ladder.people(min(concern.begin, now))
             if ladder and self._is_due(sent, len(ladder), now):
                 self._wake(concern, ladder[len(sent) % len(ladder)], len(ever), now)
 
     def _is_news_already(self, concern: Concern, about: tuple[Page, ...], now: datetime) -> bool:
         """A hand-over right after somebody was woken for the same trouble can wait for their answer; what got worse cannot."""
-        just_now = (one for one in about if one.due >= concern.heard_since and now < one.due + self._ladder.next_after)
+        waits = (one for one in about if now < one.due + self._ladder.next_after and not is_ahead(one.due, now))
+        just_now = (one for one in waits if one.due >= concern.heard_since)
         return concern.reason is PageReason.HANDED_OVER and any(not one.has_failed(now) for one in just_now)
 
     def _is_due(self, sent: list[Page], people: int, now: datetime) -> bool:
         """The next rung: at once where the last could not be reached, round by round, then everybody now and then."""
         if not sent:
             return True
-        step, last = len(sent) - LOUD_ROUNDS * people, sent[-1]
+        step, last = len(sent) - LOUD_ROUNDS * people, max(sent, key=lambda one: one.rung)
+        is_long_ago = is_ahead(last.due, now)
         if step < 0:
-            return last.has_failed(now) or now >= last.due + self._ladder.next_after
-        is_new_wave = step % people == 0
-        return step < MOST_WAVES * people and (not is_new_wave or now >= last.due + QUIETER)
+            return is_long_ago or last.has_failed(now) or now >= last.due + self._ladder.next_after
+        is_same_wave = step % people != 0
+        return step < MOST_WAVES * people and (is_same_wave or is_long_ago or now >= last.due + QUIETER)
 
     def _wake(self, concern: Concern, person: str, rung: int, now: datetime) -> None:
         line = self._ladder.line(concern.parts[0], concern.reason)
@@ -283,6 +286,11 @@ class Escalation:
 def _is_somebody(name: str) -> bool:
     """False for what decides or lays something down without anybody being awake."""
     return name not in _NOBODY and not name.startswith(BY_POST)
+
+
+def _at_last(moment: datetime, now: datetime) -> datetime:
+    """The moment; for one that is not yet, because the clock was set back, so long ago that all that is known came after it."""
+    return moment if moment <= now else now - REMEMBERED
 
 
 def _ends_badly(report: Report) -> bool:

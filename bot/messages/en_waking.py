@@ -7,6 +7,8 @@ WORDS = {
     "waking.drill": "DRILL, nothing is wrong: type ack {id}",
     "waking.drill.silent": "Drill: {person} has not answered {id} for {minutes} min. Would a real page wake them?",
     "waking.heartbeat": "The heartbeat URL does not take my beat: {why}. If this machine dies now, nobody is told.",
+    "clock.back": "The clock of this machine was set back by {by}: yeses and orders of before are void, and are asked for again.",
+    "clock.ahead": "The clock of this machine jumped ahead by {by}, or it was asleep: questions, pauses and orders may have run out early.",
     "waking.reason.severe": "it is severe",
     "waking.reason.unanswered": "nobody answered",
     "waking.reason.handed over": "nobody had answered when I gave up",
