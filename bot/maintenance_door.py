@@ -13,11 +13,14 @@ from core.inventory import Inventory
 from core.pause import BY_POST, Pause, PauseKind, require_length
 from core.people_ports import Standing
 from core.ports import Clock
+from core.redaction import clean
 from core.world import Json
 
 KEYS = ("host", "group", "for", "until", "why", "id", "end")
 USAGE = '{"host": "web-1", "for": "2h", "why": "deploy"}'
 MOST_TEXT = 300
+MOST_A_DAY = 200
+"""Announcements of one token: all of them are read before every effect, and kept for 90 days."""
 
 
 class MaintenanceDoor:
@@ -40,7 +43,12 @@ class MaintenanceDoor:
         scope = self._scope(body, token)
         until = _until(body, now)
         require_length(PauseKind.MAINTENANCE, until - now)
-        pause = Pause(uuid.uuid4().hex[:8], PauseKind.MAINTENANCE, scope, by, now, until, _text(body, "why"))
+        if sum(one.by == by and one.since > now - timedelta(days=1) for one in self._pauses.all()) >= MOST_A_DAY:
+            raise RefusedPost(
+                429, f"token {token.name!r} has announced {MOST_A_DAY} times within a day; name a group instead"
+            )
+        why = " ".join(clean(_text(body, "why")).split())
+        pause = Pause(uuid.uuid4().hex[:8], PauseKind.MAINTENANCE, scope, by, now, until, why)
         self._pauses.put(pause, by, now)
         return 201, {"id": pause.id, "scope": scope, "until": until.isoformat()}
 

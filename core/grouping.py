@@ -89,12 +89,14 @@ def is_ours(alert: Alert) -> bool:
 
 def leads(first: Trouble, second: Trouble, inventory: Inventory) -> bool:
     """True if the first can explain the second."""
-    one, other = first.alert, second.alert
+    return abs(first.opened - second.opened) <= WINDOW and can_explain(first.alert, second.alert, inventory)
+
+
+def can_explain(one: Alert, other: Alert, inventory: Inventory) -> bool:
+    """True if the first is at least as deep, on the same host or on one that the other leans on, and told by the same voice."""
     if not (can_be_grouped(one) and can_be_grouped(other)) or one.is_claim != other.is_claim:
         return False
-    if abs(first.opened - second.opened) > WINDOW or depth(one) > depth(other):
-        return False
-    return one.host == other.host or one.host in inventory.upstream(other.host)
+    return depth(one) <= depth(other) and (one.host == other.host or one.host in inventory.upstream(other.host))
 
 
 def place(new: Sequence[Trouble], heads: Sequence[Trouble], inventory: Inventory) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Logins:
         written = {entry.line: entry for entry in self._written()}
         ours, leaders = self._our_sessions(), self._leaders()
         there = [one for one in leaders if one.pid not in ours and not self._is_of_a_container(one.pid)]
-        found = [self._login(one, written.get(one.line)) for one in there if one.name not in _PROMPTS]
+        found = [self._login(one, written.get(one.line)) for one in there if not self._is_prompt(one)]
         # A line that /proc ties to nobody is believed while its process lives: a desktop, for one, has no terminal of its own.
         known = {login.terminal for login in found} | {one.line for one in leaders if one.pid in ours}
         found += [
@@ -77,6 +77,10 @@ class Logins:
             raise UnavailableError(f"{len(numbers)} processes are more than can be looked at for people")
         read = (self._process(int(number)) for number in numbers)
         return [one for one in read if one is not None and one.terminal and one.session == one.pid]
+
+    def _is_prompt(self, one: _Process) -> bool:
+        """By its name, which anybody may give to their own: only the machine's count."""
+        return one.name in _PROMPTS and self._owner(one.pid) == 0
 
     def _our_sessions(self) -> frozenset[int]:
         """Sessions of this process and of all it descends from; the names of terminals alone could be those of another namespace."""
@@ -116,8 +120,12 @@ class Logins:
         login = " ".join(self._lines(pid, "loginuid"))
         if login.isdecimal() and int(login) != _NOBODY:
             return _named(int(login))
+        owner = self._owner(pid)
+        return "" if owner is None else _named(owner)
+
+    def _owner(self, pid: int) -> int | None:
         owner = [line.split()[1] for line in self._lines(pid, "status") if line.startswith("Uid:")]
-        return _named(int(owner[0])) if owner else ""
+        return int(owner[0]) if owner else None
 
     def _lines(self, pid: int, file: str) -> list[str]:
         try:

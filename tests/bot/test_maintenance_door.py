@@ -13,7 +13,7 @@ import pytest
 
 from bot.alert_tokens import AlertToken, AlertTokens, hash_of
 from bot.intake_queue import IntakeQueue
-from bot.maintenance_door import MaintenanceDoor
+from bot.maintenance_door import MOST_A_DAY, MaintenanceDoor
 from bot.metrics import Metrics
 from bot.server import Doors, Server, build_app
 from bot.settings_files import read_toml
@@ -71,6 +71,48 @@ def test_an_end_may_be_a_time_of_any_zone(door: Door) -> None:
     assert door.post({"group": "web", "until": until}).status_code == 201
     (pause,) = door.on()
     assert (pause.scope, pause.ends) == ("group:web", door.store.clock.now() + timedelta(hours=1))
+
+
+def test_a_pipeline_that_announces_without_end_is_told_to_stop(door: Door) -> None:
+    now = door.store.clock.now()
+    for number in range(MOST_A_DAY):
+        door.store.pauses.put(
+            Pause(f"p{number}", PauseKind.MAINTENANCE, "host:web-1", "POST by ci", now, now + timedelta(hours=1)),
+            "ci",
+            now,
+        )
+    answer = door.post({"host": "web-1", "for": "1h"}, WEB)
+    assert answer.status_code == 429
+    assert "name a group" in answer.json()["error"]
+    assert door.post({"host": "web-1", "for": "1h"}).status_code == 201
+
+
+def test_what_a_pipeline_says_about_it_is_one_clean_line(door: Door) -> None:
+    why = "deploy\nTOKEN=abc123secret \x1b[31mred\x1b[0m \u202eevil"
+    assert door.post({"host": "web-1", "for": "1h", "why": why}).status_code == 201
+    (pause,) = door.on()
+    assert not any(sign in pause.why for sign in ("\n", "\x1b", "\u202e", "abc123secret"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"host": "web-1", "for": NaN}',
+        b'{"host": "web-1", "for": "1h", "why": 1e999}',
+        b"[" * 100_000,
+        b'{"host": ["web-1"], "for": "1h"}',
+        b'{"host": "web-1", "for": "999999d"}',
+        b'{"host": "web-1", "until": "9999-12-31T23:59:59-14:00"}',
+        b'{"host": "web-1", "for": "1h", "why": "' + b"x" * 301 + b'"}',
+        b'{"host": "all", "for": "1h"}',
+        b'{"group": "web\\u0000", "for": "1h"}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_hostile_body_is_one_sentence_and_nothing_is_laid_down(door: Door, body: bytes) -> None:
+    answer = door.post(body)
+    assert (answer.status_code, door.on()) == (400, [])
+    assert answer.json()["error"].count("\n") == 0
 
 
 def test_two_announcements_are_two_and_each_token_ends_its_own(door: Door) -> None:

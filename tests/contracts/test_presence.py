@@ -118,6 +118,16 @@ def test_a_prompt_that_waits_for_a_name_is_nobody() -> None:
         assert terminal not in {login.terminal for login in Logins().read()}
 
 
+@pytest.mark.parametrize(("uid", "is_seen"), [(0, False), (1001, True)])
+def test_who_calls_their_shell_like_a_prompt_is_seen_all_the_same(tmp_path: Path, uid: int, *, is_seen: bool) -> None:
+    for pid, stat in ((1, "1 (init) S 0 1 1 0 -1"), (50, "50 (agetty) S 1 50 50 34816 -1")):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(stat, encoding="ascii")
+        (tmp_path / str(pid) / "status").write_text(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n", encoding="ascii")
+    found = Logins(tmp_path, places=()).read()
+    assert [login.terminal for login in found] == ["pts/0"] * is_seen
+
+
 def test_our_own_terminal_is_not_somebody_else_s() -> None:
     """The looker, and all it descends from: here a child of the session that it looks from."""
     code = "from adapters.probe.logins import Logins; print([one.terminal for one in Logins().read()], flush=True)"
