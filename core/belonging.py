@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from core.check import Check
 from core.errors import NightshiftError
-from core.grouping import AWAITED, WINDOW, depth, is_shallow
+from core.grouping import AWAITED, WINDOW, can_explain, depth, is_shallow
 from core.incident import Incident
 from core.inventory import Inventory
 from core.people_ports import Holds
@@ -70,10 +70,18 @@ class Belonging:
         if not incident.lead:
             return Bond()
         with suppress(NightshiftError):
-            closed = self.log.load(incident.lead).closed
+            lead = self.log.load(incident.lead)
+            closed = lead.closed
+            if not self._can_lead(lead, incident):
+                return Bond()
             if closed is None or (now - closed < self._grace(incident) and not is_ahead(closed, now)):
                 return Bond(f"part of {incident.lead}")
         return Bond()
+
+    def _can_lead(self, lead: Incident, incident: Incident) -> bool:
+        """False for what no grouping says: the column has no seal, and whoever writes into it makes no trouble wait for ever."""
+        is_head = lead.lead in {"", AWAITED} and lead.id != incident.id
+        return is_head and can_explain(lead.alert, incident.alert, self.inventory)
 
     def _grace(self, incident: Incident) -> timedelta:
         every = [one.every for one in self.checks() if (one.host, one.signal) == (incident.host, incident.signal)]

@@ -270,6 +270,7 @@ PAGE = sa.Table(
     _column("due", _Time),
     _column("acknowledged", _Time, null=True),
     _column("body", _Text),
+    _column("mark", _Text),
     sa.Index("ns_page_incident", "incident"),
     sa.Index("ns_page_due", "due"),
 )

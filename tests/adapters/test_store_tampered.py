@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from core.approval import Verdict
 from core.capability import NO_UNDO
 from core.errors import StoppedError, TamperedError, UnavailableError
 from core.message import Message
+from core.page import Page, PageReason
 from tests.contracts.nouns import alert, approval, episode, report
 from tests.fakes.clock import FakeClock
 from tests.fakes.seal import FakeSeal
@@ -258,6 +260,22 @@ def test_an_incident_that_was_closed_by_hand_is_missed(store: Store, how: str) -
     assert store.tampered() == ()
     change(store, f"UPDATE ns_incident SET {how} WHERE id = '{silenced}'")
     assert store.tampered() == (f"incident {silenced}, which is closed without a report,",)
+
+
+def test_a_page_that_was_written_by_hand_has_woken_nobody(store: Store) -> None:
+    now = store.clock.now()
+    real = store.pages.put(Page("i1:severe:0", "i1", PageReason.SEVERE, "li", "web-1: disk full", 0, now))
+    change(
+        store,
+        "INSERT INTO ns_page SELECT 'i2:severe:0', 'i2', due + 9e9, acknowledged, replace(body, 'i1', 'i2'), mark FROM ns_page",
+    )
+    assert store.pages.of("i2") == ()
+    assert "page i2:severe:0" in store.tampered()
+    again = replace(real, id="i2:severe:0", incident="i2")
+    assert store.pages.put(again) == again
+    assert store.pages.of("i2") == (again,)
+    change(store, "UPDATE ns_page SET acknowledged = 1 WHERE id = 'i1:severe:0'")
+    assert store.pages.of("i1") == ()
 
 
 def test_a_forged_message_was_said_by_nobody(store: Store) -> None:

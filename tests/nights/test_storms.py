@@ -39,7 +39,7 @@ def test_five_claims_of_one_full_disk_in_one_request_are_one_card(order: list[st
     fleet.wait(10, 1.0)
     assert asked(fleet) == [DISK]
     assert fleet.kinds() == [CardKind.PROPOSAL]
-    assert "and 4 more alarms" in fleet.shown[0][0]
+    assert "Also part of it (4)" in fleet.shown[0][0]
 
 
 @given(st.permutations(FIVE), st.sampled_from([0.2, 0.5, 4.0]))
@@ -80,7 +80,7 @@ def test_what_hangs_on_a_full_disk_is_measured_and_closed_with_it() -> None:
     endings = {str(one.signal): one.ending for one in fleet.incidents}
     assert endings == dict.fromkeys(signals, Ending.WENT_AWAY) | {DISK: Ending.FIXED}
     assert fleet.kinds().count(CardKind.REPORT) == 1
-    assert "and 2 more alarms" in fleet.shown[-1][0]
+    assert "Also part of it (2)" in fleet.shown[-1][0]
 
 
 def test_hosts_that_talk_to_the_broken_one_are_part_of_its_trouble() -> None:
@@ -116,6 +116,22 @@ def test_a_shallow_alarm_waits_for_the_deeper_one_that_is_about_to_come() -> Non
     assert fleet.kinds() == [CardKind.PROPOSAL]
     page, disk = fleet.incidents
     assert page.lead == disk.id
+
+
+@pytest.mark.parametrize("lead", ["itself", "of another host", "shallower", "?", "0123456789"])
+def test_a_trouble_that_somebody_hides_behind_another_is_asked_about_all_the_same(lead: str) -> None:
+    signals = {DISK: used, "http.failed:http://db-1/": lambda _: 0.0}
+    fleet = Fleet({"db-1": (), "db-2": ()}, signals, [rotate_logs()])
+    fleet.fill("db-1")
+    fleet.claim([("db-2", "backup.late:nightly"), ("db-1", "http.failed:http://db-1/")])
+    fleet.pulse()
+    disk = next(one for one in fleet.incidents if str(one.signal) == DISK)
+    other, page = (next(one.id for one in fleet.incidents if one.signal.kind == kind) for kind in ("backup", "http"))
+    hidden = {"itself": disk.id, "of another host": other, "shallower": page}.get(lead, lead)
+    fleet.store.shelf.incidents[disk.id] = replace(disk, state=IncidentState.HELD, lead=hidden)
+    fleet.store.shelf.approvals.clear()
+    fleet.wait(200)
+    assert DISK in asked(fleet)
 
 
 def test_it_waits_no_longer_than_two_minutes() -> None:

@@ -52,6 +52,7 @@ def _pages_and_storms() -> None:
         sa.Column("due", sa.Double(), nullable=False),
         sa.Column("acknowledged", sa.Double(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ns_page_incident", "ns_page", ["incident"], unique=False)
