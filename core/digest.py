@@ -169,9 +169,11 @@ class Morning:
         return Told(report.incident, report.host, report.signal, report.value, report.ending, skill, order, author)
 
     def _was_muted(self, one: Told, incident: Incident) -> bool:
-        mutes = [pause for pause in self._pauses.all() if pause.kind is PauseKind.MUTE and pause.is_on(incident.opened)]
-        groups = tuple(self._group_of(one.host).split("+"))
-        return any(pause.covers(one.host, groups, one.incident, one.signal) for pause in mutes)
+        mutes = [
+            pause for pause in self._pauses.all() if pause.kind is PauseKind.MUTE and _held(pause, incident.opened)
+        ]
+        groups, is_claim = tuple(self._group_of(one.host).split("+")), incident.alert.is_claim
+        return any(pause.covers(one.host, groups, one.incident, one.signal, is_claim=is_claim) for pause in mutes)
 
     # ---- people -----------------------------------------------------------------------------------------------------------------
 
@@ -215,6 +217,11 @@ class Morning:
         episodes = self._memory.search("", MOST_EPISODES)
         wrong = sum(one.ending is Ending.WRONG and begin <= one.at < until for one in episodes)
         return Month(begin, nights, max(0, nights - len(bad_nights)), len(pages), wrong)
+
+
+def _held(pause: Pause, at: datetime) -> bool:
+    """True if it held at that moment, whether or not it still does."""
+    return pause.since <= at and (pause.ends is None or at < pause.ends)
 
 
 def _open(incident: Incident) -> Told:
