@@ -24,12 +24,14 @@ class ClockWatch:
 
     def tick(self, now: datetime) -> None:
         """A clock that was set back is written down under the time it had, so that no yes of before lasts longer for it (TRUST 3)."""
-        seen, at = self._seen
-        self._seen = (now, self._steady())
-        expected = seen + timedelta(seconds=self._seen[1] - at)
+        (seen, at), here = self._seen, self._steady()
+        expected = seen + timedelta(seconds=here - at)
+        if abs(now - expected) > SLACK:
+            self._tell(now, expected)
+        self._seen = (now, here)  # only now: what could not be written down is written down with the next beat
+
+    def _tell(self, now: datetime, expected: datetime) -> None:
         by = now - expected
-        if abs(by) <= SLACK:
-            return
         kind, key = ("clock set back", "clock.back") if by < timedelta() else ("clock jumped ahead", "clock.ahead")
         self._audit.append(kind, "clock", {"now": now.isoformat()}, max(expected, now))
         text = self._words.say(key, by=self._words.lasted(abs(by).total_seconds()))

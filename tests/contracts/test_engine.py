@@ -38,6 +38,15 @@ def test_a_row_written_while_nobody_listened_is_played_at_launch(engine: EngineC
     assert played == ["a"]
 
 
+def test_a_row_written_before_the_clock_was_set_back_does_not_wait_for_the_old_time(engine: EngineCase) -> None:
+    played: list[str] = []
+    engine.write("story", "a")
+    engine.case.clock.advance(-5 * 3600)
+    engine.start({"story": lambda subject, _flow: played.append(subject)})
+    assert engine.settle()
+    assert played == ["a"]
+
+
 def test_what_was_cut_off_goes_on_at_the_next_launch(engine: EngineCase) -> None:
     played: list[str] = []
 

@@ -28,6 +28,14 @@ def test_what_is_being_sent_is_not_handed_out_for_a_minute(case: Case) -> None:
     assert item.tries == 2
 
 
+def test_a_card_written_before_the_clock_was_set_back_does_not_wait_for_the_old_time(case: Case) -> None:
+    now = case.clock.now()
+    case.store.outbox.post(card("c1"), now)
+    (item,) = case.store.outbox.due("console", 9, now - timedelta(hours=5))
+    assert item.card == card("c1")
+    assert case.store.outbox.due("console", 9, now - timedelta(hours=5)) == ()
+
+
 def test_cards_come_in_order_and_a_waiting_one_holds_its_thread_back(case: Case) -> None:
     now = case.clock.now()
     for key, thread in [("a1", "a"), ("b1", "b"), ("a2", "a")]:
