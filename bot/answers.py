@@ -86,7 +86,7 @@ class Views:
         approval = self._approval(card.subject) if card.kind not in _WITHOUT_APPROVAL else None
         incident = self._incident(approval.incident if approval else card.thread or card.subject)
         report = self._rows.history.report(card.subject) if card.kind is CardKind.REPORT else None
-        stops = self._rows.gate.stops()
+        stops = self._stops()
         if incident is not None and card.kind is not CardKind.STOPPED:
             stops = covering(stops, incident.host, self._inventory.groups(incident.host), incident.id)
         names = self._roster.names()
@@ -334,7 +334,7 @@ class Views:
             host, bar, signal = card.subject.partition("|")
             on = [one for one in pauses if one.kind in SILENCING and bar]
             return any(one.covers(host, self._inventory.groups(host), "", signal) for one in on)
-        incident = self._incident(card.thread or card.subject)
+        incident = self._whole(card.thread or card.subject)
         return incident is not None and is_silenced(pauses, incident, self._inventory)
 
     def is_in_storm(self, card: Card) -> bool:
@@ -342,12 +342,12 @@ class Views:
         if card.kind in _ALWAYS_SHOWN or card.kind is CardKind.STORM:
             return False
         running = {storm.id for storm in self._rows.storms.running()}
-        incident = self._incident(card.thread) if running else None
+        incident = self._whole(card.thread) if running else None
         return incident is not None and incident.storm in running
 
     def may_be_part_of_more(self, card: Card) -> bool:
         """True for a card of the last seconds while many incidents open: a storm should be told before its first twenty cards are out."""
-        incident = self._incident(card.thread) if card.kind in _ASKING else None
+        incident = self._whole(card.thread) if card.kind in _ASKING else None
         now = self._rows.clock.now()
         if incident is None or incident.closed is not None or now - incident.opened >= BEFORE_A_STORM:
             return False
@@ -374,6 +374,20 @@ class Views:
             return self._rows.log.load(target)
         except UnknownError:
             return self._rows.log.load(self._rows.book.load(target.upper()).incident)
+
+    def _stops(self) -> tuple[tuple[str, str, datetime], ...]:
+        """None where the list was changed: the gate lets nothing happen, and what there is to tell is still told."""
+        try:
+            return self._rows.gate.stops()
+        except TamperedError:
+            return ()
+
+    def _whole(self, id: str) -> Incident | None:
+        """None for a row that was changed too: its card is sent and says so, and those behind it still come."""
+        try:
+            return self._incident(id)
+        except TamperedError:
+            return None
 
     def _incident(self, id: str) -> Incident | None:
         try:

@@ -12,7 +12,7 @@ from bot.answers import Answer
 from core.approval import Answer as PolicyAnswer
 from core.approval import Approval, Verdict
 from core.capability import Risk
-from core.card import CardKind
+from core.card import Card, CardKind
 from core.inventory import HostEntry, Inventory
 from core.message import Message
 from tests.bot.open_night import OWNER, OpenNight
@@ -308,3 +308,14 @@ def test_a_tampered_question_is_told_and_not_decided(night: OpenNight) -> None:
     night.store.shelf.broken.add(approval.id)
     answer = night.say(f"approve {approval.id}")
     assert not answer.ok
+
+
+def test_a_row_that_was_changed_keeps_no_other_card_back(night: OpenNight) -> None:
+    first, second = night.ask(), night.alert("process.down:nginx")
+    night.store.outbox.post(Card("second", CardKind.ALERT, second, second), night.store.clock.now())
+    night.store.shelf.broken |= {f"incident {night.incident}", "stop list"}
+    night.store.clock.advance(10)
+    night.desk.deliver("console")
+    shown = [text for text, _ in night.channels["console"].shown]
+    assert any(first.id in text and "does not verify" in text for text in shown)
+    assert any("nginx" in text for text in shown)
