@@ -137,7 +137,7 @@ class Dispatcher:
         """Each step stands for itself: a row that was changed by hand stops none but the one that goes by it, and is always told."""
         team, now = self._house.team, self._house.store.clock.now()
         steps: tuple[Callable[[], object], ...] = (
-            partial(self._watch_clock, now),
+            partial(self._clock_watch.tick, now),
             team.relapses.tick,
             team.storms.tick,
             team.holding.tick,
