@@ -175,6 +175,8 @@ class Holding:
             return self._books.log.load(incident).closed is not None
         except UnknownError:
             return True
+        except TamperedError:
+            return False
 
     def _tell(self, incident: Incident, now: datetime) -> None:
         """Who has a host is told of a new trouble there: nobody is asked, and nothing is done."""
@@ -190,11 +192,11 @@ def covering(on: Sequence[Pause], incident: Incident, inventory: Inventory) -> t
 def put_questions_aside(
     log: IncidentLog, book: ApprovalBook, on: Sequence[Pause], inventory: Inventory, now: datetime
 ) -> None:
-    """Every open question under such a pause is decided as HELD, by who said it."""
+    """Every open question under such a pause is decided as HELD, by who said it. One whose incident was changed keeps no other waiting."""
     for approval in book.pending() if any(pause.kind in HOLDING for pause in on) else ():
-        pauses = covering(on, log.load(approval.incident), inventory)
-        if pauses:
-            book.decide(approval.id, Verdict.HELD, pauses[0].by, pauses[0].kind, now)
+        with suppress(TamperedError):
+            if pauses := covering(on, log.load(approval.incident), inventory):
+                book.decide(approval.id, Verdict.HELD, pauses[0].by, pauses[0].kind, now)
 
 
 def is_silenced(on: Sequence[Pause], incident: Incident, inventory: Inventory) -> bool:

@@ -299,6 +299,19 @@ def test_what_rests_on_a_text_is_not_approved_with_a_storm() -> None:
     assert fleet.store.approvals.load(first.id).verdict is Verdict.PENDING
 
 
+def test_a_row_that_was_changed_keeps_no_other_trouble_held() -> None:
+    fleet = Fleet({"web-1": (), "web-2": ()}, skills=[rotate_logs()])
+    fleet.fill("web-1", "web-2")
+    fleet.pulse()
+    fleet.say("take web-2", "slack:U2", "slack")
+    taken, changed = sorted(fleet.incidents, key=lambda one: one.host, reverse=True)
+    fleet.engine.wait_idle(0)
+    fleet.store.shelf.broken.add(f"incident {changed.id}")
+    fleet.machines["web-2"] = type(fleet.machines["web-2"])({})
+    fleet.wait(60)
+    assert fleet.store.incidents.load(taken.id).ending is Ending.TAKEN
+
+
 # ---- caps ---------------------------------------------------------------------------------------------------------------------------
 
 
