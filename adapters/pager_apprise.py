@@ -93,7 +93,7 @@ class ApprisePager:
         asset.app_id = asset.app_desc = "Nightshift"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it loads all of its services, some of them of old
-            service = apprise.Apprise.instantiate(address.url, asset=asset)
+            service = _opened(address.url, asset)
         _EAR.forget()
         if service is None:
             self.mistakes.append(f"{address.name} of {person} is no address that apprise knows")
@@ -113,6 +113,14 @@ class ApprisePager:
                 return Receipt(ok=True, detail=f"taken by {name}", at=self._clock.now())
             failed.append(f"{name}: {problem}")
         return Receipt(ok=False, detail="; ".join(failed), at=self._clock.now())
+
+
+def _opened(url: str, asset: apprise.AppriseAsset) -> apprise.NotifyBase | None:
+    """None also where one of its services stumbles over what it cannot read: that is a mistake in the address, and no end of ours."""
+    try:
+        return apprise.Apprise.instantiate(url, asset=asset)
+    except (AttributeError, LookupError, OSError, TypeError, ValueError):
+        return None
 
 
 def _call(name: str, service: apprise.NotifyBase, said: tuple[str, str], answers: SimpleQueue[tuple[str, str]]) -> None:

@@ -99,8 +99,13 @@ def test_the_line_and_the_link_arrive(web: Service) -> None:
     assert "https://night.example/" in body
 
 
-def test_an_address_that_is_none_is_a_mistake_that_names_its_setting(caplog: pytest.LogCaptureFixture) -> None:
-    pager = ApprisePager({"li": [Address("LI_PAGER", f"nonsense://{SECRET}")]}, FakeClock())
+@pytest.mark.parametrize(
+    "address", [f"nonsense://{SECRET}", f"dbus://[::1{SECRET}", f"windows://[::1{SECRET}", "", "\0"]
+)
+def test_an_address_that_is_none_is_a_mistake_that_names_its_setting(
+    caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    pager = ApprisePager({"li": [Address("LI_PAGER", address)]}, FakeClock())
     assert pager.mistakes == ["LI_PAGER of li is no address that apprise knows"]
     assert not pager.reaches("li")
     assert SECRET not in caplog.text
