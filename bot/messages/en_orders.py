@@ -14,7 +14,7 @@ WORDS = {
     "order.none": "No standing orders. One is offered on the card of a repair that has worked three times.",
     "order.nobounds": "no parameters",
     "order.line.on": "{id} {skill} for {trouble} on {group}; {bounds}; by {by}, until {until}; tonight {used} of {most}",
-    "order.line.proposed": "{id} (not confirmed) {skill} for {trouble} on {group}; {bounds}; by {by}, until {until}",
+    "order.line.proposed": "{id} {skill} for {trouble} on {group}; {bounds}; by {by}, until {until}; not confirmed: orders confirm {id}",
     "order.line.over": "{id} is over since {at}: {why}",
     "order.proposed.other": "It does nothing until a second approver says: orders confirm {id} ({others})",
     "order.proposed.type": "Nobody else could confirm it. At this machine type the name: orders confirm {id} {name}",

@@ -35,8 +35,8 @@ WORDS = {
     # the morning message
     "digest.head": "Good morning. Night to {day}: {verdict}",
     "digest.verdict.quiet": "quiet, you slept",
-    "digest.verdict.slept": "{count} handled, nobody was woken",
-    "digest.verdict.woken": "{count} incidents, woken {woken}x",
+    "digest.verdict.slept": "troubles: {count}, nobody was woken",
+    "digest.verdict.woken": "troubles: {count}, woken {woken}x",
     "digest.fixed": "Fixed {count}: {list}",
     "digest.alone": "Alone {count}: {list}",
     "digest.alone.one": "{skill} on {host} by order {order} of {by}",

@@ -11,7 +11,7 @@ WORDS: dict[str, str] = {
     "storm.hosts": "Hosts: {list}",
     "storm.signals": "What: {list}",
     "storm.more": "{list} and {count} other kinds",
-    "storm.alarms": "{count} more alarms are part of these",
+    "storm.alarms": "More alarms that are part of these: {count}",
     "storm.waiting": "{skill} could help on {count} hosts",
     "storm.waiting.more": "other repairs on {count} hosts",
     "storm.two": "{count} need two people: approve them one by one",
@@ -31,5 +31,5 @@ WORDS: dict[str, str] = {
     "storm.reply.text": "These rest on a text; look at each and approve them one by one: {ids}",
     "storm.reply.acked": "{id}: {by} is awake. Nobody else is paged about its {count} troubles; I go on.",
     "storm.reply.given": "{id}: {count} given back.",
-    "card.members.named": "and {count} more alarms: {list}",
+    "card.members.named": "Also part of it ({count}): {list}",
 }

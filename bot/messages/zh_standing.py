@@ -35,7 +35,7 @@ WORDS = {
     # the morning message
     "digest.head": "早上好。截至 {day} 的这一夜：{verdict}",
     "digest.verdict.quiet": "平安无事，一觉到天亮",
-    "digest.verdict.slept": "处理了 {count} 件，没有叫醒任何人",
+    "digest.verdict.slept": "{count} 件故障，没有叫醒任何人",
     "digest.verdict.woken": "{count} 件故障，叫醒 {woken} 次",
     "digest.fixed": "修好 {count}：{list}",
     "digest.alone": "自行处理 {count}：{list}",

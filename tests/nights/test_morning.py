@@ -108,7 +108,7 @@ def test_what_was_asked_and_fixed_is_told_and_nobody_was_woken() -> None:
     digest = told(night)
     assert [one.ending for one in digest.fixed] == [Ending.FIXED]
     assert digest.woken == ()
-    assert "1 handled, nobody was woken" in text(digest)
+    assert "troubles: 1, nobody was woken" in text(digest)
 
 
 def test_what_worked_three_times_is_what_it_would_like_to_do_alone() -> None:
@@ -157,6 +157,29 @@ def test_what_was_muted_is_told_in_the_morning() -> None:
     def mute(play: Play) -> None:
         now = play.store.clock.now() - timedelta(minutes=5)
         play.store.pauses.put(Pause("P1", PauseKind.MUTE, "host:web-1", "li", now, now + DAY), "li", now)
+
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
+    night.both(mute)
+    night.answer(Verdict.APPROVED)
+    assert [one.host for one in told(night).muted] == ["web-1"]
+
+
+def test_a_mute_that_came_after_it_muted_nothing() -> None:
+    def mute(play: Play) -> None:
+        now = play.store.clock.now() + timedelta(minutes=1)
+        play.store.pauses.put(Pause("P1", PauseKind.MUTE, "host:web-1", "li", now, now + DAY), "li", now)
+
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
+    night.both(mute)
+    night.answer(Verdict.APPROVED)
+    assert told(night).muted == ()
+
+
+def test_a_mute_that_is_over_by_now_is_still_told() -> None:
+    def mute(play: Play) -> None:
+        now = play.store.clock.now()
+        ended = Pause("P1", PauseKind.MUTE, "host:web-1", "li", now - DAY, now + DAY, ended=now + timedelta(minutes=1))
+        play.store.pauses.put(ended, "li", now)
 
     night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
     night.both(mute)
