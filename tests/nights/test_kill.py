@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from adapters.clock_system import SystemClock
-from core.approval import Verdict
+from adapters.store.store import Store
+from core.alert import Alert, AlertStatus, Signal
+from core.approval import Approval, Verdict
 from core.incident import Ending
 from core.recovery import CUT_OFF
+from core.standing_order import Bound, OrderState, StandingOrder
 from core.storm import LIMIT
 from tests.nights.graveyard import (
     KILLED,
@@ -22,7 +26,7 @@ from tests.nights.graveyard import (
     says_no,
     says_yes,
 )
-from tests.nights.killable import LOG, Life, Trouble, is_alive, lines_of
+from tests.nights.killable import GROUP, LOG, REMEDIES, Life, Trouble, is_alive, lines_of
 
 DELETED, WRITTEN, TAKEN_BACK = f"FileDelete {LOG}", "FileWrite helps.flag", "FileDelete helps.flag"
 
@@ -140,6 +144,59 @@ SAMPLE = {
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_kill_at_the_worst_points_loses_nothing_and_repeats_nothing(on_sqlite: Graveyard, name: str) -> None:
     kill_at_each(on_sqlite, PLOTS[name], SAMPLE[name])
+
+
+# ---- under a yes that was given ahead -------------------------------------------------------------------------------------------------
+
+
+def lay_order(yard: Graveyard, trouble: Trouble) -> None:
+    """Next time nobody is woken for this trouble."""
+    folder, now = str(yard.effects / trouble.name), SystemClock().now()
+    signal = Signal("disk", trouble.metric, folder)
+    alert = Alert(trouble.name, trouble.name, signal, "probe", AlertStatus.FIRING, now)
+    cure = next(one for one in REMEDIES if one.name == "rotate")
+    order = StandingOrder(
+        f"O-{trouble.name}".upper(),
+        cure.name,
+        cure.sha256,
+        str(signal),
+        alert.fingerprint,
+        GROUP,
+        (Bound("directory", (folder,)),),
+        "li",
+        now,
+        now + timedelta(days=30),
+        confirmed_by="bo",
+        state=OrderState.ACTIVE,
+    )
+    yard.store.orders.put(order, "li", now)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param("investigate/ask@before", marks=SLOW),
+        "investigate/ask@inside",
+        pytest.param("investigate/ask@after", marks=SLOW),
+        pytest.param("act/think again@inside", marks=SLOW),
+        "act/execute@before",
+        "host/FileDelete@after",
+    ],
+)
+def test_an_order_counts_one_use_for_an_incident_however_often_it_was_killed(yard: Graveyard, point: str) -> None:
+    trouble = yard.trouble("full", nobody_answers)
+    lay_order(yard, trouble)
+    assert yard.life(point) == KILLED
+    assert yard.life() == 0
+    assert ended(yard, trouble) == (Ending.FIXED, (DELETED,))
+    (order,) = yard.store.orders.all()
+    assert [use.incident for use in order.uses] == [yard.report(trouble).incident]
+    assert yard.rows_hold()
+
+
+def nobody_answers(_store: Store, asked: Approval) -> None:
+    """Whoever is asked here was asked too much."""
+    raise AssertionError(f"{asked.id} is asked about, though it was allowed ahead")
 
 
 # ---- people while it is down --------------------------------------------------------------------------------------------------------
