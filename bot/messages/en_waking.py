@@ -7,7 +7,7 @@ WORDS = {
     "waking.drill": "DRILL, nothing is wrong: type ack {id}",
     "waking.drill.silent": "Drill: {person} has not answered {id} for {minutes} min. Would a real page wake them?",
     "waking.heartbeat": "The heartbeat URL does not take my beat: {why}. If this machine dies now, nobody is told.",
-    "clock.back": "The clock of this machine was set back by {by}: yeses and orders of before are void, and are asked for again.",
+    "clock.back": "The clock of this machine was set back by {by}: yeses and standing orders given before are void; pauses end by the new time.",
     "clock.ahead": "The clock of this machine jumped ahead by {by}, or it was asleep: questions, pauses and orders may have run out early.",
     "waking.reason.severe": "it is severe",
     "waking.reason.unanswered": "nobody answered",

@@ -7,7 +7,7 @@ WORDS = {
     "waking.drill": "演练，没有出事：请回复 收到 {id}",
     "waking.drill.silent": "演练：{person} 已有 {minutes} 分钟没有回应 {id}。真出事时能叫醒他吗？",
     "waking.heartbeat": "心跳地址没有接收我的心跳：{why}。如果这台机器现在宕机，不会有人知道。",
-    "clock.back": "这台机器的时钟被拨回了{by}：之前的同意和常令作废，需要时会重新询问。",
+    "clock.back": "这台机器的时钟被拨回了{by}：之前的同意和常令作废；暂停按新的时间结束。",
     "clock.ahead": "这台机器的时钟向前跳了{by}（或者它休眠过）：问题、暂停和常令可能提前到期了。",
     "waking.reason.severe": "情况严重",
     "waking.reason.unanswered": "没有人回答",
