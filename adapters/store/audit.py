@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -63,6 +64,12 @@ def append_audit(
 def newest(*kinds: str) -> sa.ScalarSelect[int]:
     """The number of the last row of these kinds, 0 where there is none."""
     return sa.select(sa.func.coalesce(sa.func.max(AUDIT.c.seq), 0)).where(AUDIT.c.kind.in_(kinds)).scalar_subquery()
+
+
+def holds(conn: sa.Connection, sealer: Sealer, row: sa.Row[Any]) -> bool:
+    """True for one row of the trail that is as it was written, behind the very row that it was written behind."""
+    before = conn.execute(sa.select(AUDIT.c.mark).where(AUDIT.c.seq == row.seq - 1)).scalar() or ""
+    return sealer.holds("audit", row.seq, row.mark, before, row.seq, row.at, row.kind, row.subject, row.body)
 
 
 def _lock_head(tx: Transaction) -> Head:

@@ -8,11 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.store.approvals import approval_holds
-from adapters.store.audit import append_audit, newest
+from adapters.store.audit import append_audit, holds, newest
 from adapters.store.data_folder import DataFolder
 from adapters.store.database import Database, DatabaseGoneError, Transaction
 from adapters.store.rows import clean, epoch, load, moment
-from adapters.store.schema import APPROVAL, ATTEMPT, AUDIT, INCIDENT, STANDING, STOP
+from adapters.store.schema import APPROVAL, AUDIT, INCIDENT, STANDING, STOP
 from adapters.store.sealed import Sealer
 from adapters.store.standing import KINDS, Sealed, StoredStanding
 from core.approval import Approval, Verdict
@@ -109,11 +109,17 @@ class StoredGate:
         return epoch(datetime.fromisoformat(at)) if at else 0.0
 
     def _began_in_time(self, approval: str, starts_by: float) -> bool:
-        """A run that began in time may end, and be undone, until its incident is closed."""
-        query = sa.select(ATTEMPT.c.id).join(INCIDENT, INCIDENT.c.id == ATTEMPT.c.incident)
-        query = query.where(ATTEMPT.c.id == approval, ATTEMPT.c.began <= starts_by, INCIDENT.c.closed.is_(None))
+        """A run that began in time, as the trail says, may end and be undone until its incident is closed."""
+        began = sa.select(AUDIT).join(INCIDENT, INCIDENT.c.id == AUDIT.c.subject)
+        began = began.where(
+            AUDIT.c.kind == "run.began",
+            AUDIT.c.body.contains(f'"approval":"{approval}"', autoescape=True),
+            AUDIT.c.at <= moment(starts_by).isoformat(),
+            INCIDENT.c.closed.is_(None),
+        )
         with self._db.read() as conn:
-            return conn.execute(query).first() is not None
+            row = conn.execute(began.order_by(AUDIT.c.seq).limit(1)).first()
+            return row is not None and holds(conn, self._sealer, row)
 
     # ---- people -----------------------------------------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from adapters.store.gate import seal_stops_anew
 from adapters.store.store import Store
 from core.approval import Verdict
 from core.capability import NO_UNDO
-from core.errors import StoppedError, TamperedError, UnavailableError
+from core.errors import ExpiredError, StoppedError, TamperedError, UnavailableError
 from core.message import Message
 from core.page import Page, PageReason
-from tests.contracts.nouns import alert, approval, episode, report
+from tests.contracts.nouns import alert, approval, attempt, episode, report
 from tests.fakes.clock import FakeClock
 from tests.fakes.seal import FakeSeal
 
@@ -221,6 +221,27 @@ def test_a_stop_of_the_first_version_still_stops_after_an_update(store: Store) -
     with pytest.raises(StoppedError):
         store.gate.check("web-1", (), "i1", "", store.clock.now())
     assert store.gate.go("all", "li", store.clock.now())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ns_attempt SET began = 0",
+        "UPDATE ns_audit SET at = '2020-01-01T00:00:00+00:00' WHERE kind = 'run.began'",
+        "UPDATE ns_audit SET kind = 'run.began' WHERE kind = 'note'",
+    ],
+)
+def test_a_run_that_began_too_late_is_not_made_earlier_by_hand(store: Store, sql: str) -> None:
+    now = store.clock.now()
+    id = asked(store)  # noqa: A001 - the field's word
+    yes = store.approvals.decide(id, Verdict.APPROVED, "li", "", now)
+    store.audit.append("note", yes.incident, {"approval": id}, now)
+    store.clock.advance(3600)
+    store.incidents.save_attempt(attempt(yes, store.clock.now()), leg=False)
+    store.audit.append("run.began", yes.incident, {"run": id, "approval": id}, store.clock.now())
+    change(store, sql)
+    with pytest.raises(ExpiredError):
+        store.gate.check("web-1", (), yes.incident, id, store.clock.now())
 
 
 def test_a_stop_without_a_database_is_a_file(store: Store) -> None:

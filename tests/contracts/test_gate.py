@@ -113,6 +113,7 @@ def test_a_yes_starts_in_time_or_not_at_all(case: Case, risk: Risk, minutes: int
 def test_a_run_that_began_in_time_may_end_and_be_undone_until_its_incident_is_closed(case: Case) -> None:
     incident, yes = granted(case)
     case.store.incidents.save_attempt(attempt(case.store.approvals.load(yes), case.clock.now()), leg=False)
+    case.store.audit.append("run.began", incident, {"run": yes, "approval": yes}, case.clock.now())
     case.clock.advance(3600)
     check(case, yes, incident)
     case.store.incidents.close(report(incident, case.clock.now(), Ending.HANDED_OVER), (), ())
