@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import types
@@ -39,6 +40,7 @@ class FakeSandbox:
         self.runs: list[GuestRun] = []
         self.problems: tuple[str, ...] = ()
         self._closed = False
+        self._numbers = itertools.count(1)
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """See `core.ports.Sandbox`."""
@@ -50,7 +52,7 @@ class FakeSandbox:
             raise InvalidError(f"the parameters of {run.name!r} are not JSON: {error}") from error
         self.runs.append(run)
         calls = _Calls(answer)
-        result = _play(f"skill_{len(self.runs)}_{id(self)}", run, calls)
+        result = _play(f"skill_{next(self._numbers)}_{id(self)}", run, calls)
         if calls.fault is not None:
             raise calls.fault
         return calls.ended or result
