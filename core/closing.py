@@ -157,11 +157,18 @@ def _was_held_up(attempt: Attempt) -> bool:
 
 
 def _tried(incident: Incident) -> tuple[str, ...]:
-    runs = [(a.round, f"{a.proposal.skill}: {a.ending or 'cut off'}") for a in incident.attempts]
+    runs = [(a.round, f"{a.proposal.skill}: {a.ending or 'cut off'}{_forbidden(a)}") for a in incident.attempts]
     refused = [
         (r.round, f"{r.skill or 'choice'}: {r.ending}" + (f" ({r.why})" if r.why else "")) for r in incident.refusals
     ]
     return tuple(line for _, line in sorted(runs + refused))
+
+
+def _forbidden(attempt: Attempt) -> str:
+    """What ended a run that was not allowed to go on: a person, or a yes that no longer held."""
+    error = attempt.outcome.error.partition(":")[0] if attempt.outcome else ""
+    why = {"StoppedError": "it was stopped", "ExpiredError": "its yes did not hold any more"}.get(error, "")
+    return f" ({why})" if why else ""
 
 
 def _action(row: EffectRow) -> Action:

@@ -11,7 +11,7 @@ from bot.messages.units import clock, lasted, number, plain, squeezed
 from core.admission import Admission
 from core.alert import Signal
 from core.approval import Approval
-from core.errors import UnknownError
+from core.errors import NightshiftError, UnknownError
 from core.incident import Attempt, Ending, Incident
 from core.pause import Pause
 from core.report import Report
@@ -107,7 +107,8 @@ class Words:
         ending, bracket, why = rest.partition(" (")
         if ending == Ending.HANDED_OVER:  # it never began; the reason of the report says why
             return self.say("report.nottried", skill=skill)
-        return f"{skill}: {self.ending(ending)}{bracket}{why}"
+        known = self.table.get(f"reason.{why.removesuffix(')')}")
+        return f"{skill}: {self.ending(ending)}{bracket}{f'{known})' if known else why}"
 
     def lasted(self, seconds: float) -> str:
         """A length of time."""
@@ -117,6 +118,13 @@ class Words:
         """`host:web-1` as words."""
         kind, _, name = scope.partition(":")
         return self.table.get(f"scope.{kind}", "{name}").format(name=plain(name or scope, 80))
+
+    def problem(self, error: NightshiftError) -> str:
+        """What did not work: a name that nothing answers to in this language, anything else as core says it."""
+        if not isinstance(error, UnknownError) or f"kind.{error.what}" not in self.table:
+            return plain(error.message, 300)
+        known = self.say("unknown.known", list=plain(", ".join(error.known[:12]), 200)) if error.known else ""
+        return self.say("unknown", what=self.say(f"kind.{error.what}"), name=plain(error.name), known=known)
 
     def named(self, text: str, names: dict[str, str], limit: int = 200) -> str:
         """A sentence of ours about why: in this language where it has no facts in it, its accounts as names."""

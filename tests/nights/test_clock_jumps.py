@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.messages import words_of
 from core.alert import Severity
 from core.approval import Verdict
 from core.card import CardKind
@@ -110,6 +111,8 @@ def test_a_yes_of_before_does_nothing_after_it() -> None:
     night.before("execute", set_back)
     night.answer(Verdict.APPROVED)
     assert night.host("web-1").effects == []
+    assert night.report.tried == ("rotate_logs: failed (its yes did not hold any more)",)
+    assert words_of("zh").tried(night.report.tried[0]).endswith("(之前的同意已失效)")
 
 
 def test_a_jump_ahead_ends_a_question_and_says_why() -> None:
