@@ -19,7 +19,7 @@ from core.people_ports import Standing as LaidDown
 from core.ports import ApprovalBook, Catalog, Clock, IncidentLog, Memory
 from core.proposal import Proposal
 from core.skill_manifest import Skill, SkillState
-from core.standing_order import LIFE_DAYS, Bound, Fault, StandingOrder, bounds_of, is_wider
+from core.standing_order import LIFE_DAYS, Bound, Fault, StandingOrder, bounds_of, is_wider, never_the_same
 from core.standing_orders import Ground
 
 NEEDED = 3
@@ -64,7 +64,10 @@ class OrderBirth:
             group_of(self._ground.inventory, incident.host),
         )
         self._require_earned(fault)
-        bounds = bounds_of(self._seen(fault), skill.parameters)
+        seen = self._seen(fault)
+        bounds = bounds_of(seen, skill.parameters)
+        if varies := never_the_same(bounds, len(seen)):
+            raise NoOrderError("varies", varies)
         if is_wider(bounds, skill):
             raise NoOrderError("wider", skill.name)
         now = self._clock.now()

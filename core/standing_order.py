@@ -151,6 +151,12 @@ def is_wider(bounds: Sequence[Bound], skill: Skill) -> bool:
     return not all(bound.is_within(specs[bound.parameter]) for bound in bounds)
 
 
+def never_the_same(bounds: Sequence[Bound], runs: int) -> str:
+    """The first parameter that was another number in every run, a process id for example: an order bound to those would never serve."""
+    numbers = [bound for bound in bounds if bound.values and all(map(_is_number, bound.values))]
+    return next((bound.parameter for bound in numbers if len(bound.values) == runs > 1), "")
+
+
 def _bound(name: str, values: list[Scalar], *, is_free: bool) -> Bound:
     numbers = [value for value in values if isinstance(value, int | float) and _is_number(value)]
     if is_free and len(numbers) == len(values) and all(abs(number) < _MOST_EXACT for number in numbers):

@@ -31,6 +31,7 @@ WORDS = {
     "order.no.notowned": "{fact} is not owned there yet; a skill on trial is asked about each time.",
     "order.no.changed": "{fact} has changed since; what worked was another text.",
     "order.no.observe": "{fact} is only observed; no standing order acts there.",
+    "order.no.varies": "{fact} is another one each time, so such an order would never fit; I keep asking.",
     "order.no.wider": "That would be wider than {fact} itself is.",
     "order.no.covered": "{fact} covers it already.",
     "order.no.over": "That standing order is over: {fact}. The next success offers a new one.",

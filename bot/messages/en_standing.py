@@ -32,6 +32,18 @@ WORDS = {
     "rule.action.delete": "delete",
     "rule.action.write": "change",
     "rule.action.touch": "touch",
+    # names that nothing answers to
+    "unknown": "unknown {what} '{name}'{known}",
+    "unknown.known": "; known: {list}",
+    "kind.action": "action",
+    "kind.approval": "approval",
+    "kind.group": "group",
+    "kind.host": "host",
+    "kind.incident": "incident",
+    "kind.rule": "rule",
+    "kind.skill": "skill",
+    "kind.standing order": "standing order",
+    "kind.storm": "storm",
     # the morning message
     "digest.head": "Good morning. Night to {day}: {verdict}",
     "digest.verdict.quiet": "quiet, you slept",

@@ -31,6 +31,7 @@ WORDS = {
     "order.no.notowned": "{fact} 在那里尚未转正；试用中的技能每次都要询问。",
     "order.no.changed": "{fact} 已被改动，之前成功的是另一个版本。",
     "order.no.observe": "{fact} 只观察，常令不能在那里执行。",
+    "order.no.varies": "每次的 {fact} 都不一样，这样的常令永远用不上；我还是每次问您。",
     "order.no.wider": "这比 {fact} 本身的范围还大。",
     "order.no.covered": "{fact} 已经涵盖。",
     "order.no.over": "该常令已失效：{fact}。下次成功后可以再建。",

@@ -32,6 +32,18 @@ WORDS = {
     "rule.action.delete": "删除",
     "rule.action.write": "改动",
     "rule.action.touch": "动",
+    # names that nothing answers to
+    "unknown": "没有叫 {name} 的{what}{known}",
+    "unknown.known": "；已知的：{list}",
+    "kind.action": "操作",
+    "kind.approval": "审批",
+    "kind.group": "分组",
+    "kind.host": "主机",
+    "kind.incident": "事件",
+    "kind.rule": "规则",
+    "kind.skill": "技能",
+    "kind.standing order": "常令",
+    "kind.storm": "风暴",
     # the morning message
     "digest.head": "早上好。截至 {day} 的这一夜：{verdict}",
     "digest.verdict.quiet": "平安无事，一觉到天亮",

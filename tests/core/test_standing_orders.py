@@ -13,7 +13,7 @@ from core.errors import NoOrderError, UnknownError
 from core.journal_json import from_json, to_json
 from core.origin import Scalar
 from core.skill_manifest import ParameterSpec
-from core.standing_order import Bound, OrderState, StandingOrder, Use, bounds_of, is_wider, night_of
+from core.standing_order import Bound, OrderState, StandingOrder, Use, bounds_of, is_wider, never_the_same, night_of
 from tests.core.test_parameters import skill
 from tests.nights.night import Night
 from tests.nights.test_orders import trusted
@@ -107,6 +107,12 @@ def test_exactly_its_parameters(asked: dict[str, Scalar]) -> None:
 @pytest.mark.parametrize("value", [True, "7", 7.5, float("nan"), float("inf"), ("7",)])
 def test_only_a_number_is_in_a_range(value: Scalar) -> None:
     assert not Bound("days", (), 7, 7).allows(value)
+
+
+@pytest.mark.parametrize(("pids", "found"), [((7, 8, 9), "pid"), ((7, 7, 7), ""), ((7, 7, 8), ""), ((7,), "")])
+def test_an_order_for_another_number_each_time_would_never_serve(pids: tuple[int, ...], found: str) -> None:
+    bounds = (Bound("pid", tuple(dict.fromkeys(pids))), Bound("service", ("app", "web", "db")))
+    assert never_the_same(bounds, len(pids)) == found
 
 
 def test_what_selects_a_thing_is_never_a_range() -> None:
