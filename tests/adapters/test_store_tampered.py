@@ -236,6 +236,7 @@ def test_a_run_that_began_too_late_is_not_made_earlier_by_hand(store: Store, sql
     id = asked(store)  # noqa: A001 - the field's word
     yes = store.approvals.decide(id, Verdict.APPROVED, "li", "", now)
     store.audit.append("note", yes.incident, {"approval": id}, now)
+    assert isinstance(store.clock, FakeClock)
     store.clock.advance(3600)
     store.incidents.save_attempt(attempt(yes, store.clock.now()), leg=False)
     store.audit.append("run.began", yes.incident, {"run": id, "approval": id}, store.clock.now())
