@@ -140,7 +140,7 @@ class ChatDesk:
         try:
             return self.carry_out(command, message)
         except NightshiftError as error:
-            return Answer(self.views.words.say("reply.failed", error=plain(error.message, 300)), ok=False)
+            return Answer(self.views.words.say("reply.failed", error=self.views.words.problem(error)), ok=False)
 
     def carry_out(self, command: Command, message: Message) -> Answer:
         """The call behind a command, if this person may; raises our errors."""

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO, Verb.RESOLVE, Verb.ORDERS, Verb.WRONG, Verb.ADMIT})
 """Commands that are work themselves, or that look at skills and trust."""
 
+LIST_OF_ORDERS = Command(Verb.ORDERS)
+"""Only reads rows."""
+
 DECIDED_THEN_DONE = frozenset({Verb.APPROVE, Verb.PICK})
 """Commands that decide a row first, whoever runs; the work that follows is done here only where no `up` does it."""
 
@@ -73,7 +76,7 @@ class Session:
         """Acting commands go where the work is done; the others read and write rows, with or without a running `up`."""
         command = parse(text)
         verb = command.verb
-        if verb in ACTING:
+        if verb in ACTING and command != LIST_OF_ORDERS:
             return self._act(text)
         answer = self._stop(text) if verb is Verb.STOP else self._direct(text)
         if verb in NAMED | LISTED:
@@ -108,9 +111,10 @@ class Session:
         self.tell(self.words.say(key))
 
     def tell(self, line: str) -> None:
-        """Progress, on stderr too."""
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        """Progress, on stderr too; where a program reads, only what is wrong stands there."""
+        if not self.as_json:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
     @property
     def words(self) -> Words:

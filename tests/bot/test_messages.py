@@ -236,6 +236,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "page.wanted.",
         "pause.",
         "restraint.",
+        "kind.",
         "rule.",
         "self.room.",
         "waking.reason.",
@@ -342,3 +343,10 @@ def test_squeezed_text_is_short_and_keeps_both_ends(text: str, limit: int) -> No
     shown = squeezed(text, limit)
     assert len(shown) <= max(limit, 2)
     assert shown[:1] == text[:1]
+
+
+def test_a_name_that_nothing_answers_to_is_said_in_the_reader_s_language() -> None:
+    error = UnknownError("host", "web-9", ("localhost", "db-2"))
+    assert words_of("en").problem(error) == error.message
+    assert words_of("zh").problem(error) == "没有叫 web-9 的主机；已知的：localhost, db-2"
+    assert words_of("zh").problem(UnknownError("blob", "x")) == "unknown blob 'x'"

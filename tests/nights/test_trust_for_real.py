@@ -306,17 +306,18 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 def test_a_shop_that_crashes_five_times_is_asked_about_until_an_order_stands_and_again_after_a_wrong_fix(
     shop: Shop,
 ) -> None:
-    tiers = []
+    tiers, born_of = [], ""
     for _ in range(3):
         asked = shop.crash()
         assert asked.proposal is not None
         assert (asked.verdict, shop.is_down) == (Verdict.PENDING, True)
         tiers.append(asked.proposal.tier)
+        born_of = asked.incident
         shop.store.approvals.decide(asked.id, Verdict.APPROVED, "li", "", shop.store.clock.now())
         assert (shop.ending(asked), shop.is_down) == (Ending.FIXED, False)
     assert tiers == [Tier.RULES, Tier.MEMORY, Tier.MEMORY]
     trust = shop.team.trust
-    order = trust.orders.put(trust.birth.draft(asked.incident, "li"), is_for_others=True)
+    order = trust.orders.put(trust.birth.draft(born_of, "li"), is_for_others=True)
     trust.orders.confirm(order.id, "bo")
 
     alone = shop.crash()
