@@ -4,7 +4,7 @@ from __future__ import annotations
 
 WORDS = {
     "waking.failed": "Could not page {person}: {why}",
-    "waking.drill": "DRILL, nothing is wrong: type ack {id}",
+    "waking.drill": "DRILL, nothing is wrong. Type: ack {id}",
     "waking.drill.silent": "Drill: {person} has not answered {id} for {minutes} min. Would a real page wake them?",
     "waking.heartbeat": "The heartbeat URL does not take my beat: {why}. If this machine dies now, nobody is told.",
     "clock.back": "The clock was set back by {by}: yeses and standing orders given before are void; pauses end by the new time.",

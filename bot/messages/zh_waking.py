@@ -4,7 +4,7 @@ from __future__ import annotations
 
 WORDS = {
     "waking.failed": "呼叫 {person} 失败：{why}",
-    "waking.drill": "演练，没有出事：请回复 收到 {id}",
+    "waking.drill": "演练，没有出事，请回复：收到 {id}",
     "waking.drill.silent": "演练：{person} 已有 {minutes} 分钟没有回应 {id}。真出事时能叫醒他吗？",
     "waking.heartbeat": "心跳地址没有接收我的心跳：{why}。如果这台机器现在宕机，不会有人知道。",
     "clock.back": "这台机器的时钟被拨回了{by}：之前的同意和常令作废；暂停按新的时间结束。",
