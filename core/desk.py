@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -79,6 +81,13 @@ class Desk:
         self._inventory, self._clock, self._patience = inventory, clock, patience
         self._orders, self._state_on = orders, state_on
         self._mode, self._asked_before = mode or inventory.mode, asked_before
+
+    @contextmanager
+    def looking_around(self, incident: Incident) -> Iterator[None]:
+        """Looks at the surroundings while the block thinks; what fails here is raised by the look that `ask` waits for."""
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(self.look_around, incident)
+            yield
 
     def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
         """Writes question and card in one transaction; where policy says go or deny, the row is written already decided."""

@@ -6,7 +6,6 @@ person or for a clock. A leg gets an id and loads its nouns; what it does is jou
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core.approval import Answer, Approval, Decision, Verdict
@@ -50,8 +49,7 @@ class IncidentResponse:
         standing = flow.step("measure", self.watch.stand, incident)
         if standing.now is Now.QUIET:
             return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
-        with ThreadPoolExecutor(1) as beside:
-            beside.submit(self.desk.look_around, incident)  # what fails there is done again where it is needed
+        with self.desk.looking_around(incident):
             idea = self.propose(incident, flow)
         if isinstance(idea, NothingHelps):
             flow.step("look around", self.desk.look_around, incident)
