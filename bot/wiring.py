@@ -35,6 +35,7 @@ from core.ports import Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 
 if TYPE_CHECKING:
+    from adapters.host.directory import Hand
     from adapters.host.kept_child import KeptChildren
     from adapters.host.rollback_timer import HostRollbackTimer
     from adapters.probe.sweep import Sweep
@@ -54,7 +55,7 @@ WARM_GUESTS = 3
 class Place:
     """What is watched and acted on: the demo has another one than `up`. `home` is the data folder, `key_file` the key that was set.
 
-    `looks` see who is logged in on a host and what changed there.
+    `looks` see who is logged in on a host and what changed there; `hands` may change a host where another identity is needed for it.
     """
 
     home: Path
@@ -72,6 +73,7 @@ class Place:
     windows: tuple[Window, ...] = ()
     phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren] = field(default_factory=dict)
+    hands: Mapping[str, Hand] = field(default_factory=dict)
 
     @property
     def roster(self) -> Roster:
@@ -306,14 +308,14 @@ def _world(place: Place, files: FileCatalog, probe: Probe, sweep: Sweep, sandbox
     watched = [(check.host, check.signal.object) for check in place.checks if check.signal.kind == "process"]
     services = {host: tuple(sorted({name for on, name in watched if on == host and name})) for host in asks}
     return World(
-        hosts=HostDirectory(place.hosts),
+        hosts=HostDirectory(place.hosts, place.hands, frozenset({0, os.geteuid()})),
         sandbox=sandbox,
         files=files,
         probe=probe,
         sweep=sweep.measure,
         checks=lambda: place.checks,
         inventory=place.inventory,
-        operator=Operator(trusted=frozenset({0, os.geteuid()}), may_approve=place.may_approve),
+        operator=Operator(may_approve=place.may_approve),
         mode=place.mode,
         presence=ServedPresence(asks),
         changes=ServedChanges(asks, services),

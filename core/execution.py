@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core import undo as undoing
 from core.approval import Approval, Verdict, digest_of, short_id
-from core.broker import RunMode
+from core.broker import Broker, RunMode
 from core.capability import PlannedEffect, Risk, Verb
 from core.confirmed_commit import Network, rollback_of
 from core.errors import (
@@ -206,8 +206,11 @@ class Executor(Runner):
         return skill, values, task
 
     def _take_back(self, rows: tuple[EffectRow, ...], task: Task) -> Outcome:
+        with self.at_work("undo", UNDO_TIMEOUT, task) as broker:
+            return self._take_back_with(broker, rows, task)
+
+    def _take_back_with(self, broker: Broker, rows: tuple[EffectRow, ...], task: Task) -> Outcome:
         began = self.clock.now()
-        broker = self.broker("undo", UNDO_TIMEOUT, task)
         self.note_began(task, {"skill": "undo"})
         is_shown = _ceiling(task.ceiling)
         done: list[Json] = []

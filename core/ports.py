@@ -96,7 +96,18 @@ class Hosts(Protocol):
     """The machines we may act on, by name."""
 
     def open(self, name: str) -> Host:
-        """The host; raises UnknownError."""
+        """The host as those who only look reach it, over there without privileges; raises UnknownError."""
+        ...
+
+    def hand(self, name: str) -> AbstractContextManager[Host]:
+        """The host for one approved run, with the rights to change it; over there connected only while this is entered.
+
+        Raises UnknownError; entering may raise UnavailableError.
+        """
+        ...
+
+    def trusted(self, name: str) -> frozenset[int]:
+        """User ids of that host whose supervisors are listened to; raises UnknownError."""
         ...
 
     def names(self) -> tuple[str, ...]:

@@ -40,14 +40,14 @@ def _end(runner: Runner, row: EffectRow) -> None:
     """Kills the process of a cut off command and what it started, and waits; raises UnavailableError while something is left."""
     if not row.pid:
         return
-    host = runner.hosts.open(row.host)
-    doomed = family(host.processes(), row.pid, row.start)
-    for process in doomed:
-        _kill(host, process)
-    names = {(process.pid, process.started) for process in doomed}
-    for _ in range(_LOOKS_UNTIL_GONE):
-        if not any((p.pid, p.started) in names and p.state != "Z" for p in host.processes()):
-            return
+    with runner.hosts.hand(row.host) as host:
+        doomed = family(host.processes(), row.pid, row.start)
+        for process in doomed:
+            _kill(host, process)
+        names = {(process.pid, process.started) for process in doomed}
+        for _ in range(_LOOKS_UNTIL_GONE):
+            if not any((p.pid, p.started) in names and p.state != "Z" for p in host.processes()):
+                return
     raise UnavailableError(f"process {row.pid} on {row.host} does not end")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from core.incident import Outcome
 from core.inventory import Inventory, Mode
 from core.network_change import is_network
 from core.origin import Scalar
-from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, Hosts, Leases, Sandbox
+from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, Host, Hosts, Leases, Sandbox
 from core.redaction import clean
 from core.service_control import ServiceControl
 from core.skill_manifest import Skill, SkillState
@@ -43,7 +44,6 @@ class Operator:
     """What the operator configured for all runs.
 
     - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
-    - `trusted`: users whose supervisors are listened to; our own belongs there too, but only the composition knows it.
     - `may_approve`: of a person's name, whether a yes of theirs counts on a host now; `ceiling`: the most that a host's mode may be now.
     - `why_no_order`: why the standing order behind a yes does not hold on a host now, '' where it does.
     - `fetch`, `notify`, `secret`: see `core.broker.Doors`; each refuses where it is not configured.
@@ -51,7 +51,6 @@ class Operator:
 
     disposable: tuple[str, ...] = ()
     listed_hosts: tuple[str, ...] = ()
-    trusted: frozenset[int] = frozenset({0})
     may_approve: Callable[[str, str], bool] = nobody
     ceiling: Callable[[str], Mode] = no_ceiling
     why_no_order: Callable[[Approval, str], str] = no_orders
@@ -98,29 +97,35 @@ class Runner:
             raise RefusedError(f"skill {skill.name} is {skill.state}: only trial and owned ones run")
         if hashlib.sha256(skill.source.encode()).hexdigest() != skill.sha256:
             raise TamperedError(f"skill {skill.name} is not the text that its SHA-256 names")
-        broker = self.broker(skill.name, skill.timeout, task)
-        began = self.clock.now()
-        self.note_began(task, {"skill": skill.name, "sha256": skill.sha256})
-        guest = GuestRun(
-            skill.name, skill.source, {name: as_json(value) for name, value in parameters.items()}, skill.timeout
-        )
-        try:
-            result = self.sandbox.run(guest, broker.answer)
-        except NightshiftError as error:
-            result = GuestResult("failed", False, "", {}, named(error), "")
-        outcome = self.confirmed(self._outcome(task.run, result, broker, began), broker, task)
-        self.note_ended(task, outcome, {"status": result.status, "plan": [str(effect) for effect in broker.plan]})
+        with self.at_work(skill.name, skill.timeout, task) as broker:
+            began = self.clock.now()
+            self.note_began(task, {"skill": skill.name, "sha256": skill.sha256})
+            guest = GuestRun(
+                skill.name, skill.source, {name: as_json(value) for name, value in parameters.items()}, skill.timeout
+            )
+            try:
+                result = self.sandbox.run(guest, broker.answer)
+            except NightshiftError as error:
+                result = GuestResult("failed", False, "", {}, named(error), "")
+            outcome = self.confirmed(self._outcome(task.run, result, broker, began), broker, task)
+            self.note_ended(task, outcome, {"status": result.status, "plan": [str(effect) for effect in broker.plan]})
         return outcome, broker
 
-    def broker(self, skill: str, timeout: float, task: Task) -> Broker:
-        """The broker of one run."""
-        host, operator = self.hosts.open(task.host), self.operator
+    @contextmanager
+    def at_work(self, skill: str, timeout: float, task: Task) -> Iterator[Broker]:
+        """The broker of one run; only a run that may change something gets the host's hand, and only while it lasts."""
+        is_allowed = task.mode is RunMode.EXECUTE
+        with self.hosts.hand(task.host) if is_allowed else nullcontext(self.hosts.open(task.host)) as host:
+            yield self._broker(skill, timeout, task, host)
+
+    def _broker(self, skill: str, timeout: float, task: Task, host: Host) -> Broker:
+        operator = self.operator
         commit = Commit(self.network, task.host, task.run, host, lambda kind, body: self.note(kind, task, body))
         if any(is_network(effect.verb, effect.target) for effect in task.ceiling or ()):
             commit.look()
         doors = Doors(
             host=host,
-            services=ServiceControl(host, operator.trusted).services,
+            services=ServiceControl(host, self.hosts.trusted(task.host)).services,
             effects=self.effects,
             blobs=self.blobs,
             clock=self.clock,

@@ -32,6 +32,7 @@ _KEYS = frozenset(
         "settles",
         "cures",
         "looks_at",
+        "on_request",
         "lookers",
         "when",
         "share",
@@ -127,6 +128,7 @@ def _parse(name: str, path: str, source: str, state: SkillState) -> Skill:
         progress=_texts(header, "progress"),
         parameters=parameters,
         state=state,
+        on_request=_yes(header, "on_request"),
     )
     _require_purpose(skill)
     cases_of(source)
@@ -134,9 +136,9 @@ def _parse(name: str, path: str, source: str, state: SkillState) -> Skill:
 
 
 def _require_purpose(skill: Skill) -> None:
-    if bool(skill.cures) == bool(skill.looks_at):
-        raise InvalidError("cures, looks_at: a skill has exactly one of them")
-    if skill.is_looker and skill.risk is not Risk.LOW:
+    if bool(skill.cures) + bool(skill.looks_at) + skill.on_request != 1:
+        raise InvalidError("cures, looks_at, on_request: a skill has exactly one of them")
+    if skill.looks_at and skill.risk is not Risk.LOW:
         raise InvalidError("risk: a looker only looks, so it is low")
 
 
@@ -194,6 +196,13 @@ def _seconds(header: Mapping[str, object], key: str, least: float, most: float, 
     if type(value) not in (int, float) or not least <= cast("float", value) <= most:
         raise InvalidError(f"{key}: must be a number of seconds from {least:g} to {most:g}")
     return float(cast("float", value))
+
+
+def _yes(header: Mapping[str, object], key: str) -> bool:
+    value = header.get(key, False)
+    if not isinstance(value, bool):
+        raise InvalidError(f"{key}: true or false")
+    return value
 
 
 def _conditions(header: Mapping[str, object]) -> tuple[str, ...]:

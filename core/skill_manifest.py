@@ -46,6 +46,7 @@ class Skill:
     - `lookers` names the skills whose facts this cure needs; `when` lists conditions on those facts, all of which must hold
       (`deleted_open_bytes >= 1000000`, or a bare name for truthy); `share` names the fact (0..1) that says how much of the trouble
       it explains and ranks it; `fill` maps parameters to facts.
+    - `on_request`: neither of both; only a person's words begin it, a diagnosis never does.
     - `progress` are phrases in a measurement's detail that mean "under way": neither fixed nor failed.
     """
 
@@ -68,8 +69,9 @@ class Skill:
     progress: tuple[str, ...]
     parameters: tuple[ParameterSpec, ...]
     state: SkillState = SkillState.OWNED
+    on_request: bool = False
 
     @property
     def is_looker(self) -> bool:
-        """A looker observes for a diagnosis and cures nothing."""
-        return bool(self.looks_at) and not self.cures
+        """It only observes, for a diagnosis or for whoever asked."""
+        return not self.cures and self.risk is Risk.LOW

@@ -54,9 +54,9 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
 
 VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter without an entry has none
     "store": {"sqlalchemy", "alembic", "dbos", "psycopg"},
-    "sandbox": {"pyseccomp"},
+    "sandbox": {"docker", "pyseccomp"},
     "probe": {"psutil"},
-    "host": {"psutil"},
+    "host": {"asyncssh", "docker", "psutil"},
     "channel_console": {"rich"},
     "clock_apscheduler": {"apscheduler"},
     "pager_apprise": {"apprise"},
@@ -174,7 +174,7 @@ def test_a_skill_is_complete_and_stands_alone(skill: Source) -> None:
     head = header(skill.text)
     table = head["tool"]["nightshift"]
     assert set(table) >= HEADER_KEYS
-    assert {"cures", "looks_at"} & set(table), "it cures a signal or looks at one"
+    assert {"cures", "looks_at", "on_request"} & set(table), "it cures a signal, looks at one, or waits to be asked"
     assert any(re.search(r"[\u4e00-\u9fff]", trigger) for trigger in table["triggers"]), "triggers in zh"
     assert any(trigger.isascii() for trigger in table["triggers"]), "triggers in en"
     assert {name for name in imports(skill) if name.startswith(("core", "."))} == {"core.skill"}

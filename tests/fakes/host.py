@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from core.case_host import CaseHost
 from core.case_world import parse_case
@@ -88,12 +90,28 @@ class FakeHosts:
 
     def __init__(self, hosts: Mapping[str, Host]) -> None:
         self._hosts = dict(hosts)
+        self.handed: list[str] = []
 
     def open(self, name: str) -> Host:
         """See `core.ports.Hosts`."""
         if name not in self._hosts:
             raise UnknownError("host", name, self.names())
         return self._hosts[name]
+
+    @contextmanager
+    def hand(self, name: str) -> Iterator[Host]:
+        """See `core.ports.Hosts`; `handed` counts who holds it."""
+        host = self.open(name)
+        self.handed.append(name)
+        try:
+            yield host
+        finally:
+            self.handed.remove(name)
+
+    def trusted(self, name: str) -> frozenset[int]:
+        """See `core.ports.Hosts`."""
+        self.open(name)
+        return frozenset({0, os.geteuid()})
 
     def names(self) -> tuple[str, ...]:
         """See `core.ports.Hosts`."""

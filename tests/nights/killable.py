@@ -34,6 +34,7 @@ from core.leg import Leg
 from core.task import task
 from core.world import CommandResult, FileContent, FileInfo, Measurement, Process
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.host import FakeHosts
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.seal import FakeSeal
 from tests.nights.composition import World, compose
@@ -189,10 +190,11 @@ class FolderProbe:
         return Measurement(host, signal, float((self._folder / host / LOG).exists()), SystemClock().now())
 
 
-class RecordedHosts:
+class RecordedHosts(FakeHosts):
     """One host per folder."""
 
     def __init__(self, folder: Path, points: Points) -> None:
+        super().__init__({})
         self._folder, self._points = folder, points
 
     def open(self, name: str) -> RecordedHost:

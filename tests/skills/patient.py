@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from adapters.host.namespace import NamespaceHost
+from adapters.host.namespace import Holder, NamespaceHost
 from adapters.host.process_table import started
 
 INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); print('up', flush=True); [signal.pause() for _ in iter(int, 1)]"
@@ -52,7 +52,8 @@ class Patient:
         self._init = int(Path(f"/proc/{holder}/task/{holder}/children").read_text().split()[0])
         self._enter = ["nsenter", "--target", str(self._init), *(["--user", "--preserve-credentials"] if user else [])]
         self._enter += ["--mount", "--net", "--pid", "--"]
-        self.host = NamespaceHost(self._init, started(self._init) or 0)
+        self.enter = Holder(self._init, started(self._init) or 0)
+        self.host = NamespaceHost(self._init, self.enter.started)
 
     def furnish(self) -> None:
         """Gives it small file systems of its own where a fault may happen, and what programs need of the old /etc."""
