@@ -35,7 +35,16 @@ _NO_PEOPLE = frozenset({"policy", "clock", "catalog", "grouping", "quiet", "sett
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
 
-FAILURES = frozenset({"process.down", "http.failed", "tcp.failed", "dns.failed", "route.missing", "link.down"})
+FAILURES = frozenset({
+    "process.down",
+    "http.failed",
+    "tcp.failed",
+    "dns.failed",
+    "postgres.failed",
+    "redis.failed",
+    "route.missing",
+    "link.down",
+})
 """Metrics that are 1 while failed and 0 while not: they need no threshold."""
 
 MEASURED = FAILURES | {
@@ -47,6 +56,7 @@ MEASURED = FAILURES | {
     "process.restarts",
     "process.zombies",
     "tls.expires_days",
+    "backup.age_hours",
 }
 """Signals a check can watch, without their object."""
 

@@ -40,6 +40,8 @@ _DEPTH = {
     "fd": 3,
     "process": 4,
     "tcp": 5,
+    "postgres": 5,
+    "redis": 5,
     "http": 6,
     "tls": 7,
 }

@@ -60,6 +60,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {"port": (1, 65535), "pid": (1, 1 << 22
 
 _OBJECTS: Mapping[str, frozenset[str]] = {
     "disk": frozenset({"path", "mount", "directory", "dir", "folder", "file"}),
+    "backup": frozenset({"path", "directory", "dir", "folder"}),
     "process": frozenset({"unit", "service", "process", "name"}),
     "fd": frozenset({"unit", "service", "process", "name"}),
     "http": frozenset({"url", "uri", "link"}),
@@ -163,7 +164,7 @@ def _of_object(name: str, alert: Alert) -> tuple[str, ...]:
     signal, words = alert.signal, frozenset(name.split("_"))
     if not signal.object:
         return ()
-    if signal.kind in ("tcp", "tls"):
+    if signal.kind in ("tcp", "tls", "postgres", "redis"):
         host, _, port = signal.object.rpartition(":")
         wanted = {"port": port, "host": host, "address": host, "server": host, "domain": host, "hostname": host}
         return tuple(part for word, part in wanted.items() if word in words and part)

@@ -46,6 +46,7 @@ DEFAULT_LIMITS: Mapping[str, tuple[float | None, float | None]] = {
     "process.restarts": (3, None),
     "process.zombies": (20, None),
     "tls.expires_days": (None, 14),
+    "backup.age_hours": (26, None),
 }
 """(over, under) where no check of the settings states a limit; every metric named here is a level, all others are failures (0 or 1)."""
 
