@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 from adapters.sandbox import probes
-from adapters.sandbox.conversation import Conversation
+from adapters.sandbox.bubblewrap_guest import BubblewrapGuest
 from adapters.sandbox.launch import Launcher
 from adapters.sandbox.warm import WarmGuests
 from core.guest import GuestResult, GuestRun
@@ -26,7 +25,7 @@ class BubblewrapSandbox:
 
     def __init__(self, warm: int = 2, first_user: int = 200_001, python: str = "/usr/bin/python3") -> None:
         self._launcher = Launcher(python, first_user)
-        self._guests = WarmGuests(self._launcher, warm)
+        self._guests = WarmGuests(self._start, warm)
         self._probing = threading.Lock()
 
     @property
@@ -37,19 +36,15 @@ class BubblewrapSandbox:
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it in a fresh guest, which is dead when this returns."""
-        guest = self._guests.take()
-        try:
-            result = Conversation(guest.line, run, answer).hold()
-            if result.status == "died" and guest.ran_out_of_memory():
-                return replace(result, status="memory", error="the run used more memory than a skill may")
-            return result
-        finally:
-            self._guests.give_back(guest)
+        return self._guests.run(run, answer)
 
     def self_test(self) -> tuple[str, ...]:
         """Probes that try what no skill may, and one that does what every skill may; the reasons why it is not fit."""
         with self._probing:
             return probes.reasons(self)
+
+    def _start(self, slot: int) -> BubblewrapGuest:
+        return BubblewrapGuest.of(self._launcher.start(slot))
 
     def close(self) -> None:
         """Ends every guest."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-import os
 import re
-import select
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
-from adapters.sandbox.frames import FRAME_IN, FrameError, clean_json, cleaned, decode, encode, is_text
+from adapters.sandbox.frames import FrameError, clean_json, cleaned, encode, is_text
+from adapters.sandbox.line import Line, LineError
 from core.errors import FencedError, InvalidError, NightshiftError, QuotaError, RefusedError, StoppedError
 from core.guest import GuestResult, GuestRun
 from core.skill import HostError
@@ -20,116 +16,10 @@ from core.world import Json
 
 CALLS = 2500
 REFUSALS = 25
-TOTAL_IN = 4 << 20
-OUTPUT = 64 << 10
 FACTS = 64 << 10
 TEXT = 2000
 METHOD = re.compile(r"[a-zA-Z.]{1,40}")
 REFUSED = frozenset({"denied", "quota"})
-
-
-class LineError(Exception):
-    """The conversation cannot go on; `status` is a status of GuestResult."""
-
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
-
-
-class Line:
-    """The channel to a guest and what it prints, both drained together so that neither can block the other.
-
-    What comes in is counted over both: `TOTAL_IN` bytes end the run. Of the output the last `OUTPUT` bytes are kept.
-    """
-
-    def __init__(self, channel: socket.socket, output: int) -> None:
-        self.deadline = math.inf
-        self._channel, self._output = channel, output
-        self._received = 0
-        self._buffer = bytearray()
-        self._printed = bytearray()
-        channel.setblocking(False)
-        os.set_blocking(output, False)
-        self._poller = select.poll()
-        self._poller.register(output, select.POLLIN)
-
-    def forget(self) -> None:
-        """Starts counting anew, for the run that begins."""
-        self._received = 0
-        self._printed.clear()
-
-    def send(self, frame: bytes) -> None:
-        """All of it before the deadline."""
-        rest = memoryview(frame)
-        while rest:
-            try:
-                rest = rest[self._channel.send(rest, socket.MSG_NOSIGNAL) :]
-            except BlockingIOError:
-                self._wait(select.POLLOUT)
-            except OSError as error:
-                raise LineError("died", "the guest closed its channel") from error
-
-    def receive(self) -> dict[str, Json]:
-        """The next frame, checked."""
-        size = int.from_bytes(self._exactly(4), "big")
-        if size > FRAME_IN:
-            raise LineError("protocol", f"a frame of {size} bytes is over the limit of {FRAME_IN}")
-        try:
-            return decode(self._exactly(size))
-        except FrameError as error:
-            raise LineError("protocol", f"the guest sent {error}") from error
-
-    def output(self) -> str:
-        """What it printed, the end of it, cleaned."""
-        with contextlib.suppress(LineError):  # over the limit: what fits is kept
-            self._drain()
-        return cleaned(self._printed.decode("utf-8", "replace"), OUTPUT)
-
-    def _exactly(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._wait(select.POLLIN)
-            try:
-                part = self._channel.recv(1 << 16)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise LineError("died", "the guest closed its channel") from error
-            if not part:
-                raise LineError("died", "the guest ended without a result")
-            self._count(len(part))
-            self._buffer += part
-        frame = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return frame
-
-    def _wait(self, event: int) -> None:
-        """Until the channel is ready, draining the output meanwhile."""
-        self._poller.register(self._channel, event)
-        while True:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise LineError("timeout", "it took longer")
-            ready = {fd for fd, _ in self._poller.poll(math.ceil(left * 1000))}
-            if self._output in ready:
-                self._drain()
-            if self._channel.fileno() in ready:
-                return
-
-    def _drain(self) -> None:
-        try:
-            while part := os.read(self._output, 1 << 16):
-                self._printed += part
-                del self._printed[:-OUTPUT]
-                self._count(len(part))
-            with contextlib.suppress(KeyError):
-                self._poller.unregister(self._output)
-        except BlockingIOError:
-            return
-
-    def _count(self, size: int) -> None:
-        self._received += size
-        if self._received > TOTAL_IN:
-            raise LineError("protocol", f"the guest sent more than {TOTAL_IN} bytes")
 
 
 class Conversation:

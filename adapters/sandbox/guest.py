@@ -1,6 +1,7 @@
 """The program inside the sandbox: locks itself in, then runs one skill whose host calls go over one socket. Nobody trusts it.
 
-Standard library only; it is sent in as text and started as `python3 -I -S -B guest.py CHANNEL_FD`. A frame is a 4-byte length and JSON:
+Standard library only; it is sent in as text and started as `python3 -I -S -B guest.py CHANNEL_FD`, or, where its channel is stdin and stdout, with
+`-c TEXT stdio`. A frame is a 4-byte length and JSON:
 
     in   {"sdk": text of core/skill.py, "filter": base64 of the second seccomp filter}         before anything else
     out  {"op": "ready"}                                                                        locked in; blocks on the next read
@@ -12,6 +13,7 @@ Standard library only; it is sent in as text and started as `python3 -I -S -B gu
 from __future__ import annotations
 
 import base64
+import contextlib
 import ctypes
 import json
 import linecache
@@ -55,10 +57,36 @@ PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 4, 2
 
 
 class Channel:
-    """Frames over one inherited socket, with plain read and write: the filter allows nothing else on it."""
+    """Frames over one inherited socket or two pipes, with plain read and write: the filter allows nothing else on them."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, reading: int | None = None) -> None:
         self.fd = fd
+        self.reading = fd if reading is None else reading
+
+    @classmethod
+    def opened(cls, name: str) -> Channel:
+        """The one that the command line names; every other descriptor but the standard three is closed."""
+        if name != "stdio":
+            fd = int(name)
+            os.closerange(3, fd)
+            os.closerange(fd + 1, 1 << 16)
+            return cls(fd)
+        os.closerange(3, 1 << 16)
+        channel = cls(os.dup(1), os.dup(0))
+        os.dup2(2, 1)  # what a skill prints is no frame
+        null = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        return channel
+
+    def ends(self) -> None:
+        """Prints the sign that nothing more is printed; over a socket and a pipe of our own nobody waits for it."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # a skill may have closed or replaced it
+                stream.flush()
+        if self.fd != self.reading:
+            with contextlib.suppress(OSError):
+                os.write(2, b"\0")
 
     def receive(self) -> Any:
         """The next frame; EOFError when the parent is gone."""
@@ -83,7 +111,7 @@ class Channel:
     def _exactly(self, size: int) -> bytes:
         parts = bytearray()
         while len(parts) < size:
-            part = os.read(self.fd, min(size - len(parts), 1 << 16))
+            part = os.read(self.reading, min(size - len(parts), 1 << 16))
             if not part:
                 raise EOFError
             parts += part
@@ -163,10 +191,9 @@ def prepare(channel: Channel) -> Any:
 
 def main() -> None:
     """One guest, one run."""
-    fd = int(sys.argv[1])
-    os.closerange(3, fd)
-    os.closerange(fd + 1, 1 << 16)
-    channel = Channel(fd)
+    channel = Channel.opened(sys.argv[1])
+    sys.argv[:] = ["skill"]
+    os.environ.clear()
     try:
         sdk = prepare(channel)
     except EOFError:
@@ -179,11 +206,13 @@ def main() -> None:
     no_memory = b'\0\0\0\x0f{"op":"memory"}'
     try:
         last = outcome_of(run, channel, sdk)
+        channel.ends()
         channel.send(last)
     except MemoryError:
         channel.write(no_memory)
     except BaseException as error:  # noqa: BLE001 - whatever a skill raises, SystemExit too, is how its run ended
         traceback.print_exc()
+        channel.ends()
         channel.send({"op": "fail", "error": traceback.format_exception_only(error)[-1].strip()[:2000]})
     os._exit(0)
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import re
-import select
-import signal
-import socket
-import subprocess
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
 
-from adapters.sandbox.cgroup import Cgroup
-from adapters.sandbox.conversation import Line, LineError
-from adapters.sandbox.frames import cleaned
-from adapters.sandbox.launch import Launcher, Started
+from adapters.sandbox.conversation import Conversation
+from adapters.sandbox.line import Line
 from core.errors import NightshiftError, UnavailableError
+from core.guest import GuestResult, GuestRun
+from core.world import Json
 
 READY = 15.0
 """Seconds a guest may take to start, on a machine that is busy with a fault."""
@@ -29,104 +23,51 @@ CALM = 0.2
 
 MOST_GRAVES = 8
 DEAD = 5.0
-BLOCKED = re.compile(
-    r"namespace|uid map|setresuid|Operation not permitted|Permission denied|No space left|unshare", re.IGNORECASE
-)
 
 
-@dataclass(slots=True)
-class Guest:
-    """One started guest: its line, and handles on its two processes by which it is ended, never by a process id."""
+class Guest(Protocol):
+    """One started guest, by whatever engine."""
 
-    started: Started
+    slot: int
     line: Line
-    outer: int
-    inner: int = -1
-    is_ready: bool = False
-
-    @classmethod
-    def of(cls, started: Started) -> Guest:
-        """Takes over what was just started."""
-        output = started.process.stdout
-        if output is None:
-            raise UnavailableError("the sandbox started a guest without output")
-        return cls(started, Line(started.channel, output.fileno()), os.pidfd_open(started.process.pid))
 
     def wait_ready(self) -> None:
         """Returns once it waits for its skill; UnavailableError says why it never will."""
-        self.line.deadline = time.monotonic() + READY
-        try:
-            frame = self.line.receive()
-        except LineError as error:
-            raise UnavailableError(self._reason(error.reason)) from error
-        if frame != {"op": "ready"}:
-            raise UnavailableError("the sandbox started a guest that did not lock itself in")
-        self.line.forget()
-        self.is_ready = True
-        with contextlib.suppress(OSError, ValueError, KeyError):  # without it the guest still dies with bubblewrap
-            self.inner = os.pidfd_open(int(json.loads(os.pread(self.started.info, 4096, 0))["child-pid"]))
+        ...
 
     def is_alive(self) -> bool:
-        """False once the process of bubblewrap has ended."""
-        return not _has_ended(self.outer, 0)
+        """False for one that cannot take a skill any more."""
+        ...
 
     def ran_out_of_memory(self) -> bool:
-        """True if the kernel killed it for memory."""
-        return self.started.group is not None and self.started.group.ran_out_of_memory()
+        """True for a dead one that was killed for memory."""
+        ...
 
     def kill(self) -> None:
-        """Kills process 1 of its namespace, which takes everything in there along, and bubblewrap.
-
-        One that is still starting sees its channel closed and ends by itself: bubblewrap, killed half-way, would leave a child behind.
-        """
-        if not self.is_ready:
-            with contextlib.suppress(OSError):  # it has ended already
-                self.started.channel.shutdown(socket.SHUT_RDWR)
-            return
-        for handle in (self.inner, self.outer):
-            if handle >= 0:
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+        """Has it die, and everything in there; may be called from another thread, also for one that is still starting."""
+        ...
 
     def end(self) -> None:
-        """Kills it and waits until it is gone. Its group is left: removing that takes the kernel longer."""
-        self.kill()
-        if not self.is_ready and not _has_ended(self.outer, READY):
-            self.is_ready = True
-            self.kill()
-        for handle in (self.inner, self.outer):
-            if handle >= 0:
-                _has_ended(handle, DEAD)
-                os.close(handle)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # unkillable in the kernel: its limits still hold
-            self.started.process.wait(DEAD)
-        if self.started.process.stdout is not None:
-            self.started.process.stdout.close()
-        self.started.channel.close()
-        os.close(self.started.info)
+        """Kills it and returns when it is gone."""
+        ...
 
-    def _reason(self, otherwise: str) -> str:
-        said = cleaned(self.line.output(), 300).strip().splitlines()
-        last = said[-1] if said else otherwise
-        if BLOCKED.search(last):
-            return (
-                f"the sandbox cannot start ({last}): allow user namespaces for bubblewrap "
-                "(Ubuntu: its AppArmor profile; in a container: a profile that lets it unshare)"
-            )
-        return f"the sandbox cannot start: {last}"
+    def bury(self) -> None:
+        """Takes away what is left of it, which takes the kernel or the engine longer."""
+        ...
 
 
 class WarmGuests:
     """The pool. Its thread sleeps until a guest is taken; guests die with the thread, and the thread with us."""
 
-    def __init__(self, launcher: Launcher, size: int) -> None:
-        self._launcher = launcher
+    def __init__(self, start: Callable[[int], Guest], size: int) -> None:
+        """`start` starts one in a slot and returns at once; UnavailableError or OSError where it cannot."""
+        self._start_one = start
         self._size = size
         self._changed = threading.Condition()
         self._idle: deque[Guest] = deque()
         self._taken: list[Guest] = []
         self._slots: set[int] = set()
-        self._graves: deque[Cgroup] = deque()
+        self._graves: deque[Guest] = deque()
         self._waiting = 0
         self._taken_at = time.monotonic() - CALM
         self._error: NightshiftError | None = None
@@ -134,6 +75,17 @@ class WarmGuests:
         # Not a pool's thread: bubblewrap's death signal is bound to the thread that started it.
         self._thread = threading.Thread(target=self._keep_filled, name="sandbox-spawner", daemon=True)
         self._thread.start()
+
+    def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
+        """Runs it in a fresh guest, which is dead when this returns."""
+        guest = self.take()
+        try:
+            result = Conversation(guest.line, run, answer).hold()
+            if result.status == "died" and guest.ran_out_of_memory():
+                return replace(result, status="memory", error="the run used more memory than a skill may")
+            return result
+        finally:
+            self.give_back(guest)
 
     def take(self) -> Guest:
         """A guest that waits for its skill; UnavailableError where none can be started."""
@@ -154,8 +106,8 @@ class WarmGuests:
             self._taken.remove(guest)
         guest.end()
         with self._changed:
-            self._slots.discard(guest.started.slot)
-            self._graves.extend([guest.started.group] if guest.started.group else [])
+            self._slots.discard(guest.slot)
+            self._graves.append(guest)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -247,18 +199,12 @@ class WarmGuests:
 
     def _bury(self) -> None:
         while self._graves:
-            self._graves.popleft().remove()
+            self._graves.popleft().bury()
 
     def _start(self, slot: int) -> tuple[Guest | None, NightshiftError | None]:
         try:
-            return Guest.of(self._launcher.start(slot)), None
+            return self._start_one(slot), None
         except NightshiftError as error:
             return None, error
         except OSError as error:
             return None, UnavailableError(f"the sandbox cannot start a guest: {error}")
-
-
-def _has_ended(handle: int, seconds: float) -> bool:
-    poller = select.poll()
-    poller.register(handle, select.POLLIN)
-    return bool(poller.poll(seconds * 1000))
