@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core import undo as undoing
+from core.alert import LOCALHOST
 from core.capability import LOCAL_LOOKS, NO_UNDO, PlannedEffect, Risk, Undo, Verb
 from core.effect import Prepared, World, prepare, ready_to_undo
 from core.errors import (
@@ -29,15 +30,17 @@ from core.errors import (
     UnavailableError,
 )
 from core.grant import Grant
+from core.grant_target import WEB
 from core.host_call import HostCall, parse_call
 from core.journal import EffectRow
 from core.look import look
 from core.permission import Rules, check_step
 from core.ports import Blobs, Clock, EffectLog, Host
-from core.rehearsal import ImaginedHost, ImaginedServices
+from core.rehearsal import ImaginedHost, ImaginedNotebook, ImaginedServices
 from core.service_control import Services
 from core.skill import HostError
-from core.world import Json
+from core.web import Fetch, WebAnswer, WebRequest
+from core.world import Json, size_of
 
 ENDING_ERRORS = (QuotaError, StoppedError, FencedError, ExpiredError, PlanExceededError, TamperedError)
 """After one of these the run is over: every later call gets the same error, and nothing acts any more."""
@@ -57,11 +60,13 @@ class RunMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Quotas of one run; going over one ends it."""
+    """Quotas of one run; going over one ends it. `bytes` are written, `read` is given to the guest, `web` sent and received."""
 
     calls: int = 2500
     effects: int = 200
     bytes: int = 8 << 20
+    read: int = 64 << 20
+    web: int = 8 << 20
     notices: int = 3
     refusals: int = 25
 
@@ -90,14 +95,24 @@ def not_armed(_action: int, _undo: Undo, _saved: bytes | None) -> None:
     raise RefusedError("a change of the network is only made where the host itself can take it back")
 
 
-def no_fetch(url: str) -> tuple[int, str]:
+def no_fetch(request: WebRequest) -> WebAnswer:
     """Refuses: no HTTP is configured."""
-    raise HostError("denied", f"no HTTP from here: {url}")
+    raise HostError("denied", f"no HTTP from here: {request.url}")
 
 
-def no_notice(_text: str) -> None:
+def no_notice(_to: str, _text: str) -> None:
     """Refuses: nobody to notify is configured."""
     raise HostError("denied", "nobody to notify is configured")
+
+
+def nothing_kept(_key: str) -> str | None:
+    """There is no notebook here, so nothing was kept."""
+    return None
+
+
+def no_notebook(_key: str, _text: str) -> None:
+    """Refuses: there is no notebook here."""
+    raise HostError("denied", "nothing is kept here between runs")
 
 
 def no_secret(name: str) -> str:
@@ -113,7 +128,8 @@ class Doors:
     - `refused` notes a refused call in the audit.
     - `arm` has the undo of a change of the network armed on the host, and raises where that cannot be; `is_kept` waits until the path
       we need has been measured after it, or the host has taken it back.
-    - `fetch` gets a URL from an address it has checked; `notify` tells the people on call; `secret` gives a handle, never a value.
+    - `fetch` asks a URL at an address it has checked; `notify` tells a group of people something; `secret` gives the value of one, which
+      leaves the broker only in a header; `recall` and `keep` are what this skill keeps on this host between its runs.
     """
 
     host: Host
@@ -125,9 +141,11 @@ class Doors:
     refused: Callable[[str, str], None]
     arm: Callable[[int, Undo, bytes | None], None] = not_armed
     is_kept: Callable[[], bool] = lambda: True
-    fetch: Callable[[str], tuple[int, str]] = no_fetch
-    notify: Callable[[str], None] = no_notice
+    fetch: Fetch = no_fetch
+    notify: Callable[[str, str], None] = no_notice
     secret: Callable[[str], str] = no_secret
+    recall: Callable[[str], str | None] = nothing_kept
+    keep: Callable[[str, str], None] = no_notebook
 
 
 class Broker:
@@ -136,9 +154,11 @@ class Broker:
     def __init__(self, errand: Errand, doors: Doors) -> None:
         self._errand, self._doors = errand, doors
         is_dry = errand.mode is RunMode.REHEARSE
-        self._real = World(doors.host, doors.services, doors.fetch, doors.notify, doors.secret, errand.timeout)
+        beyond = (doors.fetch, doors.notify, doors.secret)
+        self._real = World(doors.host, doors.services, *beyond, errand.timeout, doors.recall, doors.keep)
         self._world = _imagined(self._real) if is_dry else self._real
-        self._rules = Rules(errand.skill, errand.grants, errand.disposable, errand.listed_hosts)
+        is_here = errand.host == LOCALHOST
+        self._rules = Rules(errand.skill, errand.grants, errand.disposable, errand.listed_hosts, is_here)
         self._left = None if errand.ceiling is None else Counter(map(_key, errand.ceiling))
         self._used: Counter[str] = Counter()
         self._ended: NightshiftError | None = None
@@ -168,7 +188,9 @@ class Broker:
     def _answer(self, method: str, args: dict[str, Json]) -> Json:
         self._use("calls", self._errand.limits.calls)
         try:
-            return self._perform(parse_call(method, args))
+            answer = self._perform(parse_call(method, args))
+            self._use("bytes read", self._errand.limits.read, size_of(answer))
+            return answer
         except ENDING_ERRORS:
             raise
         except (RefusedError, InvalidError) as error:
@@ -190,16 +212,28 @@ class Broker:
 
     def _perform(self, call: HostCall) -> Json:
         risk = self._rules.check(call, self._world.host)
-        if call.verb is None or call.verb in LOCAL_LOOKS or (call.verb is Verb.EXEC and risk is Risk.LOW):
+        if (
+            call.verb is None
+            or call.verb in LOCAL_LOOKS
+            or call.is_recall
+            or (call.verb is Verb.EXEC and risk is Risk.LOW)
+        ):
             if self._errand.mode is RunMode.EXECUTE:
                 self._doors.permit()
             return look(call, self._real if call.verb is Verb.EXEC else self._world, self._doors.clock)
         if call.verb is Verb.NOTIFY:
             self._use("notifications", self._errand.limits.notices)
-        if call.verb is Verb.FS_WRITE:
+        if call.verb is Verb.FS_WRITE or call.verb is Verb.KV:
             self._use("bytes written", self._errand.limits.bytes, len(call.text("text").encode()))
         self._use("effects", self._errand.limits.effects)
-        return self._effect(prepare(call, self._world), risk)
+        if call.verb not in WEB:
+            return self._effect(prepare(call, self._world), risk)
+        self._use(
+            "bytes of HTTP", self._errand.limits.web, size_of(call.headers) + size_of(dict(call.arguments).get("body"))
+        )
+        answer = self._effect(prepare(call, self._world, is_private=self._rules.is_private(call)), risk)
+        self._use("bytes of HTTP", self._errand.limits.web, size_of(answer))
+        return answer
 
     def _effect(self, ready: Prepared, risk: Risk) -> Json:
         if ready.is_network and not ready.way_back.is_possible:
@@ -283,11 +317,14 @@ def _nobody_started(_pid: int, _start: int) -> None:
 
 
 def _imagined(real: World) -> World:
+    notebook = ImaginedNotebook(real.recall)
     return replace(
         real,
         host=ImaginedHost(real.host),
         services=ImaginedServices(real.services).services,
-        fetch=lambda _url: (200, ""),
-        notify=lambda _text: None,
-        secret=lambda name: f"secret:{name}",
+        fetch=lambda _request: WebAnswer(200, ""),
+        notify=lambda _to, _text: None,
+        secret=lambda _name: "",
+        recall=notebook.recall,
+        keep=notebook.keep,
     )

@@ -21,7 +21,7 @@ class Risk(IntEnum):
 
 
 class Verb(StrEnum):
-    """Grant verbs, one to one with the methods of `core.skill.Host`."""
+    """Grant verbs, one to one with the methods of `core.skill.Host`, but for `kv`, which opens `recall` and `keep`."""
 
     FS_READ = "fs.read"
     FS_LIST = "fs.list"
@@ -39,6 +39,8 @@ class Verb(StrEnum):
     PROCESS_LIST = "process.list"
     PROCESS_SIGNAL = "process.signal"
     HTTP_GET = "http.GET"
+    HTTP_POST = "http.POST"
+    KV = "kv"
     NOTIFY = "notify"
     SECRET = "secret"  # noqa: S105 - the name of a verb
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from core.capability import NO_UNDO, Undo
 from core.errors import UnknownError
 from core.host_change import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
 from core.journal import EffectRow
 from core.skill import HostError, ServiceState
+from core.web import WebAnswer, WebRequest
 from core.world import CommandResult, FileContent, FileInfo, Json, Process
 
 SUPERVISOR = "/case/supervisor"
@@ -32,6 +34,14 @@ class CaseWorld:
     fails: frozenset[str]
     commands: Mapping[str, tuple[CommandResult, ...]]
     now: datetime
+    pages: Mapping[str, tuple[WebAnswer, ...]] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def web_hosts(self) -> tuple[str, ...]:
+        """The hosts of its pages, which count as listed by the operator."""
+        return tuple(sorted({urlsplit(line.partition(" ")[2]).hostname or "" for line in self.pages}))
 
 
 class CaseHost:
@@ -145,6 +155,44 @@ class CaseHost:
         if change.name in ("TERM", "KILL"):
             self._processes = left
         return Changed(0)
+
+
+class CaseBeyond:
+    """What a case holds beside its host: pages, what the skill kept, secrets by name; and what it sent and said."""
+
+    def __init__(self, world: CaseWorld, note: Callable[[str], None]) -> None:
+        self._world, self._note = world, note
+        self._asked: dict[str, int] = {}
+        self.kept = dict(world.kept)
+        self.sent: list[str] = []
+        self.told: list[str] = []
+
+    def fetch(self, request: WebRequest) -> WebAnswer:
+        """The described answer, as `CaseHost.run` gives them."""
+        line = f"{request.method} {request.url}"
+        answers = self._world.pages.get(line, ())
+        if not answers:
+            self._note(f"not in this case: {line}")
+            raise HostError("failed", "not in this case")
+        self.sent += [*(f"{name}: {text}" for name, text in request.headers), *([request.body] if request.body else [])]
+        at = self._asked.get(line, 0)
+        self._asked[line] = at + 1
+        answer = answers[min(at, len(answers) - 1)]
+        return replace(answer, body=answer.body[: request.limit])
+
+    def tell(self, to: str, text: str) -> None:
+        """Somebody is told; of `oncall` only the words are noted."""
+        self.told.append(text if to == "oncall" else f"{to}: {text}")
+
+    def keep(self, key: str, text: str) -> None:
+        """Kept until the case is over."""
+        self.kept[key] = text
+
+    def secret(self, name: str) -> str:
+        """Its handle stands for it, so that a case can say where it went."""
+        if name not in self._world.secrets:
+            raise HostError("denied", f"no secret {name} in this case")
+        return f"the secret {name}"
 
 
 class CaseJournal:

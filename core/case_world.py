@@ -10,8 +10,10 @@ from typing import cast
 
 from core.case_host import CASE_NOW, CaseWorld
 from core.errors import InvalidError
+from core.never_list import why_never_fetched
 from core.paths import parts_of
 from core.skill import ServiceState
+from core.web import WebAnswer
 from core.world import CommandResult, FileContent, FileInfo, Json, Process
 
 _MAX_DATA = 1 << 20
@@ -28,6 +30,9 @@ class Case:
     effects: tuple[str, ...]
     facts: Mapping[str, Json]
     files_after: Mapping[str, str | None]
+    kept_after: Mapping[str, str | None]
+    sent: tuple[str, ...] | None
+    told: tuple[str, ...] | None
 
 
 def parse_case(raw: Mapping[str, object]) -> Case:
@@ -35,11 +40,12 @@ def parse_case(raw: Mapping[str, object]) -> Case:
     _keys(raw, "a case", {"name", "expect"}, {"params", "world"})
     name = _text(raw["name"], "name")
     expect = _mapping(raw["expect"], f"{name}: expect")
-    _keys(expect, f"{name}: expect", {"ok", "effects"}, {"facts", "files"})
+    _keys(expect, f"{name}: expect", {"ok", "effects"}, {"facts", "files", "kept", "sent", "told"})
     if not isinstance(expect["ok"], bool):
         raise InvalidError(f"{name}: expect.ok is True or False")
     effects = tuple(_text(effect, f"{name}: an effect") for effect in _sequence(expect["effects"], f"{name}: effects"))
     after = _mapping(expect.get("files", {}), f"{name}: expect.files")
+    kept = _mapping(expect.get("kept", {}), f"{name}: expect.kept")
     return Case(
         name=name,
         parameters=_json_object(raw.get("params", {}), f"{name}: params"),
@@ -48,11 +54,18 @@ def parse_case(raw: Mapping[str, object]) -> Case:
         effects=effects,
         facts=_json_object(expect.get("facts", {}), f"{name}: facts"),
         files_after={path: None if text is None else _text(text, f"{name}: {path}") for path, text in after.items()},
+        kept_after={key: None if text is None else _text(text, f"{name}: {key}") for key, text in kept.items()},
+        sent=_lines(expect.get("sent"), f"{name}: sent"),
+        told=_lines(expect.get("told"), f"{name}: told"),
     )
 
 
+def _lines(raw: object, what: str) -> tuple[str, ...] | None:
+    return None if raw is None else tuple(_text(line, what) for line in _sequence(raw, what))
+
+
 def _world(raw: Mapping[str, object], case: str) -> CaseWorld:
-    _keys(raw, f"{case}: world", set(), {"now", "files", "processes", "services", "exec"})
+    _keys(raw, f"{case}: world", set(), {"now", "files", "processes", "services", "exec", "web", "kept", "secrets"})
     now = datetime.fromtimestamp(_number(raw["now"], f"{case}: now"), UTC) if "now" in raw else CASE_NOW
     services = _mapping(raw.get("services", {}), f"{case}: services")
     states = {name: _mapping(state, f"{case}: service {name}") for name, state in services.items()}
@@ -65,6 +78,24 @@ def _world(raw: Mapping[str, object], case: str) -> CaseWorld:
             line: _answers(line, given) for line, given in _mapping(raw.get("exec", {}), f"{case}: exec").items()
         },
         now=now,
+        pages={line: _pages(line, given) for line, given in _mapping(raw.get("web", {}), f"{case}: web").items()},
+        kept={key: _text(text, key) for key, text in _mapping(raw.get("kept", {}), f"{case}: kept").items()},
+        secrets=tuple(_text(one, f"{case}: a secret") for one in _sequence(raw.get("secrets", ()), f"{case}: secrets")),
+    )
+
+
+def _pages(line: str, raw: object) -> tuple[WebAnswer, ...]:
+    method, _, url = line.partition(" ")
+    if method not in ("GET", "POST") or why_never_fetched(url) is not None:
+        raise InvalidError(f"{line!r} is no request; write GET or POST, a blank, and a URL")
+    return tuple(_page(line, one) for one in (raw if isinstance(raw, list | tuple) else (raw,)))
+
+
+def _page(line: str, raw: object) -> WebAnswer:
+    given = {"body": raw} if isinstance(raw, str) else _mapping(raw, line)
+    _keys(given, line, set(), {"status", "body"})
+    return WebAnswer(
+        _whole(given.get("status", 200), f"status of {line}"), _text(given.get("body", ""), f"body of {line}")
     )
 
 

@@ -19,6 +19,7 @@ from core.never_list import why_never_read
 from core.ports import Host
 from core.service_control import Services
 from core.skill import HostError
+from core.web import Fetch, WebRequest, handle_of, masked, secrets_named, with_secrets
 from core.world import CommandResult, FileContent, FileInfo, Json, Process
 
 Started = Callable[[int, int], None]
@@ -66,14 +67,19 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What effects act on: a host and its services, the web, the people on call, secrets. `timeout` in seconds per command."""
+    """What effects act on: a host and its services, the web, people, secrets (their values), and what the skill kept here.
+
+    `timeout` in seconds per command.
+    """
 
     host: Host
     services: Services
-    fetch: Callable[[str], tuple[int, str]]
-    notify: Callable[[str], None]
+    fetch: Fetch
+    notify: Callable[[str, str], None]
     secret: Callable[[str], str]
     timeout: float
+    recall: Callable[[str], str | None]
+    keep: Callable[[str, str], None]
 
 
 def ready_to_undo(step: undoing.Step, world: World) -> Prepared:
@@ -99,10 +105,12 @@ def ready_to_undo(step: undoing.Step, world: World) -> Prepared:
     return replace(ready, way_back=way_back, saved=old.data if old is not None and way_back.blob else None)
 
 
-def prepare(call: HostCall, world: World) -> Prepared:
-    """Reads what an undo will need; raises HostError where the effect could not be had."""
+def prepare(call: HostCall, world: World, *, is_private: bool = False) -> Prepared:
+    """Reads what an undo will need; raises HostError where the effect could not be had. `is_private` is of HTTP alone."""
     if call.verb in SERVICE_ORDERS:
         return _service(call, world)
+    if call.verb in (Verb.HTTP_GET, Verb.HTTP_POST):
+        return _web(call, world, is_private=is_private)
     return _PREPARE[call.verb](call, world) if call.verb in _PREPARE else _denied(call)
 
 
@@ -279,26 +287,47 @@ def _signal(call: HostCall, world: World) -> Prepared:
     return Prepared(Verb.PROCESS_SIGNAL, f"{name} {process.name} {process.pid}", NO_UNDO, act)
 
 
-def _get(call: HostCall, world: World) -> Prepared:
-    def act(_: Started) -> Done:
-        status, body = world.fetch(call.text("url"))
-        return Done([status, body[:65536]], f"status {status}")
+def _web(call: HostCall, world: World, *, is_private: bool) -> Prepared:
+    method = "POST" if call.verb is Verb.HTTP_POST else "GET"
+    body = call.text("body") if call.verb is Verb.HTTP_POST else ""
+    request = WebRequest(method, call.text("url"), call.headers, body, call.number("limit"), is_private)
 
-    return Prepared(Verb.HTTP_GET, call.target, NO_UNDO, act)
+    def act(_: Started) -> Done:
+        values = {name: world.secret(name) for name in secrets_named(request.headers)}
+        try:
+            answer = world.fetch(with_secrets(request, values))
+        except HostError as error:
+            raise HostError(error.code, masked(str(error), values)) from None
+        text = masked(answer.body, values)
+        return Done([answer.status, text], f"status {answer.status}, {len(answer.body)} characters")
+
+    return Prepared(call.verb or Verb.HTTP_GET, call.target, NO_UNDO, act, content=request.content)
 
 
 def _notify(call: HostCall, world: World) -> Prepared:
     def act(_: Started) -> Done:
-        world.notify(call.text("text"))
+        world.notify(call.text("to"), call.text("text"))
         return Done(None, "told")
 
     return Prepared(Verb.NOTIFY, call.target, NO_UNDO, act)
 
 
+def _keep(call: HostCall, world: World) -> Prepared:
+    """Each run keeps something else, so that a yes binds the key and not the text."""
+
+    def act(_: Started) -> Done:
+        world.keep(call.text("key"), call.text("text"))
+        return Done(None, "kept")
+
+    return Prepared(Verb.KV, call.target, NO_UNDO, act)
+
+
 def _secret(call: HostCall, world: World) -> Prepared:
-    return Prepared(
-        Verb.SECRET, call.target, NO_UNDO, lambda _: Done(world.secret(call.text("name")), "a handle was given")
-    )
+    def act(_: Started) -> Done:
+        world.secret(call.text("name"))
+        return Done(handle_of(call.text("name")), "a handle was given")
+
+    return Prepared(Verb.SECRET, call.target, NO_UNDO, act)
 
 
 _PREPARE: dict[Verb | None, Callable[[HostCall, World], Prepared]] = {
@@ -308,7 +337,7 @@ _PREPARE: dict[Verb | None, Callable[[HostCall, World], Prepared]] = {
     Verb.FS_TRUNCATE: _truncate,
     Verb.EXEC: _exec,
     Verb.PROCESS_SIGNAL: _signal,
-    Verb.HTTP_GET: _get,
+    Verb.KV: _keep,
     Verb.NOTIFY: _notify,
     Verb.SECRET: _secret,
 }

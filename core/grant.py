@@ -7,8 +7,10 @@
   logs only, whatever else is open there.
 - `exec:ss -ltnp` arguments separated by one blank; `{name:type}` or `{type}` only where a vetted shape has a placeholder.
 - `service.restart:nginx` a name (`*` for status alone); `process.signal:nginx;HUP` a process name or pid, and the signals.
-- `http.GET:https://host/health/**` a literal host; option `private` admits addresses that are not public.
-- `process.list`, `notify`, `notify:oncall`, `secret:gitlab`.
+- `http.GET:https://host/health/**`, `http.POST:…` a literal host; option `private` admits addresses that are not public, option
+  `listed` nothing but hosts that the operator listed, so that `http.GET:{page};listed` is a look.
+- `secret:gitlab@https://host/**` where a secret may be sent; `kv:key` or `kv:beginning*` what may be kept for the next run.
+- `process.list`, `notify` (to whoever is on call), `notify:GROUP`.
 - `{parameter}` is filled with the run's value before the run; until then the grant reaches nothing.
 """
 
@@ -23,7 +25,7 @@ from core.argv_pattern import Part, Placeholder, parse_argv
 from core.capability import Risk, Verb
 from core.disposable import PACKAGE_CACHES, SCRATCH, is_deleted_log, is_marker, is_rotated, lies_in
 from core.errors import InvalidError, NeverError
-from core.grant_target import CHANGING, PARAMETER, WITHOUT_TARGET, argv_of, check, reaches
+from core.grant_target import CHANGING, LOOPBACK, PARAMETER, WITHOUT_TARGET, argv_of, check, reaches
 from core.never_list import RESOLVER, is_open_file
 from core.origin import Scalar
 from core.paths import has_hidden_character, parts_of, pattern_of
@@ -35,7 +37,6 @@ _MOST_FILLED = 256
 _LEADING = re.compile(r"^\{([a-z][a-z0-9_]{0,40})\}(?=/|$)")
 _COMPONENT = re.compile(r"[^/*?\[\]{}\\;.-][^/*?\[\]{}\\;]{0,254}")
 _UNFILLABLE = frozenset("*?[]{}\\;")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ _RISKS: Mapping[Verb, Risk] = {
     Verb.SERVICE_STOP: Risk.HIGH,
     Verb.PROCESS_LIST: Risk.LOW,
     Verb.PROCESS_SIGNAL: Risk.HIGH,
+    Verb.HTTP_POST: Risk.HIGH,
+    Verb.KV: Risk.LOW,
     Verb.NOTIFY: Risk.LOW,
     Verb.SECRET: Risk.HIGH,
 }
@@ -183,7 +186,7 @@ def risk_of(grant: Grant, disposable: Iterable[str] = (), listed_hosts: Iterable
         shape = shape_of(grant.argv)
         return shape.risk if shape else Risk.HIGH
     if grant.verb is Verb.HTTP_GET:
-        return _risk_of_url(grant.target, listed_hosts)
+        return Risk.LOW if "listed" in grant.options else _risk_of_url(grant.target, listed_hosts)
     if grant.verb in CHANGING:
         return _risk_of_change(grant, disposable)
     return _RISKS[grant.verb]
@@ -214,8 +217,12 @@ def risk_of_skill(skill: Skill, disposable: Iterable[str] = (), listed_hosts: It
 
 def _risk_of_url(url: str, listed_hosts: Iterable[str]) -> Risk:
     """A look where the operator listed the host, or on the very machine; otherwise something leaves the house."""
-    host = urlsplit(url).hostname if "{" not in url else None
-    return Risk.LOW if host in _LOOPBACK.union(listed_hosts) else Risk.HIGH
+    return Risk.LOW if host_of(url) in LOOPBACK.union(listed_hosts) else Risk.HIGH
+
+
+def host_of(url: str) -> str:
+    """The host of a URL as lists name it; '' where a parameter still stands in it."""
+    return "" if "{" in url else (urlsplit(url).hostname or "").rstrip(".")
 
 
 def _risk_of_change(grant: Grant, disposable: Iterable[str]) -> Risk:

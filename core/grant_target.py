@@ -30,18 +30,24 @@ PARAMETER = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 SIGNALS = frozenset({"TERM", "HUP", "USR1", "USR2", "KILL"})
 DEADLY = frozenset({"TERM", "KILL"})
 CHANGING = frozenset({Verb.FS_WRITE, Verb.FS_DELETE, Verb.FS_MOVE, Verb.FS_TRUNCATE})
+WEB = frozenset({Verb.HTTP_GET, Verb.HTTP_POST})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ON_CALL = "oncall"
 WITHOUT_TARGET = frozenset({Verb.PROCESS_LIST, Verb.NOTIFY})
 
 OPTIONS: Mapping[Verb, frozenset[str]] = {
     Verb.FS_DELETE: frozenset({"rotated", "marker"}),
     Verb.FS_TRUNCATE: frozenset({"rotated"}),
     Verb.PROCESS_SIGNAL: SIGNALS,
-    Verb.HTTP_GET: frozenset({"private"}),
+    Verb.HTTP_GET: frozenset({"listed", "private"}),
+    Verb.HTTP_POST: frozenset({"listed", "private"}),
 }
-"""Options narrow a grant, but for `private`; each verb knows its own."""
+"""Options narrow a grant, but for `private`; `listed`: hosts that the operator listed, and no other; each verb knows its own."""
 
 _LOOKING = frozenset({Verb.FS_LIST, Verb.FS_STAT})
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\*?|\*")
+_SECRET = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PID = re.compile(r"[1-9]\d{0,9}")
 _OPEN_FILES = re.compile(r"/proc/(?:\*|[1-9]\d{0,9})/fd/(?:\*|\d{1,7})")
 _CROWDED = frozenset({"etc", "home", "media", "mnt", "opt", "root", "run", "srv", "usr", "var"})
@@ -231,9 +237,16 @@ def _check_url(_verb: Verb, target: str, _options: Options) -> None:
     pattern_of(split.path)
 
 
-def _reaches_url(_verb: Verb, target: str, _options: Options, args: Arguments) -> bool:
+def _reaches_url(_verb: Verb, target: str, options: Options, args: Arguments) -> bool:
     url = args.get("url")
-    if not isinstance(url, str) or why_never_fetched(url) is not None:
+    if not isinstance(url, str) or ("listed" in options and args.get("is_listed") is not True):
+        return False
+    return is_url_reached(target, url)
+
+
+def is_url_reached(target: str, url: str) -> bool:
+    """True when a granted URL means this one, and nothing closes it."""
+    if why_never_fetched(url) is not None:
         return False
     return url == target if "*" not in target else _is_url_within(url, target)
 
@@ -264,8 +277,39 @@ def _refuse_never(what: str, reason: str | None) -> None:
         raise NeverError(what, reason)
 
 
+def _check_secret(verb: Verb, target: str, options: Options) -> None:
+    name, at, url = target.partition("@")
+    if not at or not _SECRET.fullmatch(name) or "{" in target:
+        raise InvalidError(
+            f"{target!r} must say where the secret goes, as in secret:gitlab@https://gitlab.example.com/**"
+        )
+    _check_url(verb, url, options)
+    split = urlsplit(url)
+    if split.scheme != "https" and split.hostname not in LOOPBACK:
+        raise InvalidError(f"{target!r}: a secret goes over https only")
+
+
 def _reaches_secret(_verb: Verb, target: str, _options: Options, args: Arguments) -> bool:
-    return args.get("name") == target
+    """Without a URL: whether it may be held; with one: whether it may be sent there."""
+    name, _, pattern = target.partition("@")
+    url = args.get("url", pattern)
+    return args.get("name") == name and isinstance(url, str) and (url == pattern or is_url_reached(pattern, url))
+
+
+def _check_key(_verb: Verb, target: str, _options: Options) -> None:
+    if not (PARAMETER.fullmatch(target) or _KEY.fullmatch(target)):
+        raise InvalidError(f"{target!r} is neither a key nor a beginning of keys that ends in '*'")
+
+
+def _reaches_key(_verb: Verb, target: str, _options: Options, args: Arguments) -> bool:
+    key = args.get("key")
+    if not isinstance(key, str):
+        return False
+    return key.startswith(target[:-1]) if target.endswith("*") else key == target
+
+
+def _reaches_audience(_verb: Verb, target: str, _options: Options, args: Arguments) -> bool:
+    return args.get("to") == (target or ON_CALL)
 
 
 def _reaches_always(_verb: Verb, _target: str, _options: Options, _args: Arguments) -> bool:
@@ -281,8 +325,10 @@ _CHECKS: Mapping[Verb, Callable[[Verb, str, Options], None]] = {
     Verb.PROCESS_LIST: _check_process_list,
     Verb.PROCESS_SIGNAL: _check_signal,
     Verb.HTTP_GET: _check_url,
+    Verb.HTTP_POST: _check_url,
+    Verb.KV: _check_key,
     Verb.NOTIFY: _check_word,
-    Verb.SECRET: _check_word,
+    Verb.SECRET: _check_secret,
 }
 
 _REACHES: Mapping[Verb, Callable[[Verb, str, Options, Arguments], bool]] = {
@@ -292,6 +338,8 @@ _REACHES: Mapping[Verb, Callable[[Verb, str, Options, Arguments], bool]] = {
     Verb.PROCESS_LIST: _reaches_always,
     Verb.PROCESS_SIGNAL: _reaches_signal,
     Verb.HTTP_GET: _reaches_url,
-    Verb.NOTIFY: _reaches_always,
+    Verb.HTTP_POST: _reaches_url,
+    Verb.KV: _reaches_key,
+    Verb.NOTIFY: _reaches_audience,
     Verb.SECRET: _reaches_secret,
 }

@@ -11,9 +11,10 @@ from typing import TypeAlias, cast
 from core.capability import Verb
 from core.errors import InvalidError
 from core.paths import has_hidden_character, parts_of
+from core.web import MAX_BODY, Headers, headers_of
 from core.world import Json
 
-Argument: TypeAlias = str | int | tuple[str, ...]
+Argument: TypeAlias = str | int | tuple[str, ...] | Headers
 
 MAX_READ = 256 * 1024
 """Bytes of one read; a larger limit is cut to this."""
@@ -23,6 +24,11 @@ SIGNALS = ("TERM", "HUP", "USR1", "USR2", "KILL")
 
 _SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}")
 _SECRET = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+_AUDIENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
+MAX_NOTE = 64 * 1024
+"""Bytes of one value that a skill keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,17 @@ class HostCall:
             return shlex.join(self.argv)
         if self.verb is Verb.FS_MOVE:
             return f"{self.text('path')} -> {self.text('to')}"
-        if self.verb is Verb.NOTIFY:
-            return "oncall"
-        return next((str(value) for name, value in self.arguments if name in ("path", "name", "url")), "")
+        return next((str(value) for name, value in self.arguments if name in ("path", "name", "url", "to", "key")), "")
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of an HTTP call."""
+        return cast(Headers, dict(self.arguments)["headers"])
+
+    @property
+    def is_recall(self) -> bool:
+        """True for the looking half of `kv`."""
+        return self.method == "kv.recall"
 
 
 def _path(value: object) -> str:
@@ -97,6 +111,20 @@ def _line(value: object) -> str:
     return _content(value)
 
 
+def _body_limit(value: object) -> int:
+    number = _whole(value)
+    if number < 1:
+        raise InvalidError("a limit is at least 1")
+    return min(number, MAX_BODY)
+
+
+def _note(value: object) -> str:
+    text = _content(value)
+    if len(text.encode()) > MAX_NOTE:
+        raise InvalidError(f"at most {MAX_NOTE} bytes are kept under one key")
+    return text
+
+
 def _argv(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= 64 or not all(isinstance(item, str) for item in value):
         raise InvalidError("argv is a list of 1 to 64 strings")
@@ -136,8 +164,11 @@ METHODS: Mapping[str, Mapping[str, Callable[[object], Argument]]] = {
     Verb.SERVICE_RELOAD: {"name": _name},
     Verb.PROCESS_LIST: {},
     Verb.PROCESS_SIGNAL: {"pid": _id, "started": _id, "name": _signal},
-    Verb.HTTP_GET: {"url": _url},
-    Verb.NOTIFY: {"text": _line},
+    Verb.HTTP_GET: {"url": _url, "headers": headers_of, "limit": _body_limit},
+    Verb.HTTP_POST: {"url": _url, "body": _content, "headers": headers_of, "limit": _body_limit},
+    "kv.recall": {"key": _matching(_KEY, "key")},
+    "kv.keep": {"key": _matching(_KEY, "key"), "text": _note},
+    Verb.NOTIFY: {"text": _line, "to": _matching(_AUDIENCE, "name of a group")},
     Verb.SECRET: {"name": _matching(_SECRET, "secret's name")},
     "now": {},
 }
@@ -153,4 +184,10 @@ def parse_call(method: object, arguments: object) -> HostCall:
         raise InvalidError(f"{method} takes exactly: {', '.join(checks) or 'nothing'}")
     given = cast("dict[str, Json]", arguments)
     parsed = tuple((name, check(given[name])) for name, check in checks.items())
-    return HostCall(str(method), None if method == "now" else Verb(method), parsed)
+    return HostCall(str(method), _verb_of(method), parsed)
+
+
+def _verb_of(method: str) -> Verb | None:
+    if method == "now":
+        return None
+    return Verb.KV if method.startswith("kv.") else Verb(method)

@@ -22,6 +22,8 @@ def look(call: HostCall, world: World, clock: Clock) -> Json:
     """The answer to one look; changes nothing."""
     if call.verb is None:
         return clock.now().timestamp()
+    if call.is_recall:
+        return world.recall(call.text("key"))
     return _LOOKS[call.verb](call, world, clock)
 
 

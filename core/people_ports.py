@@ -126,6 +126,18 @@ class Scenes(Protocol):
         ...
 
 
+class Notebook(Protocol):
+    """What a skill keeps on one host for its next run there; it decides nothing and carries no authority."""
+
+    def recall(self, skill: str, host: str, key: str) -> str | None:
+        """What was kept last; None if nothing was, or what is there is not what was kept."""
+        ...
+
+    def keep(self, skill: str, host: str, key: str, text: str, now: datetime) -> None:
+        """Durable before it returns; raises HostError("full") for one key more than a skill may have on a host."""
+        ...
+
+
 class Pager(Protocol):
     """Wakes people: a phone, not a chat."""
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core.capability import Risk, Verb
 from core.effect import SERVICE_ORDERS, find_process
 from core.errors import CapabilityDeniedError, NeverError
-from core.grant import Grant, risk_of_call
+from core.grant import Grant, host_of, risk_of_call
+from core.grant_target import LOOPBACK, WEB
 from core.host_call import HostCall
 from core.host_change import FileDelete, FileMove, FileWrite
 from core.never_list import (
@@ -25,16 +26,21 @@ from core.never_list import (
 )
 from core.ports import Host
 from core.undo import ServiceOrder, Step
+from core.web import secrets_named
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one run is bound by. `disposable` and `listed_hosts` are what the operator listed, for the risk of a call."""
+    """What one run is bound by. `disposable` and `listed_hosts` are what the operator listed, for the risk of a call.
+
+    `is_here`: the run is on the machine that we run on, so that its loopback is ours.
+    """
 
     skill: str
     grants: tuple[Grant, ...]
     disposable: tuple[str, ...] = ()
     listed_hosts: tuple[str, ...] = ()
+    is_here: bool = True
 
     def check(self, call: HostCall, host: Host) -> Risk:
         """The risk of a permitted call; raises NeverError or CapabilityDeniedError for any other."""
@@ -43,13 +49,45 @@ class Rules:
         reason = why_never(call)
         if reason is not None:
             raise NeverError(f"{call.verb} {call.target}"[:300], reason)
-        arguments = _looked_up(call, host)
-        if not any(grant.covers(call.verb, arguments) for grant in self.grants):
+        arguments = self._looked_up(call, host)
+        if not self._covering(call.verb, arguments):
             raise CapabilityDeniedError(self.skill, f"{call.verb}:{call.target}"[:300])
+        self._check_secrets(call)
         risk = risk_of_call(call.verb, arguments, self.disposable, self.listed_hosts)
         if risk is Risk.NEVER:
             raise NeverError(f"{call.verb} {call.target}"[:300], "its risk is beyond every approval")
         return risk
+
+    def is_private(self, call: HostCall) -> bool:
+        """Whether a permitted HTTP call may go to addresses that are not public."""
+        arguments = {**dict(call.arguments), "is_listed": self._is_listed(call)}
+        covering = self._covering(call.verb or Verb.HTTP_GET, arguments)
+        return any("private" in grant.options for grant in covering)
+
+    def _covering(self, verb: Verb, arguments: Mapping[str, object]) -> tuple[Grant, ...]:
+        return tuple(grant for grant in self.grants if grant.covers(verb, arguments))
+
+    def _looked_up(self, call: HostCall, host: Host) -> dict[str, object]:
+        arguments = _looked_up(call, host)
+        if call.verb in WEB:
+            if not self.is_here and host_of(call.text("url")) in LOOPBACK:
+                raise CapabilityDeniedError(
+                    self.skill, "its own machine's web pages: from here they are those of another one"
+                )
+            arguments["is_listed"] = self._is_listed(call)
+        return arguments
+
+    def _is_listed(self, call: HostCall) -> bool:
+        return host_of(call.text("url")) in self.listed_hosts
+
+    def _check_secrets(self, call: HostCall) -> None:
+        """A handle in a header is replaced only where a grant of that secret names the URL."""
+        if call.verb not in WEB:
+            return
+        url = call.text("url")
+        for name in secrets_named(call.headers):
+            if not self._covering(Verb.SECRET, {"name": name, "url": url}):
+                raise CapabilityDeniedError(self.skill, f"secret:{name}@{url}"[:300])
 
 
 def why_never(call: HostCall) -> str | None:
@@ -96,6 +134,7 @@ def _why_not_gone(verb: Verb, path: str) -> str | None:
 _NEVER: Mapping[Verb | None, Callable[[HostCall], str | None]] = {
     Verb.EXEC: lambda call: why_never_run(call.argv),
     Verb.HTTP_GET: lambda call: why_never_fetched(call.text("url")),
+    Verb.HTTP_POST: lambda call: why_never_fetched(call.text("url")),
     Verb.FS_READ: lambda call: why_never_read(call.text("path")),
     Verb.FS_LIST: lambda call: why_never_listed(call.text("path")),
     Verb.FS_STAT: lambda call: why_never_listed(call.text("path")),

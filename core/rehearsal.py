@@ -130,5 +130,21 @@ class ImaginedServices:
         return argv
 
 
+class ImaginedNotebook:
+    """What was kept, and on top of it what the run imagines to keep."""
+
+    def __init__(self, recall: Callable[[str], str | None]) -> None:
+        self._recall = recall
+        self._kept: dict[str, str] = {}
+
+    def recall(self, key: str) -> str | None:
+        """As the run would find it."""
+        return self._kept[key] if key in self._kept else self._recall(key)
+
+    def keep(self, key: str, text: str) -> None:
+        """Only for this dry run."""
+        self._kept[key] = text
+
+
 def _empty(info: FileInfo) -> FileContent:
     return FileContent(replace(info, size=0), b"", hashlib.sha256(b"").hexdigest())

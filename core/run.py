@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core.approval import Approval
 from core.authority import Authority, Wanted, no_orders
-from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_notice, no_secret
+from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_secret
 from core.capability import PlannedEffect
 from core.confirmed_commit import Commit, Network, left_to_undo, note_fired
 from core.errors import FencedError, InvalidError, NightshiftError, RefusedError, RolledBackError, TamperedError
@@ -20,10 +20,13 @@ from core.incident import Outcome
 from core.inventory import Inventory, Mode
 from core.network_change import is_network
 from core.origin import Scalar
+from core.people_ports import Notebook
 from core.ports import Audit, Blobs, Catalog, Clock, EffectLog, Gate, Host, Hosts, Leases, Sandbox
 from core.redaction import clean
 from core.service_control import ServiceControl
+from core.skill import HostError
 from core.skill_manifest import Skill, SkillState
+from core.web import Fetch
 from core.world import Json
 
 RUNNABLE = frozenset({SkillState.TRIAL, SkillState.OWNED})
@@ -40,13 +43,46 @@ def no_ceiling(_host: str) -> Mode:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What a skill tells people: `to` is `oncall` or a host group, `text` the skill's own words."""
+
+    run: str
+    skill: str
+    host: str
+    incident: str
+    to: str
+    text: str
+
+
+def no_notices(_notice: Notice) -> None:
+    """Refuses: nobody to notify is configured."""
+    raise HostError("denied", "nobody to notify is configured")
+
+
+class _NoNotebook:
+    """Nothing is kept between runs."""
+
+    def recall(self, _skill: str, _host: str, _key: str) -> str | None:
+        """Nothing."""
+        return None
+
+    def keep(self, _skill: str, _host: str, _key: str, _text: str, _now: datetime) -> None:
+        """Refuses."""
+        raise HostError("denied", "nothing is kept here between runs")
+
+
+NO_NOTEBOOK = _NoNotebook()
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """What the operator configured for all runs.
 
     - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
     - `may_approve`: of a person's name, whether a yes of theirs counts on a host now; `ceiling`: the most that a host's mode may be now.
     - `why_no_order`: why the standing order behind a yes does not hold on a host now, '' where it does.
-    - `fetch`, `notify`, `secret`: see `core.broker.Doors`; each refuses where it is not configured.
+    - `fetch`, `secret`: see `core.broker.Doors`; `notify` posts a notice; `notebook` is what skills keep. Each refuses where it is not
+      configured.
     """
 
     disposable: tuple[str, ...] = ()
@@ -54,9 +90,10 @@ class Operator:
     may_approve: Callable[[str, str], bool] = nobody
     ceiling: Callable[[str], Mode] = no_ceiling
     why_no_order: Callable[[Approval, str], str] = no_orders
-    fetch: Callable[[str], tuple[int, str]] = no_fetch
-    notify: Callable[[str], None] = no_notice
+    fetch: Fetch = no_fetch
+    notify: Callable[[Notice], None] = no_notices
     secret: Callable[[str], str] = no_secret
+    notebook: Notebook = NO_NOTEBOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +171,10 @@ class Runner:
             arm=commit.arm,
             is_kept=commit.is_kept,
             fetch=operator.fetch,
-            notify=operator.notify,
+            notify=lambda to, text: operator.notify(Notice(task.run, skill, task.host, task.incident, to, text)),
             secret=operator.secret,
+            recall=lambda key: operator.notebook.recall(skill, task.host, key),
+            keep=lambda key, text: operator.notebook.keep(skill, task.host, key, text, self.clock.now()),
         )
         places, listed = operator.disposable, operator.listed_hosts
         return Broker(

@@ -6,7 +6,7 @@ grant verb: the call goes over a pipe to the broker, which decides. Nothing here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,17 +177,34 @@ class Host:
         """A service by its name, whatever supervises it."""
         return _Service(self._call, name)
 
-    def http_get(self, url: str) -> tuple[int, str]:
-        """Status and the first 64 KiB of the body; redirects are returned, not followed (`http.GET`)."""
-        status, body = self._call("http.GET", {"url": url})
+    def http_get(self, url: str, headers: Mapping[str, str] | None = None, limit: int = 65536) -> tuple[int, str]:
+        """Status and the first `limit` bytes of the body, as seen from Nightshift's machine; no redirect is followed (`http.GET`)."""
+        status, body = self._call("http.GET", {"url": url, "headers": dict(headers or {}), "limit": limit})
         return int(status), str(body)
 
-    def notify(self, text: str) -> None:
-        """One line to the people on call (`notify`)."""
-        self._call("notify", {"text": text})
+    def http_post(
+        self, url: str, body: str, headers: Mapping[str, str] | None = None, limit: int = 65536
+    ) -> tuple[int, str]:
+        """As `http_get`, sending `body` as UTF-8 (`http.POST`)."""
+        args = {"url": url, "body": body, "headers": dict(headers or {}), "limit": limit}
+        status, answer = self._call("http.POST", args)
+        return int(status), str(answer)
+
+    def recall(self, key: str) -> str | None:
+        """What this skill kept under `key` when it last ran for this host; None if nothing (`kv`)."""
+        kept = self._call("kv.recall", {"key": key})
+        return None if kept is None else str(kept)
+
+    def keep(self, key: str, text: str) -> None:
+        """Keeps at most 64 KiB for the next run of this skill on this host; a dry run keeps nothing (`kv`)."""
+        self._call("kv.keep", {"key": key, "text": text})
+
+    def notify(self, text: str, to: str = "oncall") -> None:
+        """One message to the people on call, or to those of a host group (`notify`)."""
+        self._call("notify", {"text": text, "to": to})
 
     def secret(self, name: str) -> str:
-        """A handle that the broker replaces where the secret is used; never the value (`secret`)."""
+        """A handle for a header's value, replaced on its way to the URLs that the grant names; never the value (`secret`)."""
         return str(self._call("secret", {"name": name}))
 
     @property

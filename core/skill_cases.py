@@ -18,12 +18,18 @@
                 "/usr/bin/apt-get clean": {"status": 1, "out": "", "err": "no", "timed_out": False},
                 "/usr/bin/uptime": ["first", "second"],   # one answer per call, the last one repeated
             },
+            "web": {"GET https://a.example/": "page", "POST https://a.example/x": {"status": 201, "body": ""}},
+            "kept": {"yesterday": "text"},          # what host.recall finds
+            "secrets": ["gitlab"],                  # names of secrets that are there
         },
         "expect": {                                 # ok and effects are required
             "ok": True,                             # what the Outcome says; False also where the run fails
             "effects": ["fs.delete /var/log/app.log.1"],   # all of them, in order; looks are none
             "facts": {"bytes": 900},                # these, equal; there may be more
             "files": {"/etc/resolv.conf": "nameserver 10.0.0.1\n", "/run/app.pid": None},   # after the run, None: gone
+            "kept": {"yesterday": "other text"},    # after the run, None: nothing
+            "told": ["disk is full"],               # all notices, in order; "web: …" to others than those on call
+            "sent": ["PRIVATE-TOKEN: the secret gitlab", "body"],   # headers and bodies of all requests, in order
         },
     }]
 
@@ -32,24 +38,25 @@
 - A process: pid and name, started 100, parent 1, argv (name,), state "S", uid 0, rss 0.
 - A service: supervisor "systemd", is_running True, pid 0, restarts 0, since 100.0, detail "", fails False (its orders fail).
 - An effect, as on a card: `fs.write P`, `fs.delete P`, `fs.truncate P`, `fs.move P -> Q`, `exec ARGV`, `service.restart NAME` (start,
-  stop, reload), `process.signal TERM NAME PID`, `notify oncall`. A case has no web: `http.GET` fails it.
+  stop, reload), `process.signal TERM NAME PID`, `notify oncall`, `http.GET URL`, `http.POST URL`, `kv KEY` (kept), `secret NAME`.
 
-Each case runs twice, as a night does: a dry run whose plan is then the ceiling of the real run. A call that the case does not describe
-(a file, command or service that is not in its world) fails the case, whatever the skill makes of it.
+Each case runs twice, as a night does: a dry run whose plan is then the ceiling of the real run. In a dry run every page is empty, so
+what a skill does may not hang on one unless it is a looker: lookers have no plan. A call that the case does not describe (a file,
+command, service or page that is not in its world) fails the case, whatever the skill makes of it.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core.broker import Broker, Doors, Errand, RunMode
-from core.capability import PlannedEffect, Verb
-from core.case_host import CaseHost, CaseJournal
+from core.capability import PlannedEffect, Risk, Verb
+from core.case_host import CaseBeyond, CaseHost, CaseJournal
 from core.case_world import Case, parse_case
 from core.errors import NightshiftError, RefusedError
-from core.grant import Grant, fill
+from core.grant import Grant, fill, risk_of_skill
 from core.guest import GuestResult, GuestRun
 from core.ports import Sandbox
 from core.service_control import Services
@@ -60,18 +67,25 @@ from core.world import Json
 CASE_HOST_NAME = "localhost"
 """The same in a case as at night, so that a skill finds nothing to tell them apart by."""
 
+MUTANT_SECONDS = 3.0
+"""How long a mutant may run, which may well be endless; one that is still at it has been noticed."""
+
 _PATHS = ("path", "to")
 _MOST_FAULTS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case; no problem means that it passed. `plan` is what its dry run showed, `calls` how many host calls the run made."""
+    """One case; no problem means that it passed. `plan` is what its dry run showed, `calls` how many host calls the run made.
+
+    `has_crashed`: the run ended in an error of its own, not in a host call that failed.
+    """
 
     name: str
     problems: tuple[str, ...]
     plan: tuple[PlannedEffect, ...] = ()
     calls: int = 0
+    has_crashed: bool = False
 
     @property
     def passed(self) -> bool:
@@ -84,26 +98,65 @@ def run_cases(skill: Skill, cases: Sequence[Mapping[str, object]], sandbox: Sand
     return tuple(_play(skill, case, sandbox) for case in map(parse_case, cases))
 
 
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How many host calls were made to fail, and those after which the skill still said that it was ok."""
+
+    tried: int
+    swallowed: tuple[str, ...]
+
+
 def fails_honestly(skill: Skill, cases: Sequence[Mapping[str, object]], sandbox: Sandbox) -> tuple[str, ...]:
     """Makes every host call of every case fail once; returns those after which the skill still said that it was ok."""
-    swallowed = []
+    return faults_of(skill, cases, sandbox).swallowed
+
+
+def faults_of(skill: Skill, cases: Sequence[Mapping[str, object]], sandbox: Sandbox) -> Faults:
+    """The same, with how many there were."""
+    tried, swallowed = 0, []
     for case in map(parse_case, cases):
         calls = min(_play(skill, case, sandbox).calls, _MOST_FAULTS)
+        tried += calls
         for at in range(1, calls + 1):
             stage = _Stage(skill, case, fails_at=at)
             result = stage.run(sandbox, RunMode.EXECUTE, None)
             if result.status == "done" and result.ok:
                 swallowed.append(f"{case.name}: call {at} ({stage.failed}) failed and the skill said ok")
-    return tuple(swallowed)
+    return Faults(tried, tuple(swallowed))
+
+
+def why_noticed(skill: Skill, source: str, played: Sequence[tuple[Case, CaseResult]], sandbox: Sandbox) -> str:
+    """The name of the first case that another text of this skill does not pass, '' where all of them let it pass.
+
+    Each case is played once, under the plan that the skill itself had in it; the shortest ones come first. A text that crashes where the
+    skill does not has been noticed, also where the case expects no success.
+    """
+    mutant = replace(skill, source=source, timeout=min(skill.timeout, MUTANT_SECONDS))
+    for case, honest in sorted(played, key=lambda one: one[1].calls):
+        stage = _Stage(mutant, case)
+        result = stage.run(sandbox, RunMode.EXECUTE, _ceiling(skill, case, honest.plan))
+        if stage.problems or _differences(case, result, stage) or (_has_crashed(result) and not honest.has_crashed):
+            return case.name
+    return ""
 
 
 def _play(skill: Skill, case: Case, sandbox: Sandbox) -> CaseResult:
     rehearsal = _Stage(skill, case)
     rehearsal.run(sandbox, RunMode.REHEARSE, None)
     stage = _Stage(skill, case)
-    result = stage.run(sandbox, RunMode.EXECUTE, rehearsal.plan)
+    result = stage.run(sandbox, RunMode.EXECUTE, _ceiling(skill, case, rehearsal.plan))
     problems = (*stage.problems, *_differences(case, result, stage))
-    return CaseResult(case.name, tuple(dict.fromkeys(problems)), rehearsal.plan, stage.calls)
+    return CaseResult(case.name, tuple(dict.fromkeys(problems)), rehearsal.plan, stage.calls, _has_crashed(result))
+
+
+def _has_crashed(result: GuestResult) -> bool:
+    return result.status != "done" and not result.error.startswith("HostError")
+
+
+def _ceiling(skill: Skill, case: Case, plan: tuple[PlannedEffect, ...]) -> tuple[PlannedEffect, ...] | None:
+    """What the run may do at most; of a looker nobody is asked, so nothing binds it but its grants."""
+    is_looker = skill.is_looker and risk_of_skill(skill, listed_hosts=case.world.web_hosts) is Risk.LOW
+    return None if is_looker else plan
 
 
 def _differences(case: Case, result: GuestResult, stage: _Stage) -> tuple[str, ...]:
@@ -118,7 +171,16 @@ def _differences(case: Case, result: GuestResult, stage: _Stage) -> tuple[str, .
     for path, text in case.files_after.items():
         if stage.host.files.get(path) != text:
             problems.append(f"expected {path} to hold {text!r}, got {stage.host.files.get(path)!r}")
-    return tuple(problems)
+    return (*problems, *_differences_beyond(case, stage))
+
+
+def _differences_beyond(case: Case, stage: _Stage) -> Iterator[str]:
+    for key, text in case.kept_after.items():
+        if stage.beyond.kept.get(key) != text:
+            yield f"expected {text!r} to be kept as {key}, got {stage.beyond.kept.get(key)!r}"
+    for what, expected, got in (("told", case.told, stage.beyond.told), ("sent", case.sent, stage.beyond.sent)):
+        if expected is not None and list(expected) != got:
+            yield f"expected {what} {list(expected)}, got {got}"
 
 
 class _Stage:
@@ -128,6 +190,7 @@ class _Stage:
         self._skill, self._case, self._fails_at = skill, case, fails_at
         self.host = CaseHost(case.world)
         self._journal = CaseJournal(case.world.now)
+        self.beyond = CaseBeyond(case.world, self._note)
         self.problems: tuple[str, ...] = ()
         self.plan: tuple[PlannedEffect, ...] = ()
         self.calls = 0
@@ -154,7 +217,10 @@ class _Stage:
     def _broker(self, mode: RunMode, ceiling: tuple[PlannedEffect, ...] | None) -> Broker:
         parameters = {name: _scalar(value) for name, value in self._case.parameters.items()}
         grants = fill(map(Grant.parse, self._skill.capabilities), parameters)
-        errand = Errand("case", self._skill.name, CASE_HOST_NAME, mode, grants, ceiling, self._skill.timeout)
+        listed = self._case.world.web_hosts
+        errand = Errand(
+            "case", self._skill.name, CASE_HOST_NAME, mode, grants, ceiling, self._skill.timeout, listed_hosts=listed
+        )
         doors = Doors(
             host=self.host,
             services=Services(self.host.status, self.host.argv),
@@ -164,8 +230,11 @@ class _Stage:
             permit=lambda: None,
             refused=lambda method, reason: self._note(f"refused {method}: {reason}"),
             arm=lambda _action, _undo, _saved: None,
-            fetch=self._fetch,
-            notify=lambda _text: None,
+            fetch=self.beyond.fetch,
+            notify=self.beyond.tell,
+            secret=self.beyond.secret,
+            recall=self.beyond.kept.get,
+            keep=self.beyond.keep,
         )
         return Broker(errand, doors)
 
@@ -196,10 +265,6 @@ class _Stage:
         if undescribed:
             self._note(f"not in this case: {method} {undescribed[0]}")
             raise HostError("failed", f"not in this case: {undescribed[0]}"[:300])
-
-    def _fetch(self, url: str) -> tuple[int, str]:
-        self._note(f"not in this case: http.GET {url}")
-        raise HostError("failed", "not in this case")
 
     def _note(self, problem: str) -> None:
         self.problems = (*self.problems, problem)

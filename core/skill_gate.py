@@ -45,6 +45,9 @@ _METHODS = {
     "truncate": Verb.FS_TRUNCATE,
     "run": Verb.EXEC,
     "http_get": Verb.HTTP_GET,
+    "http_post": Verb.HTTP_POST,
+    "recall": Verb.KV,
+    "keep": Verb.KV,
     "notify": Verb.NOTIFY,
     "secret": Verb.SECRET,
 }

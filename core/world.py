@@ -11,6 +11,17 @@ from core.alert import Signal
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
+def size_of(value: object) -> int:
+    """Roughly the characters of a value as JSON."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(name) + size_of(item) for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return sum(map(size_of, value))
+    return 8
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """One value of one signal on one host, in the unit of the metric; `detail` is one line for a person."""

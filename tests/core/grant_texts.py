@@ -24,7 +24,17 @@ GRANT_TEXT = st.one_of(
     st.builds(
         lambda word, tail: f"http.GET:https://{word}.example/{tail}", WORD, st.sampled_from(["", "a", "a/**", "*"])
     ),
-    st.sampled_from(["process.list", "notify", "notify:oncall", "secret:gitlab", "process.list:*"]),
+    st.sampled_from(
+        [
+            "process.list",
+            "notify",
+            "notify:oncall",
+            "secret:gitlab@https://git.example.com/**",
+            "kv:a",
+            "kv:a*",
+            "process.list:*",
+        ]
+    ),
 )
 HOSTILE = st.one_of(
     st.text(max_size=80),

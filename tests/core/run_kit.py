@@ -70,7 +70,7 @@ class Bench:
             permit=lambda: self.permit(),
             refused=lambda method, why: self.refused.append((method, why)),
             arm=lambda action, _undo, _saved: self.armed.append(action),
-            notify=lambda _text: None,
+            notify=lambda _to, _text: None,
         )
         errand = Errand(
             "r1", "a_skill", "localhost", mode, tuple(map(Grant.parse, grants)), ceiling, limits=limits or Limits()

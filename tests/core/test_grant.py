@@ -61,7 +61,13 @@ def test_hostile_text_raises_our_errors_only(text: str) -> None:
         "fs.delete:/srv/x/*;rotated;rotated",
         "fs.delete:/srv/x/*;",
         "fs.delete:/srv/x;anything",
-        "kv:x",
+        "kv:",
+        "kv:a*b",
+        "kv:../x",
+        "secret:gitlab",
+        "secret:gitlab@http://git.example.com/",
+        "secret:gitlab@https://{host}/",
+        "secret:gitlab@https://u@git.example.com/",
         "fs.delete:{a}{b}/x",
         "fs.delete:x{a}",
         "fs.delete:{A}/x",
@@ -264,7 +270,14 @@ def test_a_url_is_reached_only_within_its_host_and_path(target: str, url: str, i
 )
 @pytest.mark.parametrize(
     "text",
-    ["fs.read:/srv/x", "exec:findmnt -J", "service.status:*", "secret:a", "http.GET:https://h/", "fs.move:/srv/a/x"],
+    [
+        "fs.read:/srv/x",
+        "exec:findmnt -J",
+        "service.status:*",
+        "secret:a@https://h/",
+        "http.GET:https://h/",
+        "fs.move:/srv/a/x",
+    ],
 )
 def test_arguments_of_another_type_are_not_reached(text: str, args: dict[str, object]) -> None:
     grant = Grant.parse(text)
@@ -365,7 +378,7 @@ def test_a_missing_value_is_said() -> None:
 
 @given(
     st.sampled_from(
-        ["fs.read:{x}", "fs.list:{x}/**", "fs.delete:/srv/app/{x}", "service.status:{x}", "http.GET:{x}", "secret:{x}"]
+        ["fs.read:{x}", "fs.list:{x}/**", "fs.delete:/srv/app/{x}", "service.status:{x}", "http.GET:{x}", "kv:{x}"]
     ),
     st.text(max_size=20),
 )

@@ -52,7 +52,13 @@ medium exec:apt-get clean
 high exec:certbot renew
 high process.signal:nginx;HUP
 high process.signal:{pid};TERM
-high secret:gitlab
+high secret:gitlab@https://git.example.com/**
+high http.POST:https://listed.example/**
+high http.POST:{url};listed
+low http.GET:{url};listed
+low http.GET:https://other.example/;listed
+low kv:yesterday
+low kv:page.*
 """
 
 
@@ -80,6 +86,7 @@ def test_only_looks_are_low(text: str) -> None:
         Verb.NOTIFY,
         Verb.EXEC,
         Verb.HTTP_GET,
+        Verb.KV,
     }
     assert grant is None or risk_of(grant) is not Risk.LOW or grant.verb in looking
 
