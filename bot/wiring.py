@@ -212,13 +212,10 @@ def wake_up_calls(house: House, words: Words) -> Waking:
 def machine_checks() -> tuple[Check, ...]:
     """What is watched on this machine while nobody has said what."""
     from adapters.probe.mounts import real_mounts
-    from adapters.probe.process_list import ProcessList
     from adapters.probe.routes import has_default_route
-    from adapters.probe.system import SystemProbe
-    from adapters.probe.time_limit import TimeLimit
     from core.watch_list import default_checks
 
-    mounts = real_mounts(SystemProbe(TimeLimit(), ProcessList()))
+    mounts = real_mounts()
     return default_checks(((one.path, one.has_inodes) for one in mounts), has_default_route=has_default_route())
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
 from datetime import UTC, datetime
 
-from adapters.probe.connection import CONNECT_SECONDS, Connector, host_and_port, why
+from adapters.probe.connection import host_and_port
+from adapters.probe.ground import Ground
 from adapters.probe.system import Reading
 from core.errors import UnavailableError
 
@@ -13,31 +13,10 @@ _SEQUENCE, _UTC_TIME, _VERSION = 0x30, 0x17, 0xA0
 _DAY = 86400.0
 
 
-class CertificateProbe:
-    """One handshake that trusts nobody: an expired certificate is what we want to see."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._connector = connector
-
-    def days_left(self, place: str, now: datetime) -> Reading:
-        """Days until the certificate of `host:port` ends, below zero when it has; UnavailableError when none is shown."""
-        host, port = host_and_port(place)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        with self._connector.connect(host, port) as plain:
-            plain.settimeout(CONNECT_SECONDS)
-            try:
-                with context.wrap_socket(plain, server_hostname=host) as secure:
-                    encoded = secure.getpeercert(binary_form=True)
-            except OSError as error:
-                raise UnavailableError(f"no TLS handshake with {place}: {why(error, place)}") from error
-        if not encoded:
-            raise UnavailableError(f"{place} shows no certificate")
-        ends = not_after(encoded)
-        return Reading(
-            (ends - now).total_seconds() / _DAY, f"the certificate of {place} ends {ends:%Y-%m-%d %H:%M} UTC"
-        )
+def days_left(ground: Ground, place: str, now: datetime) -> Reading:
+    """Days until the certificate of `host:port` ends, below zero when it has; UnavailableError when none is shown."""
+    ends = not_after(ground.certificate(*host_and_port(place)))
+    return Reading((ends - now).total_seconds() / _DAY, f"the certificate of {place} ends {ends:%Y-%m-%d %H:%M} UTC")
 
 
 def not_after(encoded: bytes) -> datetime:

@@ -1,16 +1,21 @@
-"""Who is logged in on the machine, or in the namespaces, that this runs in: terminals that are held by a session of somebody else."""
+"""Who is logged in on the machine, or in the namespaces, that this runs in: terminals that are held by a session of somebody else.
+
+Also sent to far hosts as text: only the standard library of Python 3.7, and of ours only its siblings that are sent too.
+"""
 
 from __future__ import annotations
 
 import os
 import pwd
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from adapters.probe import utmp
-from core.errors import UnavailableError
-from core.scene import Login
+from adapters.probe.raw_system import CannotTell
+
+Row = Any  # a list: old Pythons cannot write it down
+"""User, terminal, origin, since (seconds since 1970 or None), idle (seconds or None)."""
 
 _MOST_PROCESSES = 100_000
 _NOBODY = 4294967295
@@ -20,8 +25,7 @@ _PROMPTS = frozenset({"agetty", "getty", "mgetty", "mingetty", "fgetty", "login"
 _PTY_MAJORS = range(136, 144)
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
+class _Process(NamedTuple):
     """What /proc/PID/stat says; `terminal` is a device number, 0 for none."""
 
     pid: int
@@ -47,22 +51,22 @@ class Logins:
     ) -> None:
         self._proc, self._dev, self._places = proc, dev, places
 
-    def read(self) -> tuple[Login, ...]:
-        """Without the terminal that we run in ourselves; raises UnavailableError where other people's processes cannot be seen."""
+    def read(self) -> list[Row]:
+        """Without the terminal that we run in ourselves; raises CannotTell where other people's processes cannot be seen."""
         if self._process(1) is None:
-            raise UnavailableError("other people's processes are hidden here (hidepid), so nobody can be seen")
+            raise CannotTell("other people's processes are hidden here (hidepid), so nobody can be seen")
         written = {entry.line: entry for entry in self._written()}
         ours, leaders = self._our_sessions(), self._leaders()
         there = [one for one in leaders if one.pid not in ours and not self._is_of_a_container(one.pid)]
         found = [self._login(one, written.get(one.line)) for one in there if not self._is_prompt(one)]
         # A line that /proc ties to nobody is believed while its process lives: a desktop, for one, has no terminal of its own.
-        known = {login.terminal for login in found} | {one.line for one in leaders if one.pid in ours}
+        known = {login[1] for login in found} | {one.line for one in leaders if one.pid in ours}
         found += [
-            Login(entry.user, entry.line, entry.origin, _moment(entry.since), self._idle(entry.line))
+            [entry.user, entry.line, entry.origin, _moment(entry.since), self._idle(entry.line)]
             for entry in written.values()
             if entry.line not in known and (self._proc / str(entry.pid)).exists()
         ]
-        return tuple(sorted(found, key=lambda login: (login.terminal, login.user)))
+        return sorted(found, key=lambda login: (login[1], login[0]))
 
     def _written(self) -> tuple[utmp.Entry, ...]:
         try:
@@ -74,7 +78,7 @@ class Logins:
         """Every process that leads a session on a terminal: a shell, mostly."""
         numbers = [name for name in os.listdir(self._proc) if name.isdecimal()]  # noqa: PTH208 - names alone, quickly
         if len(numbers) > _MOST_PROCESSES:
-            raise UnavailableError(f"{len(numbers)} processes are more than can be looked at for people")
+            raise CannotTell(f"{len(numbers)} processes are more than can be looked at for people")
         read = (self._process(int(number)) for number in numbers)
         return [one for one in read if one is not None and one.terminal and one.session == one.pid]
 
@@ -108,12 +112,12 @@ class Logins:
                 return len(line.split()) > 2
         return False
 
-    def _login(self, one: _Process, entry: utmp.Entry | None) -> Login:
+    def _login(self, one: _Process, entry: utmp.Entry | None) -> Row:
         line = one.line
         user = self._user(one.pid) or (entry.user if entry else "")
         if entry is None:
-            return Login(user, line, idle=self._idle(line))
-        return Login(user, line, entry.origin, _moment(entry.since), self._idle(line))
+            return [user, line, "", None, self._idle(line)]
+        return [user, line, entry.origin, _moment(entry.since), self._idle(line)]
 
     def _user(self, pid: int) -> str:
         """Who logged in, also after a sudo; where nothing keeps that, whose the process is."""
@@ -141,7 +145,7 @@ class Logins:
             read_at = (self._dev / line).stat().st_atime
         except OSError:
             return None
-        return max(0.0, datetime.now(UTC).timestamp() - read_at)
+        return max(0.0, time.time() - read_at)
 
 
 def _name(device: int) -> str:
@@ -161,5 +165,5 @@ def _named(uid: int) -> str:
         return f"user {uid}"
 
 
-def _moment(seconds: float) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 1 << 33 else None
+def _moment(seconds: float) -> float | None:
+    return seconds if 0 < seconds < 1 << 33 else None

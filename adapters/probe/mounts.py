@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from adapters.probe.system import SystemProbe
+from adapters.probe.ground import Ground
 from core.errors import UnavailableError
 
 _READ_ONLY_BY_NATURE = frozenset({"squashfs", "iso9660", "erofs", "cramfs", "udf"})
@@ -20,7 +20,7 @@ class Mount:
     has_inodes: bool
 
 
-def real_mounts(system: SystemProbe) -> tuple[Mount, ...]:
+def real_mounts() -> tuple[Mount, ...]:
     """Writable file systems on devices, each device once, by its shortest path; network and memory file systems are left out."""
     by_device: dict[str, str] = {}
     for part in psutil.disk_partitions(all=False):
@@ -29,12 +29,12 @@ def real_mounts(system: SystemProbe) -> tuple[Mount, ...]:
         known = by_device.get(part.device)
         if known is None or len(part.mountpoint) < len(known):
             by_device[part.device] = part.mountpoint
-    return tuple(Mount(path, _has_inodes(system, path)) for path in sorted(by_device.values()))
+    return tuple(Mount(path, _has_inodes(path)) for path in sorted(by_device.values()))
 
 
-def _has_inodes(system: SystemProbe, path: str) -> bool:
+def _has_inodes(path: str) -> bool:
     try:
-        system.inodes_used(path)
+        *_, files, _ = Ground().space(path)
     except UnavailableError:
         return False
-    return True
+    return files > 0

@@ -1,4 +1,7 @@
-"""What changed lately on the machine, or in the namespaces, that this runs in: names and times; only package logs are opened."""
+"""What changed lately on the machine, or in the namespaces, that this runs in: names and times; only package logs are opened.
+
+Also sent to far hosts as text: only the standard library of Python 3.7, and of ours only its siblings that are sent too.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,10 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from adapters.probe.process_list import ProcessList
-from core.errors import UnavailableError
-from core.scene import HostEvent
+from adapters.probe.raw_system import CannotTell
 
 MOST = 20
 MOST_OF_A_KIND = 10
@@ -46,42 +46,49 @@ _DPKG_LINE = re.compile(
 )
 
 
-@dataclass(slots=True)
+class Event(NamedTuple):
+    """What changed: the kind of thing, its name, when in seconds since 1970."""
+
+    kind: str
+    what: str
+    at: float
+
+
 class _Budget:
     """How much may still be looked at."""
 
-    entries: int
-    until: float
+    def __init__(self, entries: int, until: float) -> None:
+        self.entries, self.until = entries, until
 
     def spend(self, place: str) -> None:
         self.entries -= 1
         if self.entries < 0 or time.monotonic() > self.until:
-            raise UnavailableError(f"there is too much below {place} to see what changed")
+            raise CannotTell(f"there is too much below {place} to see what changed")
 
 
 class RecentChanges:
-    """Reads below `root`; `processes` names the files that watched services run."""
+    """Reads below `root`."""
 
-    def __init__(self, processes: ProcessList, root: Path = Path("/")) -> None:
-        self._processes, self._root = processes, root
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
 
-    def read(self, since: float, services: Sequence[str]) -> tuple[HostEvent, ...]:
-        """At most 20, newest first, changed at or after `since` (seconds since 1970); raises UnavailableError."""
+    def read(self, since: float, pids: Sequence[int]) -> list[Event]:
+        """At most 20, newest first, changed at or after `since` (seconds since 1970), also files that these processes run; CannotTell."""
         now = time.time()
         budget = _Budget(MOST_ENTRIES, time.monotonic() + MOST_SECONDS)
         try:
             found = [
                 *self._files(since, now, budget),
                 *self._packages(since),
-                *self._programs(since, now, services),
+                *self._programs(since, now, pids),
             ]
         except OSError as error:
-            raise UnavailableError(f"cannot see what changed: {error.strerror or error}") from error
-        return tuple(_newest(found))
+            raise CannotTell(f"cannot see what changed: {error.strerror or error}") from error
+        return _newest(found)
 
     # ---- files --------------------------------------------------------------------------------------------------------------------
 
-    def _files(self, since: float, now: float, budget: _Budget) -> Iterator[HostEvent]:
+    def _files(self, since: float, now: float, budget: _Budget) -> Iterator[Event]:
         units = [self._root / place for place in UNIT_PLACES]
         apart = frozenset(map(str, units))
         for kind, place in (*(("unit", place) for place in units), ("config", self._root / CONFIG_PLACE)):
@@ -91,7 +98,7 @@ class RecentChanges:
 
     def _below(
         self, kind: str, place: Path, apart: frozenset[str], since: float, now: float, budget: _Budget
-    ) -> Iterator[HostEvent]:
+    ) -> Iterator[Event]:
         """Files that changed; and directories from which something went, where nothing that is left tells of it."""
         waiting, shown = [place], self._shown(str(place))
         while waiting:
@@ -106,24 +113,24 @@ class RecentChanges:
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [Path(entry.path)] if entry.path not in apart else []
                 elif at is not None and at >= since:
-                    yield HostEvent(kind, self._shown(entry.path), _moment(at))
+                    yield Event(kind, self._shown(entry.path), at)
             at = _written(directory, now)
             if not told and directory != self._root / CONFIG_PLACE and at is not None and at >= since:
-                yield HostEvent(kind, self._shown(str(directory)) + "/", _moment(at))
+                yield Event(kind, self._shown(str(directory)) + "/", at)
 
     def _shown(self, path: str) -> str:
         return path if self._root == Path("/") else "/" + str(Path(path).relative_to(self._root))
 
     # ---- packages -----------------------------------------------------------------------------------------------------------------
 
-    def _packages(self, since: float) -> Iterator[HostEvent]:
+    def _packages(self, since: float) -> Iterator[Event]:
         yield from self._dpkg(since)
         for name, places in (("rpm", _RPM_PLACES), ("apk", _APK_PLACES)):
             times = [at for place in places for at in _times(self._root / place)]
             if times and max(times) >= since:
-                yield HostEvent("package", f"{name} packages", _moment(max(times)))
+                yield Event("package", f"{name} packages", max(times))
 
-    def _dpkg(self, since: float) -> Iterator[HostEvent]:
+    def _dpkg(self, since: float) -> Iterator[Event]:
         """dpkg writes the time of its own clock; the tail of its log is read, which is what happened last."""
         try:
             with os.fdopen(os.open(self._root / _DPKG_LOG, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
@@ -137,22 +144,21 @@ class RecentChanges:
             at = _local(match[1]) if match else None
             if match and at is not None and at >= since:
                 version = f" {match[5]}" if match[2] in {"install", "upgrade"} else ""
-                yield HostEvent("package", f"{match[2]} {match[3]}{version}", _moment(at))
+                yield Event("package", f"{match[2]} {match[3]}{version}", at)
 
     # ---- services -----------------------------------------------------------------------------------------------------------------
 
-    def _programs(self, since: float, now: float, services: Sequence[str]) -> Iterator[HostEvent]:
-        """Programs and scripts of watched services, by what runs under their names."""
-        paths = {
-            path for name in services for one in self._processes.named(name) for path in _run_by(one.pid, one.words)
-        }
+    @staticmethod
+    def _programs(since: float, now: float, pids: Sequence[int]) -> Iterator[Event]:
+        """Programs and scripts of watched services."""
+        paths = {path for pid in pids for path in _run_by(int(pid))}
         for path in sorted(paths):
             at = max((at for at in _times(Path(path)) if at <= now), default=None)
             if at is not None and at >= since:
-                yield HostEvent("service", path, _moment(at))
+                yield Event("service", path, at)
 
 
-def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:
+def _entries(directory: Path) -> Iterable[Any]:
     try:
         with os.scandir(directory) as entries:
             return tuple(entries)
@@ -160,15 +166,15 @@ def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:
         return ()  # gone since it was listed, or not ours to look into; what is named is named
 
 
-def _changed(entry: os.DirEntry[str], now: float) -> float | None:
+def _changed(entry: Any, now: float) -> float | None:
     try:
         info = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     # The time of a change of the inode cannot be set by hand; a time of writing in the future was.
     if info.st_mtime <= info.st_ctime <= now:
-        return info.st_ctime
-    return max((at for at in (info.st_mtime, info.st_ctime) if at <= now), default=info.st_ctime)
+        return float(info.st_ctime)
+    return float(max((at for at in (info.st_mtime, info.st_ctime) if at <= now), default=info.st_ctime))
 
 
 def _written(directory: Path, now: float) -> float | None:
@@ -187,13 +193,17 @@ def _times(path: Path) -> tuple[float, ...]:
     return (info.st_mtime, info.st_ctime)
 
 
-def _run_by(pid: int, words: tuple[str, ...]) -> list[str]:
+def _run_by(pid: int) -> list[str]:
     """The program's file, also where it was replaced under the running process; and the script that an interpreter runs."""
-    scripts = [word for word in words[1:2] if word.startswith("/")]
+    scripts: list[str] = []
     try:
-        return [str(Path(f"/proc/{pid}/exe").readlink()).removesuffix(" (deleted)"), *scripts]
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        scripts = [word for word in words[1:2] if word.startswith("/")]
+        program = os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115 - Path has it only since 3.9
     except OSError:
-        return scripts
+        return scripts  # it has ended, or is not ours to look at
+    gone = " (deleted)"
+    return [program[: -len(gone)] if program.endswith(gone) else program, *scripts]
 
 
 def _local(text: str) -> float | None:
@@ -203,14 +213,10 @@ def _local(text: str) -> float | None:
         return None
 
 
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
-
-
-def _newest(events: list[HostEvent]) -> list[HostEvent]:
+def _newest(events: list[Event]) -> list[Event]:
     """The newest of each kind, so that none drowns the others; the same thing once."""
     ordered = sorted(events, key=lambda event: (event.at, event.what), reverse=True)
-    kept: dict[tuple[str, str], HostEvent] = {}
+    kept: dict[tuple[str, str], Event] = {}
     counts: dict[str, int] = {}
     for event in ordered:
         if (event.kind, event.what) not in kept and counts.get(event.kind, 0) < MOST_OF_A_KIND:

@@ -14,9 +14,8 @@ from typing import Any
 
 from adapters.probe.local import LocalProbe
 from adapters.probe.logins import Logins
-from adapters.probe.process_list import ProcessList
+from adapters.probe.raw_system import CannotTell
 from adapters.probe.recent_changes import RecentChanges
-from adapters.probe.surroundings import event_out, login_out
 from core.alert import Signal
 from core.errors import InvalidError, UnavailableError, UnknownError
 
@@ -39,6 +38,8 @@ def answer(probe: LocalProbe, request: dict[str, Any]) -> dict[str, Any]:
         return {"ok": _looks(probe)[request["operation"]](request["arguments"])}
     except UnavailableError as error:
         return {"error": ["unavailable", error.message]}
+    except CannotTell as error:
+        return {"error": ["unavailable", str(error)]}
     except UnknownError as error:
         return {"error": ["unknown", error.what, error.name, *error.known]}
     except InvalidError as error:
@@ -51,10 +52,10 @@ def _looks(probe: LocalProbe) -> dict[str, Callable[[dict[str, Any]], object]]:
         return {"value": reading.value, "detail": reading.detail}
 
     def changes(arguments: dict[str, Any]) -> object:
-        found = RecentChanges(ProcessList()).read(arguments["since"], arguments["services"])
-        return [event_out(event) for event in found]
+        pids = [pid for name in arguments["services"] for pid in probe.pids(name)]
+        return [[*event] for event in RecentChanges().read(arguments["since"], pids)]
 
-    return {"measure": measure, "changes": changes, "logins": lambda _: [login_out(one) for one in Logins().read()]}
+    return {"measure": measure, "changes": changes, "logins": lambda _: Logins().read()}
 
 
 def main(arguments: list[str]) -> None:

@@ -41,16 +41,6 @@ class ServedChanges:
         return tuple(_each(host, found[:20], _event))
 
 
-def login_out(login: Login) -> list[object]:
-    """A login as it travels."""
-    return [login.user, login.terminal, login.origin, login.since.timestamp() if login.since else None, login.idle]
-
-
-def event_out(event: HostEvent) -> list[object]:
-    """An event as it travels."""
-    return [event.kind, event.what, event.at.timestamp()]
-
-
 def _asked(asks: Mapping[str, Ask], host: str, question: dict[str, Any], seconds: float) -> list[Any]:
     ask = asks.get(host)
     if ask is None:

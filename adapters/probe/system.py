@@ -1,18 +1,13 @@
-"""Disk, memory, load and open files of the machine this runs on, with psutil."""
+"""Disk, memory, load and open files of one machine, read from bare facts."""
 
 from __future__ import annotations
 
-import os
+import re
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
-
+from adapters.probe.ground import Ground
 from adapters.probe.process_list import ProcessList
-from adapters.probe.time_limit import TimeLimit
 from core.errors import UnavailableError
-
-_STAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,71 +21,70 @@ class Reading:
 class SystemProbe:
     """What the machine says of itself."""
 
-    def __init__(self, limit: TimeLimit, processes: ProcessList) -> None:
-        self._limit, self._processes = limit, processes
+    def __init__(self, ground: Ground, processes: ProcessList) -> None:
+        self._ground, self._processes = ground, processes
 
     def disk_used(self, mount: str) -> Reading:
         """Percent of the bytes that an ordinary user could ever have, as df counts them."""
-        info = self._statvfs(mount)
-        used, free = (info.f_blocks - info.f_bfree) * info.f_frsize, info.f_bavail * info.f_frsize
-        if used + free == 0:
+        size, blocks, free_blocks, available, _, _ = self._space(mount)
+        used, free = (blocks - free_blocks) * size, available * size
+        if used + free <= 0:
             raise UnavailableError(f"{mount} is a file system without a size")
         return Reading(100 * used / (used + free), f"{_size(used)} used, {_size(free)} free on {mount}")
 
     def inodes_used(self, mount: str) -> Reading:
         """Percent of the inodes; UnavailableError where the file system has no fixed number of them."""
-        info = self._statvfs(mount)
-        if info.f_files == 0:
+        *_, files, free = self._space(mount)
+        if files == 0:
             raise UnavailableError(f"{mount} has no limit on inodes")
-        used = info.f_files - info.f_ffree
-        return Reading(100 * used / info.f_files, f"{used} of {info.f_files} inodes used on {mount}")
+        return Reading(100 * (files - free) / files, f"{files - free} of {files} inodes used on {mount}")
 
-    @staticmethod
-    def memory_used(_object: str) -> Reading:
+    def memory_used(self, _object: str) -> Reading:
         """Percent of memory that cannot be had without swapping."""
-        memory, swap = psutil.virtual_memory(), psutil.swap_memory()
-        detail = f"{_size(memory.available)} of {_size(memory.total)} available, swap {swap.percent:.0f} % used"
-        return Reading(memory.percent, detail)
+        memory = self._meminfo()
+        total, available = memory.get("MemTotal", 0), memory.get("MemAvailable", 0)
+        if total <= 0:
+            raise UnavailableError("/proc/meminfo does not say how much memory there is")
+        swap = memory.get("SwapTotal", 0)
+        swapped = 100 * (swap - memory.get("SwapFree", 0)) / swap if swap else 0.0
+        detail = f"{_size(available)} of {_size(total)} available, swap {swapped:.0f} % used"
+        return Reading(100 * (total - available) / total, detail)
 
-    @staticmethod
-    def load_per_core(_object: str) -> Reading:
+    def load_per_core(self, _object: str) -> Reading:
         """Runnable and waiting tasks per core, averaged over one minute."""
-        one, five, fifteen = os.getloadavg()
-        cores = os.cpu_count() or 1
+        one, five, fifteen = (float(word) for word in self._proc("loadavg").split()[:3])
+        cores = self._ground.cores()
         return Reading(one / cores, f"load {one:.2f} {five:.2f} {fifteen:.2f} on {cores} cores")
 
     def files_used(self, name: str) -> Reading:
         """Percent of the open files allowed: of the whole machine, or of the process by that name that is nearest its limit."""
         if not name:
-            allocated, _, most = Path("/proc/sys/fs/file-nr").read_text(encoding="ascii").split()
+            allocated, _, most = self._proc("sys/fs/file-nr").split()
             return Reading(100 * int(allocated) / int(most), f"{allocated} of {most} file handles in use")
         readings = [self._files_of(pid) for pid in self._processes.pids(name)]
         if not readings:
             raise UnavailableError(f"no process {name!r} is running")
         return max(readings, key=lambda reading: reading.value)
 
-    @staticmethod
-    def _files_of(pid: int) -> Reading:
-        folder = Path("/proc") / str(pid)
-        try:
-            used = sum(1 for _ in (folder / "fd").iterdir())
-            line = next(
-                line for line in (folder / "limits").read_text(encoding="ascii").splitlines() if "open files" in line
-            )
-        except OSError as error:
-            raise UnavailableError(f"cannot look at the open files of process {pid}: {error.strerror}") from error
-        limit = line.split()[3]
-        if not limit.isdigit():
+    def _files_of(self, pid: int) -> Reading:
+        used, limits = self._ground.open_files(pid)
+        limit = next((line.split()[3] for line in limits.splitlines() if "open files" in line), "")
+        if not limit.isdigit() or not int(limit):
             raise UnavailableError(f"process {pid} has no limit on open files")
         return Reading(100 * used / int(limit), f"process {pid} has {used} of {limit} files open")
 
-    def _statvfs(self, mount: str) -> os.statvfs_result:
+    def _space(self, mount: str) -> tuple[int, ...]:
         if not mount.startswith("/"):
             raise UnavailableError(f"{mount!r} is not an absolute path")
-        try:
-            return self._limit.run(f"the file system at {mount}", _STAT_SECONDS, lambda: os.statvfs(mount))
-        except OSError as error:
-            raise UnavailableError(f"cannot measure {mount}: {error.strerror}") from error
+        return self._ground.space(mount)
+
+    def _meminfo(self) -> dict[str, int]:
+        """Bytes by name."""
+        lines = re.findall(r"(?m)^(\w+):\s+(\d+) kB$", self._proc("meminfo"))
+        return {name: int(size) * 1024 for name, size in lines}
+
+    def _proc(self, name: str) -> str:
+        return self._ground.text(f"/proc/{name}")[0]
 
 
 def _size(count: float) -> str:

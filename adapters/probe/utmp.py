@@ -1,11 +1,14 @@
-"""The file of who is logged in, utmp, as glibc writes it (utmp(5)); it may hold anything, be stale, or not be there."""
+"""The file of who is logged in, utmp, as glibc writes it (utmp(5)); it may hold anything, be stale, or not be there.
+
+Also sent to far hosts as text: only the standard library of Python 3.7.
+"""
 
 from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 PLACES = (Path("/run/utmp"), Path("/var/run/utmp"))
 
@@ -18,8 +21,7 @@ _LONG_MACHINES = ("aarch64", "riscv64", "loongarch64")
 """64-bit machines that never had a 32-bit sibling keep 64-bit times in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One user's session as its program wrote it down; times in seconds since 1970."""
 
     pid: int

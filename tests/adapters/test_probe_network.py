@@ -19,6 +19,7 @@ from adapters.clock_system import SystemClock
 from adapters.patient import layout
 from adapters.probe.certificate import not_after
 from adapters.probe.dns import DnsProbe
+from adapters.probe.ground import Ground
 from adapters.probe.local import LocalProbe
 from adapters.probe.system import Reading
 from core.alert import Signal
@@ -203,7 +204,7 @@ def resolver(code: int, records: int, *, stray: bytes = b"") -> Iterator[int]:
 def names(tmp_path: Path, port: int, servers: str = "nameserver 127.0.0.1\n", hosts: str = "") -> DnsProbe:
     (tmp_path / "resolv.conf").write_text(servers)
     (tmp_path / "hosts").write_text(hosts)
-    return DnsProbe(tmp_path / "resolv.conf", tmp_path / "hosts", port)
+    return DnsProbe(Ground(), tmp_path / "resolv.conf", tmp_path / "hosts", port)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,9 @@ import pytest
 from adapters.clock_system import SystemClock
 from adapters.probe.local import LocalProbe
 from adapters.probe.mounts import real_mounts
-from adapters.probe.process_list import ProcessList
+from adapters.probe.raw_system import CannotTell, bounded
 from adapters.probe.sweep import Sweep
-from adapters.probe.system import Reading, SystemProbe
-from adapters.probe.time_limit import TimeLimit
+from adapters.probe.system import Reading
 from core.alert import Signal
 from core.check import Check
 from core.errors import UnavailableError
@@ -116,7 +115,7 @@ def test_restarts_are_counted_by_seeing_another_process(probe: LocalProbe, tmp_p
 
 
 def test_a_call_that_hangs_is_given_up_and_not_made_again_while_it_hangs() -> None:
-    limit, gate, calls = TimeLimit(), threading.Event(), []
+    gate, calls = threading.Event(), []
 
     def hang() -> int:
         calls.append(1)
@@ -124,12 +123,12 @@ def test_a_call_that_hangs_is_given_up_and_not_made_again_while_it_hangs() -> No
         return 5
 
     for _ in range(3):
-        with pytest.raises(UnavailableError):
-            limit.run("nfs", 0.05, hang)
+        with pytest.raises(CannotTell):
+            bounded("nfs", 0.05, hang)
     assert len(calls) == 1
     gate.set()
     time.sleep(0.1)
-    assert limit.run("nfs", 1, hang) == 5
+    assert bounded("nfs", 1, hang) == 5
 
 
 class SlowProbe:
@@ -158,6 +157,6 @@ def test_a_slow_check_delays_no_other_and_is_not_piled_up() -> None:
 
 
 def test_real_mounts_are_file_systems_that_can_be_measured(probe: LocalProbe) -> None:
-    mounts = real_mounts(SystemProbe(TimeLimit(), ProcessList()))
+    mounts = real_mounts()
     assert all(0 <= read(probe, f"disk.used_percent:{mount.path}").value <= 100 for mount in mounts)
     assert len({mount.path for mount in mounts}) == len(mounts)

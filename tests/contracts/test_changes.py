@@ -17,10 +17,11 @@ from adapters.host.kept_child import KeptChildren
 from adapters.host.namespace import Holder
 from adapters.probe import recent_changes
 from adapters.probe.process_list import ProcessList
+from adapters.probe.raw_system import CannotTell
 from adapters.probe.recent_changes import RecentChanges
 from adapters.probe.served import MODULE
 from adapters.probe.surroundings import ServedChanges
-from core.errors import UnavailableError, UnknownError
+from core.errors import UnknownError
 from core.people_ports import Changes
 from core.scene import HostEvent
 from tests.fakes.changes import FakeChanges
@@ -111,7 +112,8 @@ class Root:
         file.write_text(text)
 
     def seen(self, since: float = -5.0, services: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-        found = RecentChanges(ProcessList(), self.folder).read(self.began + since, services)
+        pids = [pid for name in services for pid in ProcessList().pids(name)]
+        found = RecentChanges(self.folder).read(self.began + since, pids)
         return [(event.kind, event.what) for event in found]
 
 
@@ -228,7 +230,7 @@ def test_too_much_to_look_at_is_said_and_not_half_told(root: Root, monkeypatch: 
     monkeypatch.setattr(recent_changes, "MOST_ENTRIES", 10)
     for number in range(20):
         root.write(f"etc/{number}")
-    with pytest.raises(UnavailableError, match="too much below /etc"):
+    with pytest.raises(CannotTell, match="too much below /etc"):
         root.seen()
 
 

@@ -18,9 +18,10 @@ from adapters.host.kept_child import KeptChildren
 from adapters.host.namespace import Holder
 from adapters.probe import utmp
 from adapters.probe.logins import Logins
+from adapters.probe.raw_system import CannotTell
 from adapters.probe.served import MODULE
 from adapters.probe.surroundings import ServedPresence
-from core.errors import UnavailableError, UnknownError
+from core.errors import UnknownError
 from core.people_ports import Presence
 from core.scene import Login
 from tests.fakes.presence import FakePresence
@@ -115,7 +116,7 @@ def test_of_a_host_without_eyes_nobody_can_tell(place: tuple[Presence, Callable[
 
 def test_a_prompt_that_waits_for_a_name_is_nobody() -> None:
     with somebody(program="agetty") as terminal:
-        assert terminal not in {login.terminal for login in Logins().read()}
+        assert terminal not in {row[1] for row in Logins().read()}
 
 
 @pytest.mark.parametrize(("uid", "is_seen"), [(0, False), (1001, True)])
@@ -125,12 +126,12 @@ def test_who_calls_their_shell_like_a_prompt_is_seen_all_the_same(tmp_path: Path
         (tmp_path / str(pid) / "stat").write_text(stat, encoding="ascii")
         (tmp_path / str(pid) / "status").write_text(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n", encoding="ascii")
     found = Logins(tmp_path, places=()).read()
-    assert [login.terminal for login in found] == ["pts/0"] * is_seen
+    assert [row[1] for row in found] == ["pts/0"] * is_seen
 
 
 def test_our_own_terminal_is_not_somebody_else_s() -> None:
     """The looker, and all it descends from: here a child of the session that it looks from."""
-    code = "from adapters.probe.logins import Logins; print([one.terminal for one in Logins().read()], flush=True)"
+    code = "from adapters.probe.logins import Logins; print([row[1] for row in Logins().read()], flush=True)"
     ours, theirs = os.openpty()
     name = os.ttyname(theirs).removeprefix("/dev/")
     start = (
@@ -149,7 +150,7 @@ def test_our_own_terminal_is_not_somebody_else_s() -> None:
 
 def test_where_other_people_s_processes_are_hidden_nobody_can_tell(tmp_path: Path) -> None:
     (tmp_path / str(os.getpid())).mkdir()
-    with pytest.raises(UnavailableError, match="hidepid"):
+    with pytest.raises(CannotTell, match="hidepid"):
         Logins(proc=tmp_path).read()
 
 
@@ -162,7 +163,7 @@ def test_utmp_adds_where_somebody_came_from_and_who_holds_no_terminal(tmp_path: 
             + record(7, 4_194_303, "pts/250", "gone", "", 0)
             + record(6, os.getpid(), "tty9", "LOGIN", "", 0)
         )
-        found = {login.terminal: login for login in Logins(places=(tmp_path / "none", file)).read()}
+        found = {row[1]: Login(*row) for row in Logins(places=(tmp_path / "none", file)).read()}
     assert found[terminal].origin == "203.0.113.7"
     assert found[terminal].since is not None
     assert found[":0"].user == "bo"

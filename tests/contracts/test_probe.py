@@ -8,12 +8,14 @@ import pytest
 
 from adapters.clock_system import SystemClock
 from adapters.probe.directory import ProbeDirectory
+from adapters.probe.far import FarProbe
 from adapters.probe.local import LocalProbe
 from adapters.probe.served import ServedProbe
 from core.alert import Signal
 from core.errors import UnavailableError, UnknownError
 from core.ports import Probe
 from tests.fakes.probe import FakeProbe
+from tests.far_program_kit import over_there
 from tests.patient_kit import probe_of, running_patient
 
 MEMORY = Signal("memory", "used_percent")
@@ -35,6 +37,17 @@ def in_namespaces(request: pytest.FixtureRequest) -> Probe:
     return probe
 
 
+@pytest.fixture(scope="module")
+def far_away() -> Iterator[FarProbe]:
+    with over_there() as ask:
+        yield FarProbe(ask, SystemClock())
+
+
+def far(request: pytest.FixtureRequest) -> Probe:
+    probe: FarProbe = request.getfixturevalue("far_away")
+    return probe
+
+
 def by_host(_request: pytest.FixtureRequest) -> Probe:
     return ProbeDirectory({"web-1": LocalProbe(SystemClock())})
 
@@ -46,7 +59,7 @@ def fake(_request: pytest.FixtureRequest) -> Probe:
     return probe
 
 
-@pytest.fixture(params=[local, in_namespaces, by_host, fake], ids=lambda make: make.__name__)
+@pytest.fixture(params=[local, in_namespaces, far, by_host, fake], ids=lambda make: make.__name__)
 def probe(request: pytest.FixtureRequest) -> Probe:
     made: Probe = request.param(request)
     return made

@@ -1,0 +1,135 @@
+"""What is sent to far hosts: old Python is enough for it, it brings nothing of ours along, and what it says is not believed blindly."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.clock_system import SystemClock
+from adapters.probe import far_program
+from adapters.probe.far import FarProbe
+from adapters.probe.ground import FACTS
+from adapters.probe.local import LocalProbe
+from adapters.probe.recent_changes import Event
+from core.alert import Signal
+from core.errors import UnavailableError
+from core.world import Measurement
+from tests.far_program_kit import over_there
+
+FOLDER = Path(far_program.__file__).parent
+SENT = [FOLDER / f"{name}.py" for name in far_program.MODULES]
+NEWER = {"removeprefix", "removesuffix", "pidfd_open", "readlink", "walk_up", "batched", "bit_count"}
+"""Names of methods that Python 3.7 does not have."""
+
+SIGNALS = tuple(
+    map(
+        Signal.parse,
+        (
+            "disk.used_percent:/",
+            "disk.inodes_percent:/",
+            "memory.used_percent",
+            "load.per_core",
+            "fd.used_percent",
+            "process.down:no-such",
+            "process.zombies",
+            "tcp.failed:127.0.0.1:1",
+            "route.missing:default",
+            "link.down:lo",
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize("file", SENT, ids=lambda file: file.stem)
+def test_it_is_written_for_old_python(file: Path) -> None:
+    tree = ast.parse(file.read_text(), feature_version=(3, 7))
+    methods = {
+        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    paths = {"os.readlink"} & {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert methods & NEWER <= {"readlink" for _ in paths}
+    aliases = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript)]
+    assert [ast.unparse(one) for one in aliases if ast.unparse(one.value).partition("[")[0] in dir(builtins)] == []
+
+
+@pytest.mark.parametrize("file", SENT, ids=lambda file: file.stem)
+def test_it_imports_only_what_is_there_or_sent_too(file: Path) -> None:
+    nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)]
+    ours = {node.module for node in nodes if (node.module or "").startswith(("adapters", "core", "bot"))}
+    assert ours <= {"adapters.probe", *(f"adapters.probe.{name}" for name in far_program.MODULES)}
+
+
+def test_both_ends_know_the_same_facts() -> None:
+    with over_there() as ask:
+        wanted = [[name, {}] for name in (*FACTS, "no_such_fact")]
+        answers = ask({"operation": "facts", "arguments": {"wanted": wanted}}, 9)
+    assert answers[-1] == {"cannot": "there is no fact no_such_fact"}
+    assert [answer for answer in answers[:-1] if "there is no fact" in str(answer)] == []
+
+
+def test_ten_signals_are_read_as_here_in_few_rounds() -> None:
+    rounds: list[int] = []
+    with over_there() as ask:
+
+        def counted(question: dict[str, Any], seconds: float) -> Any:
+            rounds.append(len(question["arguments"]["wanted"]))
+            return ask(question, seconds)
+
+        far = FarProbe(counted, SystemClock()).measure_all("web-1", SIGNALS)
+    here = {signal: LocalProbe(SystemClock()).measure("web-1", signal) for signal in SIGNALS}
+    values = {signal: one.value for signal, one in far.items() if isinstance(one, Measurement)}
+    assert values.keys() == here.keys()
+    assert {
+        signal: value - here[signal].value for signal, value in values.items() if abs(value - here[signal].value) > 5
+    } == {}
+    assert len(rounds) <= 3
+
+
+def test_what_changed_is_asked_with_the_processes_of_the_services() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def ask(question: dict[str, Any], _seconds: float) -> Any:
+        asked.append(question)
+        rows = [[7, 1, "shop", ["/srv/shop"], 100, False]]
+        return (
+            [{"fact": [100, 1.0, rows]}]
+            if question["operation"] == "facts"
+            else [[*Event("service", "/srv/shop", 5.0)]]
+        )
+
+    probe = FarProbe(ask, SystemClock())
+    assert probe.ask({"operation": "changes", "arguments": {"since": 1.0, "services": ["shop"]}}, 8) == [
+        ["service", "/srv/shop", 5.0]
+    ]
+    assert asked[-1] == {"operation": "changes", "arguments": {"since": 1.0, "pids": [7]}}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.fixed_dictionaries({"fact": JSON}) | JSON, min_size=12, max_size=12))
+def test_a_host_that_says_anything_is_at_worst_not_measured(answers: list[Any]) -> None:
+    def ask(question: dict[str, Any], _seconds: float) -> Any:
+        return answers[: len(question["arguments"]["wanted"])]
+
+    signals = (*SIGNALS, Signal.parse("tls.expires_days:localhost:443"), Signal.parse("postgres.failed:localhost:5432"))
+    for result in FarProbe(ask, SystemClock()).measure_all("web-1", signals).values():
+        assert isinstance(result, Measurement | UnavailableError)
+
+
+def test_a_host_that_goes_away_in_the_middle_is_not_measured() -> None:
+    def gone(_question: dict[str, Any], _seconds: float) -> Any:
+        raise UnavailableError("web-1 went away")
+
+    with pytest.raises(UnavailableError, match="went away"):
+        FarProbe(gone, SystemClock()).measure("web-1", SIGNALS[0])
