@@ -67,7 +67,7 @@ class Cgroups:
         if not self.version:
             return None
         self._made += 1
-        name = f"nightshift-{os.getpid()}-{_started(os.getpid())}-{self._made}"
+        name = f"nightshift-{os.getpid()}-{started(os.getpid())}-{self._made}"
         group = self._group(name)
         try:
             for directory in group.directories:
@@ -82,7 +82,7 @@ class Cgroups:
     def clean(self) -> None:
         """Removes groups whose owner is dead; a directory that still holds a process is left alone by the kernel."""
         for directory in [*self.root.glob("nightshift-*"), *self.root.glob("*/nightshift-*")]:
-            if (match := NAME.fullmatch(directory.name)) and _started(int(match[1])) != int(match[2]):
+            if (match := NAME.fullmatch(directory.name)) and started(int(match[1])) != int(match[2]):
                 _remove(directory, patience=0)
 
     def _find(self) -> int:
@@ -123,7 +123,7 @@ class Cgroups:
                 file.write_text(value)
 
 
-def _started(pid: int) -> int:
+def started(pid: int) -> int:
     """Start of a process in clock ticks since boot, 0 if there is none: with the pid it names a process for good."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])

@@ -1,7 +1,7 @@
 """The program inside the sandbox: locks itself in, then runs one skill whose host calls go over one socket. Nobody trusts it.
 
-Standard library only; it is sent in as text and started as `python3 -I -S -B guest.py CHANNEL_FD`, or, where its channel is stdin and stdout, with
-`-c TEXT stdio`. A frame is a 4-byte length and JSON:
+Standard library only; it is sent in as text and started as `python3 -I -S -B guest.py CHANNEL_FD`, or with `-c TEXT stdio` where its
+channel is stdin and stdout. A frame is a 4-byte length and JSON:
 
     in   {"sdk": text of core/skill.py, "filter": base64 of the second seccomp filter}         before anything else
     out  {"op": "ready"}                                                                        locked in; blocks on the next read

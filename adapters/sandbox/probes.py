@@ -17,9 +17,6 @@ HEAD = """
 import os, ctypes
 from core.skill import Host, Outcome
 
-def opened(*paths):
-    return [(path, lambda path=path: os.open(path, os.O_RDONLY)) for path in paths]
-
 def worked(*attempts):
     found = []
     for name, attempt in attempts:
@@ -40,10 +37,19 @@ def run(host: Host, question: str) -> Outcome:
 """
 
 FILES = """
-def run(host: Host, canary: str) -> Outcome:
-    left = sorted(set(os.environ) - {"LD_LIBRARY_PATH", "PWD"})
-    paths = (canary, "/etc/passwd", "/etc/shadow", "/etc", "/root", "/home", "/proc/1/environ", "/proc/self/mem", "/sys", "/dev/mem")
-    return worked(*opened(*paths), ("environment: " + " ".join(left), lambda: left or None))
+def run(host: Host, canary: str, ours: list[str]) -> Outcome:
+    def told():
+        with open("/proc/1/environ", "rb") as file:
+            found = {word.partition(b"=")[0].decode() for word in file.read().split(b"\\0")}
+        return found & set(ours) or None
+    files = (canary, "/etc/passwd", "/etc/shadow", "/proc/1/mem", "/proc/self/mem", "/proc/kcore", "/proc/sysrq-trigger", "/dev/mem")
+    folders = ("/etc", "/root", "/home", "/sys", os.path.dirname(canary))
+    return worked(
+        *((path, lambda path=path: os.read(os.open(path, os.O_RDONLY), 1) or None) for path in files),
+        *((path, lambda path=path: os.listdir(path) or None) for path in folders),
+        ("environment: " + " ".join(os.environ), lambda: list(os.environ) or None),
+        ("environment of process 1", told),
+    )
 """
 
 NETWORK = """
@@ -136,13 +142,18 @@ def _found(sandbox: Sandbox) -> tuple[str, ...]:
 def _probes(port: int, canary: Path) -> tuple[Probe, ...]:
     return (
         Probe("honest", HONEST, "done", (("question", "/probe"),)),
-        Probe("files", HEAD + FILES, "done", (("canary", str(canary)),)),
+        Probe("files", HEAD + FILES, "done", (("canary", str(canary)), ("ours", _ours()))),
         Probe("network", HEAD + NETWORK, "done", (("port", port),)),
         Probe("processes", HEAD + PROCESSES, "done", (("pid", os.getpid()),)),
         Probe("writes", HEAD + WRITES, "done", (("canary", str(canary)),)),
         Probe("forged frames", HEAD + FORGED, "protocol"),
         Probe("memory", HEAD + MEMORY, "memory"),
     )
+
+
+def _ours() -> list[Json]:
+    """Names in our environment that no container has of itself."""
+    return [*sorted(set(os.environ) - {"PATH", "HOSTNAME", "HOME", "PWD", "LD_LIBRARY_PATH"})]
 
 
 def _problem(sandbox: Sandbox, probe: Probe) -> str:
