@@ -277,6 +277,7 @@ def rollback_timer_of(place: Place) -> HostRollbackTimer:
 def build(place: Place, skills: Path = SKILLS) -> House:
     """The whole house in one place. Takes the data folder's lock; raises InvalidError while another process has it."""
     from adapters.probe.directory import ProbeDirectory
+    from adapters.probe.far import FarProbe
     from adapters.probe.sweep import Sweep
     from adapters.sandbox.bubblewrap import BubblewrapSandbox
     from adapters.store.flow_dbos import DbosEngine
@@ -284,7 +285,8 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
     probe = ProbeDirectory(place.probes)
-    sweep, sandbox = Sweep(probe), ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
+    together = {name: far.measure_all for name, far in place.probes.items() if isinstance(far, FarProbe)}
+    sweep, sandbox = Sweep(probe, together=together), ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
     team = compose(rows_of(store), _world(place, open_catalog_at(skills), probe, sweep, sandbox))
 
     def give_up(leg: Leg, why: str) -> None:
