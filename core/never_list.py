@@ -142,9 +142,9 @@ def why_never_fetched(url: object, own_ports: Collection[int] = OWN_PORTS) -> st
         or "%" in split.netloc
     ):
         return "only http and https, with a host, without user name and fragment"
-    if port in own_ports:
-        return "Nightshift's own port"
-    return _why_host_refused(host.rstrip("."), port, own_ports)
+    if split.port == 0 or port in own_ports:
+        return "Nightshift's own port, or none"
+    return _why_host_refused(host.removesuffix("."), port, own_ports)
 
 
 def why_never_reached(address: str, port: int, own_ports: Collection[int] = OWN_PORTS) -> str | None:
@@ -153,8 +153,7 @@ def why_never_reached(address: str, port: int, own_ports: Collection[int] = OWN_
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "not an address"
-    mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    if mapped is not None and why_never_reached(str(mapped), port, own_ports):
+    if any(why_never_reached(str(inner), port, own_ports) for inner in _inside(parsed)):
         return "a link-local or reserved address in disguise"
     if port in own_ports:
         return "Nightshift's own port"
@@ -163,8 +162,34 @@ def why_never_reached(address: str, port: int, own_ports: Collection[int] = OWN_
     return None
 
 
+def is_public(address: str) -> bool:
+    """True for an address of the open internet, also as it is written inside another one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return all(one.is_global and not one.is_multicast for one in (_inside(parsed) or (parsed,)))
+
+
+_CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""IPv6 networks whose last four bytes are an IPv4 address: the old compatible ones, and NAT64."""
+
+
+def _inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    """The IPv4 addresses that an IPv6 address carries."""
+    if isinstance(address, ipaddress.IPv4Address) or int(address) < 2:
+        return ()
+    carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in _CARRIERS):
+        carried.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return tuple(one for one in carried if one is not None)
+
+
 _METADATA_NAMES = re.compile(
     r"(?:.*\.)?(?:metadata|instance-data|metadata\.google\.internal|metadata\.azure\.internal)", re.IGNORECASE
+)
+_HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*"
 )
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*", re.IGNORECASE)
 
@@ -174,6 +199,8 @@ def _why_host_refused(host: str, port: int, own_ports: Collection[int]) -> str |
         return why_never_reached(host, port, own_ports)
     if _NUMERIC.fullmatch(host):
         return why_never_reached(host, port, own_ports)
+    if not _HOST_NAME.fullmatch(host):
+        return "not the name of a host"
     return "a metadata service" if _METADATA_NAMES.fullmatch(host) else None
 
 

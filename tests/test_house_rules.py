@@ -44,6 +44,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/probe/": "measures; reads only",
     "adapters/patient/": "makes and removes the demo's own host; never towards a watched one",
     "adapters/store/": "the database and the data folder",
+    "adapters/fetch_http.py": "asks one URL for a skill, at an address that was checked",
     "adapters/heartbeat_http.py": "calls the one URL that waits for us",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
@@ -60,6 +61,8 @@ VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter 
     "channel_console": {"rich"},
     "clock_apscheduler": {"apscheduler"},
     "pager_apprise": {"apprise"},
+    "inventory_ansible": {"yaml"},
+    "host_keys": {"asyncssh"},
 }
 
 LIGHT = {  # what `import bot.cli` may load: typer and rich, and what they stand on
