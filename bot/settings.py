@@ -19,32 +19,34 @@ from pydantic import (
     model_validator,
 )
 
+from bot.settings_hosts import HostTable, InventoryTable, host_mistake, mode_mistake
 from bot.settings_maintenance import MaintenanceTable, maintenance_mistake
 from bot.settings_table import Duration, Names, Table, zone_name
 from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
-from core.alert import LOCALHOST, Severity, Signal, require_host_name
+from core.alert import LOCALHOST, Severity, Signal
 from core.check import Check
 from core.errors import InvalidError
 from core.inventory import UNREACHED, HostEntry, Inventory, Mode, Person
 from core.on_call import Schedule
 
-_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PERSON = re.compile(r"\w[\w.'-]{0,63}")
 _NO_PEOPLE = frozenset({"policy", "clock", "catalog", "grouping", "quiet", "settings", "me"})
 """Who decides or lays down what no person did, in rows and on cards: nobody is called so."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
 
-FAILURES = frozenset({
-    "process.down",
-    "http.failed",
-    "tcp.failed",
-    "dns.failed",
-    "postgres.failed",
-    "redis.failed",
-    "route.missing",
-    "link.down",
-})
+FAILURES = frozenset(
+    {
+        "process.down",
+        "http.failed",
+        "tcp.failed",
+        "dns.failed",
+        "postgres.failed",
+        "redis.failed",
+        "route.missing",
+        "link.down",
+    }
+)
 """Metrics that are 1 while failed and 0 while not: they need no threshold."""
 
 MEASURED = FAILURES | {
@@ -62,14 +64,6 @@ MEASURED = FAILURES | {
 
 
 Role = Literal["viewer", "responder", "requester", "approver", "admin"]
-
-
-class HostTable(Table):
-    """[hosts.NAME]: one machine."""
-
-    reach: str = Field(default="local", description='"local" or "none"')
-    groups: Names = Field(default=(), description='a list of names, e.g. ["web"]')
-    talks_to: Names = Field(default=(), description='a list of host names, e.g. ["db-1"]')
 
 
 class GroupTable(Table):
@@ -229,6 +223,7 @@ class FileSettings(Table):
     drill: DrillTable = DrillTable()
     replicas: ReplicasTable = ReplicasTable()
     hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")
+    inventory: InventoryTable = InventoryTable()
     groups: dict[str, GroupTable] = Field(default={}, description="tables [groups.NAME]")
     checks: Annotated[tuple[CheckTable, ...], Field(strict=False)] | None = Field(
         default=None, description="tables [[checks]]"
@@ -337,8 +332,10 @@ def roster_mistake(file: FileSettings) -> str:
     hosts = {LOCALHOST: HostTable()} | file.hosts
     groups = {group for table in hosts.values() for group in table.groups} | set(hosts)
     for name, host in file.hosts.items():
-        if mistake := _host_mistake(name, host) or _talk_mistake(name, host, hosts):
+        if mistake := host_mistake(name, host) or _talk_mistake(name, host, hosts):
             return mistake
+    if mistake := mode_mistake(hosts, {name: table.mode for name, table in file.groups.items()}):
+        return mistake
     if mistake := maintenance_mistake(file.maintenance, hosts, groups):
         return mistake
     if mistake := on_call_mistake(file.oncall, file.people):
@@ -364,29 +361,6 @@ def _check_mistake(file: FileSettings, hosts: dict[str, HostTable]) -> str:
         if blind := [host for host in check.hosts if hosts[host].reach == UNREACHED]:
             return f'checks: {check.signal} cannot be measured on host {blind[0]!r}, which has reach = "none"; remove it from hosts'
     return ""
-
-
-def _host_mistake(name: str, host: HostTable) -> str:
-    try:
-        require_host_name(name)
-    except InvalidError as error:
-        return f"hosts.{name[:80]}: {error.message}"
-    if host.reach not in {"local", UNREACHED}:
-        return (
-            f"hosts.{name}.reach: {host.reach!r} is not possible in this version; "
-            'write "local" for this machine, "none" for one that is only known by name'
-        )
-    if name != LOCALHOST and host.reach == "local":
-        return (
-            f"hosts.{name}: the machine that is reached locally is always called localhost; "
-            'write [hosts.localhost], or reach = "none" for a host that is only known by name'
-        )
-    if name == LOCALHOST and host.reach == UNREACHED:
-        return f'hosts.{name}.reach: this machine is always reached; write "local"'
-    bad = [group for group in host.groups if not _GROUP.fullmatch(group)]
-    return (
-        f"hosts.{name}.groups: {bad[0]!r} is no group name; use letters, digits, hyphens and underscores" if bad else ""
-    )
 
 
 def _talk_mistake(name: str, host: HostTable, hosts: dict[str, HostTable]) -> str:

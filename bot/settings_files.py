@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 from dotenv.parser import Binding, parse_stream
 from pydantic import BaseModel, ValidationError
 
+from bot.hosts_listed import taken
 from bot.roster_rules import unfulfillable
 from bot.settings import EnvSettings, FileSettings, Settings, roster_mistake
 from core.errors import InvalidError
@@ -65,7 +66,12 @@ def read_toml(path: Path) -> FileSettings:
     except tomllib.TOMLDecodeError as error:
         where = str(error).replace("at end of document", f"at line {max(1, len(text.splitlines()))}, the end")
         raise InvalidError(f"{path}: broken TOML: {where}; correct that line") from error
-    settings = _validated(FileSettings, data, path)
+    stated = _validated(FileSettings, data, path)
+    try:
+        hosts = taken(stated.inventory, stated.hosts, path.parent).hosts
+    except InvalidError as error:
+        raise InvalidError(f"{path}: {error.message}") from error
+    settings = stated.model_copy(update={"hosts": hosts})
     if mistake := roster_mistake(settings):
         raise InvalidError(f"{path}: {mistake}")
     if mistake := unfulfillable(Settings(home=path.parent, file=settings).inventory()):

@@ -44,6 +44,24 @@ class HostEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A host as somebody else's inventory names it: where it is, and in which groups."""
+
+    name: str
+    address: str = ""
+    port: int = 22
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an inventory names; `notes` say of a host, by its name, why it cannot be taken, under '' what was not read."""
+
+    hosts: tuple[Listed, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One person with their accounts (`os:1000`, `slack:U123`); roles are viewer, responder, requester, approver, admin."""
 

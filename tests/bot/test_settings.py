@@ -106,7 +106,7 @@ CHECK = '[[checks]]\nsignal = "memory.used_percent"\n'
         (CHECK + "over = 1\nseverity = 4", ("checks[0].severity", "1, 2 or 3")),
         (CHECK + 'over = 1\nhosts = ["web-1"]', ("host 'web-1'", "not in [hosts]", "localhost")),
         (CHECK + "over = 1\n" + CHECK + "over = 2", ("listed twice",)),
-        ('[hosts.web-1]\nreach = "ssh"', ("hosts.web-1.reach", "'ssh' is not possible", '"local"')),
+        ('[hosts.web-1]\nreach = "telnet"', ("hosts.web-1.reach", "'telnet' is not possible", '"ssh"', '"local"')),
         ('[hosts.web-1]\nreach = "local"', ("hosts.web-1", "localhost")),
         ('[hosts.localhost]\nreach = "none"', ("hosts.localhost.reach", "always reached")),
         ('[hosts.web-1]\nreach = "none"\ntalks_to = ["db-1"]', ("hosts.web-1.talks_to", "'db-1'", "not in [hosts]")),
