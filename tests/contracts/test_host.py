@@ -1,20 +1,25 @@
-"""Contract of the port Host: this machine, a patient in namespaces, and the fake behave alike."""
+"""Contract of the port Host: this machine, a patient in namespaces, hosts and containers with and without Python, and the fake."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from adapters.host.docker import Container, hand_on
 from adapters.host.local import LocalHost
 from adapters.host.namespace import NamespaceHost
+from adapters.host.plain import PlainHost
 from core.errors import NeverError, NightshiftError
 from core.host_change import FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
 from core.ports import Host
 from core.skill import HostError
+from tests.container_kit import container, lent_python
+from tests.docker_daemon import Daemon
 from tests.fakes.host import FakeHost
 from tests.patient_kit import host_of, running_patient
 
@@ -35,6 +40,20 @@ def patient_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace
         yield host
 
 
+@pytest.fixture(scope="module")
+def busybox_host(docker_daemon: Daemon) -> Iterator[Host]:
+    name = container(docker_daemon, "contract-busybox")
+    with name, hand_on(Container("contract-busybox", docker_daemon.url))() as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def python_container_host(docker_daemon: Daemon) -> Iterator[Host]:
+    name = container(docker_daemon, "contract-python", options=lent_python())
+    with name, hand_on(Container("contract-python", docker_daemon.url))() as host:
+        yield host
+
+
 def local_scene(request: pytest.FixtureRequest) -> Scene:
     folder: Path = request.getfixturevalue("tmp_path")
     host = LocalHost(())
@@ -46,6 +65,24 @@ def namespace_scene(request: pytest.FixtureRequest) -> Scene:
     return Scene(request.getfixturevalue("patient_host"), "/srv/shop/log")
 
 
+def plain_scene(request: pytest.FixtureRequest) -> Scene:
+    enter = request.getfixturevalue("patient_host").enter
+
+    def exec_(argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+        done = subprocess.run([*enter(), *argv], input=stdin, capture_output=True, timeout=seconds, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    return Scene(PlainHost(exec_), "/srv/shop/log")
+
+
+def busybox_scene(request: pytest.FixtureRequest) -> Scene:
+    return Scene(request.getfixturevalue("busybox_host"), "/srv/log")
+
+
+def python_container_scene(request: pytest.FixtureRequest) -> Scene:
+    return Scene(request.getfixturevalue("python_container_host"), "/srv/log")
+
+
 def fake_scene(_request: pytest.FixtureRequest) -> Scene:
     world = {
         "files": {"/srv/log/keep": "x"},
@@ -55,7 +92,17 @@ def fake_scene(_request: pytest.FixtureRequest) -> Scene:
     return Scene(FakeHost(world), "/srv/log")
 
 
-@pytest.fixture(params=[local_scene, namespace_scene, fake_scene], ids=["local", "namespace", "fake"])
+SCENES = {
+    "local": local_scene,
+    "namespace": namespace_scene,
+    "plain": plain_scene,
+    "docker": busybox_scene,
+    "docker-python": python_container_scene,
+    "fake": fake_scene,
+}
+
+
+@pytest.fixture(params=SCENES.values(), ids=SCENES)
 def scene(request: pytest.FixtureRequest) -> Scene:
     made: Scene = request.param(request)
     for name, text in FILES.items():
