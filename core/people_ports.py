@@ -126,6 +126,10 @@ class Scenes(Protocol):
         ...
 
 
+MOST_NOTES = 100
+"""Keys that one skill may have on one host."""
+
+
 class Notebook(Protocol):
     """What a skill keeps on one host for its next run there; it decides nothing and carries no authority."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a database that already has it is opened without loading Alembic."""
 
 METADATA = sa.MetaData()
@@ -249,6 +249,17 @@ TICK = sa.Table(
 DETECTOR = sa.Table("ns_detector", METADATA, _key("key"), _column("body", _Text))
 
 # ---- people: what surrounds a trouble, who is woken -----------------------------------------------------------------------------------
+
+NOTE = sa.Table(
+    "ns_note",
+    METADATA,
+    _key("skill"),
+    _key("host"),
+    _key("key"),
+    _column("at", _Time),
+    _column("body", _Text),
+    _column("mark", _Text),
+)
 
 MARK = sa.Table(
     "ns_mark",

@@ -28,6 +28,7 @@ from adapters.store.legs import Legs
 from adapters.store.marks import StoredMarks
 from adapters.store.memory import StoredMemory
 from adapters.store.migrate import migrate
+from adapters.store.notebook import StoredNotebook
 from adapters.store.once import Once
 from adapters.store.outbox import StoredOutbox
 from adapters.store.pages import StoredPages
@@ -93,6 +94,7 @@ class Store:
         self.storms = StoredStorms(self.db, self.channels, self.incidents)
         self.holds = StoredHolds(self.db, self.incidents)
         self.marks, self.scenes = StoredMarks(self.db), StoredScenes(self.db)
+        self.notebook = StoredNotebook(self.db, self.sealer)
 
     def on_leg(self, hook: Callable[[Leg], None]) -> None:
         """Has `hook` called after each commit that wrote a leg; it must be quick and not raise."""
@@ -134,9 +136,10 @@ class Store:
     def _begin(self, tx: Transaction, before: str) -> None:
         if before == "":
             self._be_born(tx)
-        else:
+        if before == "0001":
             seal_stops_anew(tx, self.sealer)
-        begin_standing(tx, self.sealer)
+        if before in ("", "0001"):
+            begin_standing(tx, self.sealer)
 
     def _be_born(self, tx: Transaction) -> None:
         body = json.dumps({"instance": secrets.token_hex(8), "at": self.clock.now().isoformat()})

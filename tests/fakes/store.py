@@ -27,6 +27,7 @@ from tests.fakes.intake import FakeIntake
 from tests.fakes.leases import FakeLeases
 from tests.fakes.marks import FakeMarks
 from tests.fakes.memory import FakeMemory
+from tests.fakes.notebook import FakeNotebook
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.page_log import FakePageLog
 from tests.fakes.scenes import FakeScenes
@@ -95,6 +96,7 @@ class FakeStore:
         self.holds = FakeHolds(self.shelf)
         self.marks = FakeMarks()
         self.scenes = FakeScenes()
+        self.notebook = FakeNotebook()
         self.leases = FakeLeases(self.shelf)
         self.memory = FakeMemory(self.shelf)
         self.blobs = FakeBlobs(self.shelf)
