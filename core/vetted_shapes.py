@@ -173,7 +173,30 @@ apache2ctl -t
 sshd -t
 named-checkconf
 haproxy -v
+haproxy -c -f /etc/haproxy/haproxy.cfg
+tail -c 60000 /var/log/nginx/error.log
+tail -c 60000 /var/log/nginx/access.log
+tail -c 60000 /var/log/auth.log
+tail -c 60000 /var/log/secure
+tail -c 60000 /var/log/syslog
+tail -c 60000 /var/log/cron.log
+dpkg -V
+dpkg -V {word}
+rpm -Va
+find /usr /opt -xdev -type f -perm /6000
 """
+
+_SELF_TESTS = frozenset(
+    {
+        "nginx -t",
+        "apachectl -t",
+        "apache2ctl -t",
+        "sshd -t",
+        "named-checkconf",
+        "haproxy -c -f /etc/haproxy/haproxy.cfg",
+    }
+)
+"""How a program tests its own configuration, before it is asked to load it."""
 
 _MEDIUM_UNDONE = """
 ip route add default via {addr} dev {iface}
@@ -240,6 +263,11 @@ VETTED: tuple[Shape, ...] = (
     *_shapes(_HIGH_UNDONE, Risk.HIGH, is_reversible=True),
     *_shapes(_HIGH_FOR_GOOD, Risk.HIGH, is_reversible=False),
 )
+
+
+def is_self_test(argv: tuple[str, ...]) -> bool:
+    """True for a program's own test of the configuration on disk: what it says depends on changes that a dry run only imagines."""
+    return " ".join((program_of(argv[0]), *argv[1:])) in _SELF_TESTS
 
 
 def _by_program() -> Mapping[str, tuple[Shape, ...]]:

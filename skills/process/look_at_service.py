@@ -7,7 +7,9 @@
 # settles = 0
 # looks_at = ["process.down", "process.restarts", "fd.used_percent"]
 # capabilities = [
-#   "service.status:{service}", "process.list", "exec:/usr/bin/ss -Hltnp", "fs.read:/proc/stat", "fs.read:/proc/*/cgroup",
+#   "service.status:{service}", "process.list", "exec:/usr/bin/ss -Hltnp", "exec:/usr/sbin/nginx -t", "exec:/usr/sbin/apachectl -t",
+#   "exec:/usr/sbin/named-checkconf", "exec:/usr/sbin/haproxy -c -f /etc/haproxy/haproxy.cfg",
+#   "fs.read:/proc/stat", "fs.read:/proc/*/cgroup",
 #   "fs.list:/run", "fs.list:/run/lock", "fs.list:/run/{service}", "fs.list:/var/log", "fs.list:/var/log/{service}",
 #   "fs.read:/run/*.pid", "fs.read:/run/{service}/*.pid", "fs.read:/run/lock/*",
 #   "fs.read:/var/log/{service}*", "fs.read:/var/log/{service}/*",
@@ -28,6 +30,13 @@ LOOPING = re.compile(r"BACKOFF|FATAL|auto-restart|start-limit-hit")
 STOPPED = re.compile(r"there is no pid file|STOPPED|inactive dead|normally|disabled")
 BUSY_PORT = re.compile(r"address already in use", re.I)
 PORT = re.compile(r"(?:[:\s(,]|port )(\d{2,5})\b(?!\.)")
+TESTS = {
+    "nginx": ["/usr/sbin/nginx", "-t"],
+    "apache2": ["/usr/sbin/apachectl", "-t"],
+    "named": ["/usr/sbin/named-checkconf"],
+    "haproxy": ["/usr/sbin/haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"],
+}
+MISTAKE_AT = re.compile(r"(?:in |on line (?P<before>\d+) of |: )?(?P<file>/etc/[\w./@+-]+)(?::(?P<line>\d+))?")
 BLOCKED = re.compile(
     r"already running|(?:pid|lock) ?file.*exist|exist.*(?:pid|lock) ?file|(?:could not|cannot|failed to) (?:obtain|get|acquire).*lock",
     re.I,
@@ -51,6 +60,7 @@ def run(host: Host, service: str) -> Outcome:
     }
     facts |= of_files(stale, blocked=any(BLOCKED.search(line) for line in log))
     facts |= of_port(host, log, processes)
+    facts |= of_configuration(host, state, is_wanted=is_looping or not state.is_running)
     facts["service_cause"] = cause_of(facts)
     facts["service_share"] = 0.0 if facts["service_cause"] == "none" else 1.0
     return Outcome(ok=True, summary=in_words(state, facts), facts=facts)
@@ -60,6 +70,8 @@ def cause_of(facts: dict[str, object]) -> str:
     """The one cause that explains the trouble, so that a cure for a symptom is never proposed beside the cure for its cause."""
     if not facts["service_is_down"] and not facts["service_is_looping"]:
         return "none"
+    if facts["config_is_broken"]:
+        return "configuration"
     if facts["port_holder_pid"]:
         return "port"
     if facts["stale_file_blocks"]:
@@ -67,6 +79,26 @@ def cause_of(facts: dict[str, object]) -> str:
     if facts["service_is_looping"]:
         return "crash loop"
     return "stopped" if facts["service_was_stopped"] else "crashed"
+
+
+def of_configuration(host: Host, state: ServiceState, *, is_wanted: bool) -> dict[str, object]:
+    """What the program itself says of its configuration; a test that lacked the rights to read it says nothing."""
+    test = TESTS.get(state.name) if is_wanted and state.supervisor != "none" else None
+    fine: dict[str, object] = {"config_service": state.name, "config_is_broken": False, "config_share": 0.0}
+    if test is None:
+        return fine
+    tested = host.run(test)
+    said = tested.err + tested.out
+    if tested.status in {0, 127} or "Permission denied" in said:
+        return fine
+    where = MISTAKE_AT.search(said)
+    return fine | {
+        "config_is_broken": True,
+        "config_share": 1.0,
+        "config_error": said.strip()[:300],
+        "broken_config_file": where["file"] if where else "",
+        "broken_config_line": int(where["line"] or where["before"] or 0) if where else 0,
+    }
 
 
 def last_lines(host: Host, service: str) -> list[str]:
@@ -169,12 +201,56 @@ def in_words(state: ServiceState, facts: dict[str, object]) -> str:
         )
     if facts["stale_file"]:
         said.append(f"{facts['stale_file']} names the dead process {facts['stale_file_pid']}")
+    if facts["config_is_broken"]:
+        said.append(f"its configuration fails its own test: {facts['config_error']}")
     if facts["service_last_log"]:
         said.append(f"its log ends with: {facts['service_last_log']}")
     return "; ".join(said)
 
 
 CASES = [
+    {
+        "name": "its own test says which line of its configuration keeps it down",
+        "params": {"service": "nginx"},
+        "world": {
+            "services": {"nginx": {"supervisor": "pidfile", "is_running": False, "detail": "there is no pid file"}},
+            "files": {"/run/nginx": None, "/run/lock": None, "/run": None, "/var/log/nginx": None, "/var/log": None},
+            "exec": {
+                "/usr/sbin/nginx -t": {
+                    "status": 1,
+                    "err": 'nginx: [emerg] unexpected ";" in /etc/nginx/sites-enabled/shop:1\n',
+                }
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "service_cause": "configuration",
+                "config_service": "nginx",
+                "config_is_broken": True,
+                "config_share": 1.0,
+                "broken_config_file": "/etc/nginx/sites-enabled/shop",
+                "broken_config_line": 1,
+            },
+        },
+    },
+    {
+        "name": "who looks may not read all of it, so that the test says nothing",
+        "params": {"service": "apache2"},
+        "world": {
+            "services": {"apache2": {"supervisor": "pidfile", "is_running": False, "detail": "pid 7 is not running"}},
+            "files": {
+                "/run/apache2": None,
+                "/run/lock": None,
+                "/run": None,
+                "/var/log/apache2": None,
+                "/var/log": None,
+            },
+            "exec": {"/usr/sbin/apachectl -t": {"status": 1, "err": "AH: could not open: Permission denied"}},
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"service_cause": "crashed", "config_is_broken": False}},
+    },
     {
         "name": "crashed under its init script: its pid file names a dead process",
         "params": {"service": "shop"},

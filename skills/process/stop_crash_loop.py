@@ -7,7 +7,9 @@
 # settles = 10
 # cures = ["process.restarts"]
 # lookers = ["look_at_service"]
-# when = ["service_supervisor != \"none\"", "service_cause != \"port\"", "service_cause != \"stale file\""]
+# when = [
+#   "service_supervisor != \"none\"", "service_cause != \"port\"", "service_cause != \"stale file\"", "service_cause != \"configuration\"",
+# ]
 # share = "service_share"
 # fill = {service = "service", reason = "service_last_log"}
 # capabilities = ["service.status:{service}", "service.stop:{service}"]

@@ -296,6 +296,28 @@ def test_one_planned_effect_happens_once() -> None:
         broker.answer("service.restart", {"name": "web"})
 
 
+def test_a_run_may_write_back_what_it_found_without_having_planned_it_and_nothing_else() -> None:
+    here = bench()
+    write = {"path": "/srv/log/a.log", "text": "new"}
+    dry = here.broker(*GRANTS, mode=RunMode.REHEARSE)
+    dry.answer("fs.write", {**write})
+    broker = here.broker(*GRANTS, ceiling=dry.plan)
+    found = str(broker.answer("fs.read", {"path": "/srv/log/a.log", "limit": 1000}))
+    broker.answer("fs.write", {**write})
+    broker.answer("fs.write", {"path": "/srv/log/a.log", "text": found})
+    with pytest.raises(PlanExceededError):
+        broker.answer("fs.write", {"path": "/srv/log/a.log", "text": "third"})
+
+
+def test_after_an_imagined_change_a_dry_run_does_not_ask_a_program_to_test_what_is_not_there() -> None:
+    test = {"argv": ["/usr/sbin/nginx", "-t"]}
+    here = Bench(FakeHost({**EVERYTHING, "exec": {"/usr/sbin/nginx -t": {"status": 1, "err": "[emerg]"}}}))
+    dry = here.broker("exec:/usr/sbin/nginx -t", "fs.write:/srv/log/*", mode=RunMode.REHEARSE)
+    assert dry.answer("exec", {**test}) == {"status": 1, "out": "", "err": "[emerg]"}
+    dry.answer("fs.write", {"path": "/srv/log/a.log", "text": "x"})
+    assert dry.answer("exec", {**test}) == {"status": 0, "out": "", "err": ""}
+
+
 def test_a_yes_to_a_write_binds_its_bytes() -> None:
     here = bench()
     dry = here.broker(*GRANTS, mode=RunMode.REHEARSE)
