@@ -36,6 +36,13 @@ class Daemon:
         """Of dockerd itself."""
         return int((self.place / "pid").read_text())
 
+    @contextmanager
+    def turn(self, what: str) -> Iterator[None]:
+        """One worker after another."""
+        with (self.place / f"{what}.turn").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+
     def docker(self, *argv: str, stdin: bytes = b"") -> str:
         """What docker's own command line says; the test fails where it does."""
         done = subprocess.run(
@@ -66,16 +73,14 @@ def running() -> Iterator[Daemon]:
     place.mkdir(mode=0o700, exist_ok=True)
     daemon = Daemon(place)
     with (place / "users").open("w") as held:
-        with (place / "turn").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with daemon.turn("life"):
             fcntl.flock(held, fcntl.LOCK_SH)
             if not (place / "pid").exists():
                 _start(daemon)
         try:
             yield daemon
         finally:
-            with (place / "turn").open("w") as turn:
-                fcntl.flock(turn, fcntl.LOCK_EX)
+            with daemon.turn("life"):
                 if _is_last(held.fileno()):
                     _stop(daemon)
                     shutil.rmtree(place, ignore_errors=True)

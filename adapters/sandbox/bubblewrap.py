@@ -25,7 +25,7 @@ class BubblewrapSandbox:
 
     def __init__(self, warm: int = 2, first_user: int = 200_001, python: str = "/usr/bin/python3") -> None:
         self._launcher = Launcher(python, first_user)
-        self._guests = WarmGuests(self._start, warm)
+        self.guests = WarmGuests(self._start, warm)
         self._probing = threading.Lock()
 
     @property
@@ -36,7 +36,7 @@ class BubblewrapSandbox:
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it in a fresh guest, which is dead when this returns."""
-        return self._guests.run(run, answer)
+        return self.guests.run(run, answer)
 
     def self_test(self) -> tuple[str, ...]:
         """Probes that try what no skill may, and one that does what every skill may; the reasons why it is not fit."""
@@ -48,4 +48,4 @@ class BubblewrapSandbox:
 
     def close(self) -> None:
         """Ends every guest."""
-        self._guests.close()
+        self.guests.close()

@@ -41,7 +41,7 @@ class DockerSandbox:
         self._is_closed = threading.Event()
         self._probing = threading.Lock()
         self._reaper: threading.Thread | None = None
-        self._guests = WarmGuests(self._start, warm)
+        self.guests = WarmGuests(self._start, warm)
 
     @property
     def backend(self) -> str:
@@ -61,7 +61,7 @@ class DockerSandbox:
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it in a fresh guest, which is dead when this returns."""
-        return self._guests.run(run, answer)
+        return self.guests.run(run, answer)
 
     def self_test(self) -> tuple[str, ...]:
         """Probes that try what no skill may, and one that does what every skill may; the reasons why it is not fit."""
@@ -71,7 +71,7 @@ class DockerSandbox:
     def close(self) -> None:
         """Ends every guest."""
         self._is_closed.set()
-        self._guests.close()
+        self.guests.close()
         if self._reaper is not None:
             self._reaper.join(5)
         if self._client is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
 from adapters.sandbox import cgroup, seccomp
@@ -104,7 +104,7 @@ class DockerGuest:
     def __init__(self, client: docker.APIClient, container: str, slot: int, attached: Any) -> None:
         self.container, self.slot = container, slot
         self._client = client
-        self._attached = attached  # closed when it is collected
+        self._attached = attached
         self._channel: socket.socket = attached._sock  # noqa: SLF001 - docker-py gives no other way; pinned, and tested
         self.line: Line = AttachedLine(self._channel)
         self._born = time.monotonic()
@@ -116,6 +116,7 @@ class DockerGuest:
     def started(cls, client: docker.APIClient, form: Form, slot: int) -> DockerGuest:
         """Creates, attaches, starts: what it says first cannot be missed. UnavailableError or what docker-py raises."""
         container = str(client.create_container(**form.body(client, slot))["Id"])
+        guest = None
         try:
             wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             guest = cls(client, container, slot, client.attach_socket(container, params=wanted))
@@ -123,9 +124,9 @@ class DockerGuest:
             filter2 = base64.b64encode(form.filters.stage2).decode()
             guest.line.deadline = time.monotonic() + READY
             guest.line.send(encode({"sdk": inspect.getsource(skill), "filter": filter2}))
-        except ImageNotFound:
-            raise
         except (*FAULTS, LineError):
+            if guest is not None:
+                guest._hang_up()
             _remove(client, container)
             raise
         guest._handle = _handle_on(client, container)
@@ -189,7 +190,14 @@ class DockerGuest:
         else:
             with contextlib.suppress(*FAULTS):
                 self._client.wait(self.container, timeout=DEAD)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Hangs up, for docker waits with everything else until what it has to send is taken; then closes both halves of the socket."""
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
         self._attached.close()
+        self._channel.close()
 
     def bury(self) -> None:
         """Removes the container; where docker does not, the reaper will."""

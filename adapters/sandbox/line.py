@@ -21,7 +21,10 @@ PRINTED_ALL = b"\0"
 """What such a guest prints last."""
 
 HEADER = 8
-CHANNEL, PRINTED = 1, 2
+CHANNEL, PRINTED, ENDED = 1, 2, 3
+"""Kinds of parts; an engine that is asked by way of a sidecar says with the third why it has no more to send."""
+
+MEMORY, UNAVAILABLE = "memory", "unavailable"
 
 
 class LineError(Exception):
@@ -74,6 +77,10 @@ class Line:
         """True while nothing has come that nobody has taken, not even the end."""
         self._poller.register(self._channel, select.POLLIN)
         return not self._poller.poll(0)
+
+    def sources(self) -> dict[int, int]:
+        """Descriptors that speak for the guest, each with the kind of what it sends; 0 where kinds stand in it."""
+        return {self._channel.fileno(): 0}
 
     def output(self) -> str:
         """What it printed, the end of it, cleaned."""
@@ -136,6 +143,10 @@ class PairedLine(Line):
         os.set_blocking(output, False)
         self._poller.register(output, select.POLLIN)
 
+    def sources(self) -> dict[int, int]:
+        """See `Line`."""
+        return {self._channel.fileno(): CHANNEL, self._output: PRINTED}
+
     def _take_in(self) -> None:
         self._buffer += self._part() or b""
 
@@ -161,7 +172,7 @@ class PairedLine(Line):
 
 
 class AttachedLine(Line):
-    """Both over one socket: each part comes after 8 bytes, its kind (1 frames, 2 prints), three zeros and its length.
+    """Both over one socket: each part comes after 8 bytes, its kind, three zeros and its length.
 
     So an engine sends them whose guest we are attached to; what we send goes as it is.
     """
@@ -200,14 +211,27 @@ class AttachedLine(Line):
             self._rest -= len(part)
             if self._kind == CHANNEL:
                 self._buffer += part
-            else:
+            elif self._kind == PRINTED:
                 self._print(part)
+            else:
+                raise _end(part)
 
     def _next_part(self) -> bool:
         """Reads the next header that says something follows; False if it is not all there."""
         while len(self._raw) >= HEADER and not self._rest:
             self._kind, self._rest = self._raw[0], int.from_bytes(self._raw[4:HEADER], "big")
             del self._raw[:HEADER]
-            if self._kind not in (CHANNEL, PRINTED):
+            if self._kind not in (CHANNEL, PRINTED, ENDED):
                 raise LineError("protocol", "the engine sent a part of no known kind")
         return bool(self._rest)
+
+
+def part(kind: int, data: bytes) -> bytes:
+    """What `AttachedLine` takes."""
+    return bytes((kind, 0, 0, 0)) + len(data).to_bytes(4, "big") + data
+
+
+def _end(said: bytes) -> LineError:
+    """The sidecar sends its last part whole: `memory` or `unavailable`, a space, and the reason."""
+    status, _, reason = cleaned(said.decode("utf-8", "replace"), 500).partition(" ")
+    return LineError(status if status in (MEMORY, UNAVAILABLE) else "died", reason)

@@ -147,9 +147,9 @@ def test_idle_guests_cost_no_cpu(sandbox: BubblewrapSandbox) -> None:
 
 def test_a_warm_guest_that_was_killed_is_not_used(sandbox: BubblewrapSandbox) -> None:
     play(sandbox)
-    assert until(lambda: len(sandbox._guests._idle) == 2)
+    assert until(lambda: len(sandbox.guests._idle) == 2)
     time.sleep(0.3)
-    for guest in list(sandbox._guests._idle):
+    for guest in list(sandbox.guests._idle):
         os.kill(guest.started.process.pid, signal.SIGKILL)
     time.sleep(0.1)
     assert play(sandbox).ok
@@ -192,9 +192,9 @@ def test_a_traceback_shows_the_line_of_the_skill(sandbox: BubblewrapSandbox) -> 
 @AS_ROOT
 def test_every_guest_of_root_is_somebody_else(sandbox: BubblewrapSandbox) -> None:
     play(sandbox)
-    assert until(lambda: len(sandbox._guests._idle) == 2)
+    assert until(lambda: len(sandbox.guests._idle) == 2)
     time.sleep(0.3)
-    users = [os.stat(f"/proc/{guest.started.process.pid}").st_uid for guest in sandbox._guests._idle]  # noqa: PTH116
+    users = [os.stat(f"/proc/{guest.started.process.pid}").st_uid for guest in sandbox.guests._idle]  # noqa: PTH116
     assert len(set(users)) == 2
     assert min(users) >= 200_001
 

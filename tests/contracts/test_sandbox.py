@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from core.errors import (
     CapabilityDeniedError,
     FencedError,
@@ -22,10 +21,10 @@ from core.guest import GuestResult, GuestRun
 from core.ports import Sandbox
 from core.skill import HostError
 from core.world import Json
-from tests.fakes.sandbox import FakeSandbox
+from tests import sandboxes
 
 HAS_BWRAP = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
-KINDS: list[Callable[[], Sandbox]] = [FakeSandbox, BubblewrapSandbox]
+KINDS = ["fake", pytest.param("bubblewrap", marks=HAS_BWRAP), "docker", pytest.param("sidecar", marks=HAS_BWRAP)]
 
 HEAD = "from core.skill import Command, File, Host, HostError, Outcome, Process, ServiceState\n"
 
@@ -58,9 +57,14 @@ class Broker:
         return said
 
 
-@pytest.fixture(scope="module", params=[KINDS[0], pytest.param(KINDS[1], marks=HAS_BWRAP)], ids=["fake", "bubblewrap"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    made: Sandbox = request.param()
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Iterator[Callable[[], Sandbox]]:
+    yield from sandboxes.kinds(request)
+
+
+@pytest.fixture(scope="module")
+def sandbox(kind: Callable[[], Sandbox]) -> Iterator[Sandbox]:
+    made = kind()
     yield made
     made.close()
 
@@ -207,7 +211,6 @@ def test_its_self_test_finds_nothing(sandbox: Sandbox) -> None:
     assert sandbox.self_test() == ()
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], pytest.param(KINDS[1], marks=HAS_BWRAP)])
 def test_after_close_nothing_runs(kind: Callable[[], Sandbox]) -> None:
     made = kind()
     made.close()
