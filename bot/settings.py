@@ -23,6 +23,7 @@ from bot.settings_hosts import HostTable, InventoryTable, host_mistake, mode_mis
 from bot.settings_maintenance import MaintenanceTable, maintenance_mistake
 from bot.settings_table import Duration, Names, Table, zone_name
 from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
+from bot.settings_web import SHORTEST_SECRET, SecretTable, WebTable
 from core.alert import LOCALHOST, Severity, Signal
 from core.check import Check
 from core.errors import InvalidError
@@ -222,6 +223,8 @@ class FileSettings(Table):
     heartbeat: HeartbeatTable = HeartbeatTable()
     drill: DrillTable = DrillTable()
     replicas: ReplicasTable = ReplicasTable()
+    web: WebTable = WebTable()
+    secrets: SecretTable = Field(default={}, description='a table [secrets] of names and references, e.g. gitlab = "env:GITLAB_TOKEN"')
     hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")
     inventory: InventoryTable = InventoryTable()
     groups: dict[str, GroupTable] = Field(default={}, description="tables [groups.NAME]")
@@ -237,7 +240,7 @@ class FileSettings(Table):
     @property
     def references(self) -> frozenset[str]:
         """Names of the secrets that it wants from .env or the environment."""
-        given = [*(one for person in self.people.values() for one in person.pager), self.heartbeat.url]
+        given = [*(one for person in self.people.values() for one in person.pager), self.heartbeat.url, *self.secrets.values()]
         return frozenset(reference(one) for one in given if one)
 
 
@@ -319,6 +322,11 @@ class Settings(BaseModel):
         """'' where there is none."""
         url = self.file.heartbeat.url
         return self.secrets.get(reference(url), "") if url else ""
+
+    def skill_secrets(self) -> dict[str, str]:
+        """Values by the names that grants use; one that is not set, or too short to be told from other text, is left out."""
+        named = {name: self.secrets.get(reference(given), "") for name, given in self.file.secrets.items()}
+        return {name: value for name, value in named.items() if len(value) >= SHORTEST_SECRET and value.isascii() and value.isprintable()}
 
     def checks(self) -> tuple[Check, ...] | None:
         """What is watched; None while nightshift.toml does not say, and then it is what this machine has."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from bot.answers import Answer, Views
 from bot.app import Rows
+from bot.beyond import Beyond, Notices
 from bot.chat_desk import ChatDesk
 from bot.digest import MorningTime
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
-from bot.messages import Words
+from bot.messages import Words, words_of
 from bot.ordering import Ordering
 from bot.pausing import Resolving
 from bot.roster import Roster
@@ -30,6 +31,7 @@ from core.inventory import Inventory, Mode
 from core.leg import Leg
 from core.maintenance import Window
 from core.message import Message
+from core.never_list import OWN_PORTS
 from core.people_ports import Pager
 from core.ports import Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
@@ -74,6 +76,7 @@ class Place:
     phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
+    beyond: Beyond = field(default_factory=Beyond)
 
     @property
     def roster(self) -> Roster:
@@ -174,6 +177,31 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         phones=phones_of(settings, live),
         windows=tuple(table.window() for table in settings.file.maintenance),
         looks={LOCALHOST: KeptChildren(lambda: (), MODULE)},
+        beyond=beyond_of(settings),
+    )
+
+
+def beyond_of(settings: Settings) -> Beyond:
+    """What runs may reach beyond their host, as the settings say."""
+    file = settings.file
+    return Beyond(file.web.hosts, file.server.port, settings.skill_secrets(), file.language)
+
+
+def operator_of(place: Place, store: Store) -> Operator:
+    """What the operator configured for all runs, without what is read live of modes and orders."""
+    from adapters.fetch_http import HttpFetch
+
+    beyond, schedule = place.beyond, place.phones.schedule
+    notices = Notices(
+        store.outbox, store.clock, place.inventory, words_of(beyond.language), lambda now: schedule().at(now)
+    )
+    return Operator(
+        listed_hosts=beyond.listed,
+        may_approve=place.may_approve,
+        fetch=HttpFetch({*OWN_PORTS, beyond.port}),
+        notify=notices.post,
+        secret=beyond.secret,
+        notebook=store.notebook,
     )
 
 
@@ -287,7 +315,8 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     probe = ProbeDirectory(place.probes)
     together = {name: far.measure_all for name, far in place.probes.items() if isinstance(far, FarProbe)}
     sweep, sandbox = Sweep(probe, together=together), ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
-    team = compose(rows_of(store), _world(place, open_catalog_at(skills), probe, sweep, sandbox))
+    operator = operator_of(place, store)
+    team = compose(rows_of(store), _world(place, open_catalog_at(skills), probe, sweep, sandbox, operator))
 
     def give_up(leg: Leg, why: str) -> None:
         """A leg that cannot be played ends in a person's hands, never in silence."""
@@ -298,7 +327,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     return House(place, store, team, sandbox, sweep, engine)
 
 
-def _world(place: Place, files: FileCatalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox) -> World:
+def _world(place: Place, files: FileCatalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox, operator: Operator) -> World:
     """The machines of a place, with hands and eyes."""
     from adapters.host.directory import HostDirectory
     from adapters.probe.surroundings import ServedChanges, ServedPresence
@@ -314,7 +343,7 @@ def _world(place: Place, files: FileCatalog, probe: Probe, sweep: Sweep, sandbox
         sweep=sweep.measure,
         checks=lambda: place.checks,
         inventory=place.inventory,
-        operator=Operator(may_approve=place.may_approve),
+        operator=operator,
         mode=place.mode,
         presence=ServedPresence(asks),
         changes=ServedChanges(asks, services),
