@@ -286,25 +286,36 @@ def policy_explain(skill: Annotated[str, typer.Argument(help="The skill.")], hos
 def _skills(ctx: typer.Context) -> None:
     """What Nightshift can do."""
     if ctx.invoked_subcommand is None:
-        raise typer.Exit(_session().skills())
+        skills_list()
 
 
 @skills_app.command("list")
 def skills_list() -> None:
-    """All, with risk and state."""
-    raise typer.Exit(_session().skills())
+    """All, with risk, state, and the real fault on which each was proven."""
+    from bot import cli_skills
+
+    raise typer.Exit(cli_skills.show_all(_session()))
 
 
 @skills_app.command("show")
 def skills_show(name: Annotated[str, typer.Argument(help="The skill.")]) -> None:
     """One, with its source."""
-    raise typer.Exit(_session().skill(name))
+    from bot import cli_skills
+
+    raise typer.Exit(cli_skills.show(_session(), name))
 
 
 @skills_app.command("test")
-def skills_test(name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A skill, or a file with one.")]) -> None:
-    """Play a skill's CASES on an invented host, in the sandbox."""
-    raise typer.Exit(_session().test_skill(name))
+def skills_test(
+    name: Annotated[str, typer.Argument(metavar="[NAME|FILE]", help="A skill, or a file with one.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every skill; exit 1 where one is not sound.")] = False,
+) -> None:
+    """Play a skill's CASES on an invented host, in the sandbox; then failing host calls, and mutants that its CASES must notice."""
+    from bot import cli_skills
+
+    if bool(name) == every:
+        raise UsageError("write: nightshift skills test NAME, or --all")
+    raise typer.Exit(cli_skills.test_all(_session()) if every else cli_skills.test(_session(), name))
 
 
 @audit_app.callback()

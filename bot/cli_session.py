@@ -258,32 +258,6 @@ class Session:
         rows = [{"asker": asker, "answer": answer} for asker, answer in found]
         return self.show(Answer("\n".join(f"{asker:8} {answer}" for asker, answer in found), rows))
 
-    def skills(self) -> int:
-        """All skills."""
-        found = jobs.open_catalog(self.settings).skills()
-        rows = [{key: value for key, value in _fields(skill).items() if key != "source"} for skill in found]
-        lines = [f"{skill.name:32} {skill.risk.word:7} {skill.state:12} {skill.summary}" for skill in found]
-        return self.show(Answer("\n".join(lines), rows))
-
-    def skill(self, name: str) -> int:
-        """One skill with its source."""
-        skill = jobs.open_catalog(self.settings).get(name)
-        return self.show(Answer(skill.source.rstrip(), skill))
-
-    def test_skill(self, name: str) -> int:
-        """A skill's CASES."""
-        if sys.stderr.isatty():
-            self.note("cli.testing")
-        results = jobs.test_skill(self.settings, name)
-        lines = [
-            f"{'ok  ' if one.ok else 'BAD '} {one.name}{': ' + one.detail if one.detail else ''}" for one in results
-        ]
-        if self.as_json:
-            self.out(as_json(results, indent=2))
-        else:
-            self.out("\n".join(lines))
-        return 0 if results and all(one.ok for one in results) else 1
-
     def explain_alerts(self, file: str) -> int:
         """How the labels of a webhook's body map to host, signal and severity; nothing is sent."""
         try:

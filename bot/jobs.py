@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from bot.app import CaseResult, Finding, Rows, Worker
+from bot.app import Finding, Rows, Worker
 from bot.live_settings import LiveSettings
+from bot.proven_skills import Proof, proofs_in
 from bot.settings import Settings
 from bot.team import Trust, trust_on
 from bot.wiring import CONSOLE, SKILLS, build, desk_of, local_place, open_catalog_at, rows_of, store_of
@@ -15,6 +17,9 @@ from core.inventory import Mode
 from core.mode_now import ModeNow
 from core.ports import Catalog
 from core.standing_orders import Ground
+
+if TYPE_CHECKING:
+    from bot.skill_tests import SkillResult
 
 
 @contextmanager
@@ -84,11 +89,23 @@ def examine_waking(settings: Settings) -> tuple[Finding, ...]:
     return look(settings)
 
 
-def test_skill(settings: Settings, name_or_file: str) -> tuple[CaseResult, ...]:
-    """A skill's CASES on the invented host, in the sandbox."""
-    from bot.skill_test import run
+def test_skill(settings: Settings, name_or_file: str) -> SkillResult:
+    """A skill's CASES on the invented host, in the sandbox, and what they are worth."""
+    from bot.skill_tests import run
 
-    return run(open_catalog(settings), name_or_file)
+    return run(open_catalog(settings), name_or_file, SKILLS)
+
+
+def test_skills(settings: Settings) -> Iterator[SkillResult]:
+    """All of them, one after the other."""
+    from bot.skill_tests import run_all
+
+    return run_all(open_catalog(settings), SKILLS)
+
+
+def proofs(_: Settings) -> Mapping[str, Proof]:
+    """Which skills were proven on a real fault."""
+    return proofs_in(SKILLS)
 
 
 def explain(settings: Settings, skill: str, host: str, mode: Callable[[str], Mode]) -> tuple[tuple[str, str], ...]:

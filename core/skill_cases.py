@@ -78,14 +78,14 @@ _MOST_FAULTS = 60
 class CaseResult:
     """One case; no problem means that it passed. `plan` is what its dry run showed, `calls` how many host calls the run made.
 
-    `has_crashed`: the run ended in an error of its own, not in a host call that failed.
+    `has_answered`: the run came to an Outcome, whatever it says.
     """
 
     name: str
     problems: tuple[str, ...]
     plan: tuple[PlannedEffect, ...] = ()
     calls: int = 0
-    has_crashed: bool = False
+    has_answered: bool = True
 
     @property
     def passed(self) -> bool:
@@ -128,14 +128,14 @@ def faults_of(skill: Skill, cases: Sequence[Mapping[str, object]], sandbox: Sand
 def why_noticed(skill: Skill, source: str, played: Sequence[tuple[Case, CaseResult]], sandbox: Sandbox) -> str:
     """The name of the first case that another text of this skill does not pass, '' where all of them let it pass.
 
-    Each case is played once, under the plan that the skill itself had in it; the shortest ones come first. A text that crashes where the
-    skill does not has been noticed, also where the case expects no success.
+    Each case is played once, under the plan that the skill itself had in it; the shortest ones come first. A text that breaks off
+    where the skill answers has been noticed, also where the case expects no success.
     """
     mutant = replace(skill, source=source, timeout=min(skill.timeout, MUTANT_SECONDS))
     for case, honest in sorted(played, key=lambda one: one[1].calls):
         stage = _Stage(mutant, case)
         result = stage.run(sandbox, RunMode.EXECUTE, _ceiling(skill, case, honest.plan))
-        if stage.problems or _differences(case, result, stage) or (_has_crashed(result) and not honest.has_crashed):
+        if stage.problems or _differences(case, result, stage) or (result.status == "done") != honest.has_answered:
             return case.name
     return ""
 
@@ -146,11 +146,7 @@ def _play(skill: Skill, case: Case, sandbox: Sandbox) -> CaseResult:
     stage = _Stage(skill, case)
     result = stage.run(sandbox, RunMode.EXECUTE, _ceiling(skill, case, rehearsal.plan))
     problems = (*stage.problems, *_differences(case, result, stage))
-    return CaseResult(case.name, tuple(dict.fromkeys(problems)), rehearsal.plan, stage.calls, _has_crashed(result))
-
-
-def _has_crashed(result: GuestResult) -> bool:
-    return result.status != "done" and not result.error.startswith("HostError")
+    return CaseResult(case.name, tuple(dict.fromkeys(problems)), rehearsal.plan, stage.calls, result.status == "done")
 
 
 def _ceiling(skill: Skill, case: Case, plan: tuple[PlannedEffect, ...]) -> tuple[PlannedEffect, ...] | None:

@@ -112,7 +112,9 @@ def _bodies(tree: ast.Module) -> set[int]:
         first = 1 if ast.get_docstring(function) is not None else 0
         inside |= {id(node) for statement in function.body[first:] for node in ast.walk(statement)}
     for node in ast.walk(tree):
-        skipped = [node.annotation] if isinstance(node, ast.AnnAssign | ast.arg) and node.annotation else []
+        skipped: list[ast.AST] = (
+            [node.annotation] if isinstance(node, ast.AnnAssign | ast.arg) and node.annotation else []
+        )
         skipped += [node.args, *([node.returns] if node.returns else [])] if isinstance(node, ast.FunctionDef) else []
         skipped += [node.format_spec] if isinstance(node, ast.FormattedValue) and node.format_spec else []
         inside -= {id(inner) for one in skipped for inner in ast.walk(one)}
@@ -129,7 +131,8 @@ def _words(tree: ast.Module) -> set[int]:
     for node in ast.walk(tree):
         words |= {id(inner) for text in _said_by(node) for inner in ast.walk(text)}
     for _ in range(_ROUNDS):
-        used = {node.id for node in ast.walk(tree) if _is_read(node) and id(node) not in words}
+        names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+        used = {node.id for node in names if id(node) not in words}
         for node in ast.walk(tree):
             words |= {id(inner) for text in _made_for_words(node, used) for inner in ast.walk(text)}
     return words
@@ -161,10 +164,6 @@ def _bounds(tree: ast.Module) -> set[int]:
 
 def _is_bound(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id.startswith("MOST_")
-
-
-def _is_read(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def _said_by(node: ast.AST) -> list[ast.AST]:
@@ -292,8 +291,8 @@ def _constant(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
 
 def _result(node: ast.Return) -> Iterator[tuple[str, ast.AST]]:
     value = node.value
-    is_empty = (
-        isinstance(value, ast.List | ast.Tuple) and not value.elts or isinstance(value, ast.Dict) and not value.keys
+    is_empty = (isinstance(value, ast.List | ast.Tuple) and not value.elts) or (
+        isinstance(value, ast.Dict) and not value.keys
     )
     if value is not None and not is_empty and not (isinstance(value, ast.Constant) and not value.value):
         yield f"return {_was(value)} becomes return None", ast.Return(ast.Constant(None))

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from bot.messages import en_modes, en_orders, en_pauses, en_scene, en_standing, en_storm, en_waking
+from bot.messages import (
+    en_body,
+    en_hosts,
+    en_modes,
+    en_orders,
+    en_pauses,
+    en_scene,
+    en_skills,
+    en_standing,
+    en_storm,
+    en_waking,
+)
 
 UNITS = ("s", "min", "h", "d")
 
@@ -348,11 +359,14 @@ WORDS = {
     "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  verified by",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\nThe patient is gone. What happened is kept: nightshift incidents, nightshift why ID, nightshift audit verify.",
+    **en_hosts.WORDS,
     **en_modes.WORDS,
     **en_orders.WORDS,
     **en_pauses.WORDS,
     **en_scene.WORDS,
+    **en_body.WORDS,
     **en_standing.WORDS,
+    **en_skills.WORDS,
     **en_storm.WORDS,
     **en_waking.WORDS,
 }

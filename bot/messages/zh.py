@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from bot.messages import zh_modes, zh_orders, zh_pauses, zh_scene, zh_standing, zh_storm, zh_waking
+from bot.messages import (
+    zh_body,
+    zh_hosts,
+    zh_modes,
+    zh_orders,
+    zh_pauses,
+    zh_scene,
+    zh_skills,
+    zh_standing,
+    zh_storm,
+    zh_waking,
+)
 
 UNITS = ("秒", "分钟", "小时", "天")
 
@@ -347,11 +358,14 @@ WORDS = {
     "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      验证",
     "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
     "demo.sum.end": "\n病人机已移除。经过都留着：nightshift incidents、nightshift why ID、nightshift audit verify。",
+    **zh_hosts.WORDS,
     **zh_modes.WORDS,
     **zh_orders.WORDS,
     **zh_pauses.WORDS,
     **zh_scene.WORDS,
+    **zh_body.WORDS,
     **zh_standing.WORDS,
+    **zh_skills.WORDS,
     **zh_storm.WORDS,
     **zh_waking.WORDS,
 }

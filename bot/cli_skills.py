@@ -1,0 +1,98 @@
+"""The commands about skills: what there is, what each was proven on, what its tests come to."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from bot import jobs
+from bot.answers import Answer
+from bot.json_view import as_json, jsonable
+from bot.proven_skills import Proof, state_of
+from bot.skill_test_lines import line_of, report_of, summary_of, table_of
+from core.skill_manifest import Skill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.cli_session import Session
+    from bot.messages import Words
+
+
+def show_all(session: Session) -> int:
+    """All skills, one line each."""
+    proofs = jobs.proofs(session.settings)
+    found = jobs.open_catalog(session.settings).skills()
+    rows = [_row(skill, proofs) for skill in found]
+    lines = [
+        f"{skill.name:32} {skill.risk.word:7} {skill.state:12} {proven_on(skill, proofs, session.words)}; {skill.summary}"
+        for skill in found
+    ]
+    return session.show(Answer("\n".join(lines), rows))
+
+
+def show(session: Session, name: str) -> int:
+    """One skill with its source."""
+    proofs = jobs.proofs(session.settings)
+    skill = jobs.open_catalog(session.settings).get(name)
+    text = f"# {proven_on(skill, proofs, session.words)}\n{skill.source.rstrip()}"
+    return session.show(Answer(text, {**_row(skill, proofs), "source": skill.source}))
+
+
+def test(session: Session, name: str) -> int:
+    """One skill, with the changes that no case notices."""
+    if sys.stderr.isatty():
+        session.note("cli.testing")
+    result = jobs.test_skill(session.settings, name)
+    session.out(as_json(table_of(result), indent=2) if session.as_json else report_of(result, session.words))
+    return 0 if result.has_passed else 1
+
+
+def test_all(session: Session) -> int:
+    """Every skill, one line each as it is done; 1 where one is not sound."""
+    began, results = time.monotonic(), []
+    with _progress(session) as note:
+        for result in jobs.test_skills(session.settings):
+            results.append(result)
+            note(result.name)
+            if not session.as_json:
+                session.out(line_of(result, session.words))
+    if session.as_json:
+        session.out(as_json([table_of(one) for one in results], indent=2))
+    else:
+        session.out(summary_of(results, time.monotonic() - began, session.words))
+    return 0 if results and all(one.is_sound for one in results) else 1
+
+
+def proven_on(skill: Skill, proofs: Mapping[str, Proof], words: Words) -> str:
+    """The real fault on which it was proven, or that there is none."""
+    proof = proofs.get(skill.name)
+    return words.say(f"proven.{state_of(skill, proofs)}", fault=proof.fault if proof else "")
+
+
+def _row(skill: Skill, proofs: Mapping[str, Proof]) -> dict[str, object]:
+    table = jsonable(skill)
+    assert isinstance(table, dict)
+    proof = proofs.get(skill.name)
+    proven = {"state": state_of(skill, proofs), **(asdict(proof) if proof else {})}
+    return {**{key: value for key, value in table.items() if key != "source"}, "proven": proven}
+
+
+@contextmanager
+def _progress(session: Session) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal; elsewhere one remark at the beginning."""
+    if session.as_json or not sys.stderr.isatty():
+        yield lambda _name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    total = len(jobs.open_catalog(session.settings).skills())
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=True) as bar:
+        task = bar.add_task(session.words.say("tests.running"), total=total)
+        yield lambda name: bar.update(task, advance=1, description=name)
