@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.skill import ServiceState
 from core.world import CommandResult, Process
@@ -38,15 +39,89 @@ _SUPERVISORD_STATES = {"RUNNING", "STARTING", "STOPPED", "STOPPING", "BACKOFF", 
 
 
 def parse_supervisorctl(name: str, out: str) -> ServiceState | None:
-    """Reads one line of `supervisorctl status`; None when it has no such process."""
-    line = next((found for text in out.splitlines() if (found := _SUPERVISORCTL.fullmatch(text.strip()))), None)
-    if line is None or line["state"] not in _SUPERVISORD_STATES:
-        return None
+    """Reads `supervisorctl status` of one process, or of all of a group; None when it has no such process.
+
+    A group runs when each of its processes runs; its pid is the first one's.
+    """
+    lines = [found for text in out.splitlines() if (found := _SUPERVISORCTL.fullmatch(text.strip()))]
+    states = [_of_process(name, line) for line in lines if line["state"] in _SUPERVISORD_STATES]
+    if len(states) < 2:
+        return states[0] if states else None
+    down = [state for state in states if not state.is_running]
+    detail = "; ".join(state.detail for state in down) or f"all {len(states)} processes are RUNNING"
+    since = min((state.since for state in states if state.is_running), default=-1.0)
+    return ServiceState(name, "supervisord", not down, 0 if down else states[0].pid, -1, since, detail[:500])
+
+
+def _of_process(name: str, line: re.Match[str]) -> ServiceState:
     up = _UPTIME.match(line["detail"])
     pid = int(up["pid"]) if up else 0
     since = ((int(up["days"] or 0) * 24 + int(up["h"])) * 60 + int(up["m"])) * 60.0 + int(up["s"]) if up else -1.0
     detail = f"{line['state']} {line['detail']}".strip()[:500]
     return ServiceState(name, "supervisord", line["state"] == "RUNNING", pid, -1, since, detail)
+
+
+_REFUSALS = re.compile(
+    r"permission denied|permissionerror|access denied|could not read config|not permitted|superuser|must be root|HTTP 401",
+    re.IGNORECASE,
+)
+_NO_ANSWER = re.compile(
+    r"refused connection|\.sock no such file|failed to connect|cannot connect|is the docker daemon running",
+    re.IGNORECASE,
+)
+
+
+def why_not_told(supervisor: str, result: CommandResult) -> str:
+    """Why a supervisor that is there said nothing of a service; empty when it answered, that it knows none for example.
+
+    Who is not allowed to ask must not take silence for "down": that would start a repair.
+    """
+    said = f"{result.out}\n{result.err}"
+    if result.timed_out:
+        return f"{supervisor} does not answer"
+    if _REFUSALS.search(said):
+        return f"not allowed to ask {supervisor}"
+    return f"{supervisor} does not answer" if _NO_ANSWER.search(said) else ""
+
+
+DOCKER_FORMAT = "|".join(
+    (
+        "{{.Name}}|{{.State.Status}}|{{.State.Pid}}|{{.State.StartedAt}}|{{.RestartCount}}|{{.State.OOMKilled}}",
+        "{{.State.ExitCode}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}|{{.State.Error}}",
+    )
+)
+"""What `docker container inspect` is asked for; never the environment, which holds secrets."""
+_TEN_MINUTES = 600.0
+
+
+def parse_docker(name: str, out: str, now: float) -> ServiceState | None:
+    """Reads `docker container inspect --format DOCKER_FORMAT`; None when no container has exactly this name.
+
+    `restarts` is docker's count since the last start by hand, where its last start is less than ten minutes ago; else it is calm.
+    """
+    fields = out.strip().split("|", 8)
+    if len(fields) != 9 or fields[0] != f"/{name}":
+        return None  # docker takes the beginning of an id for a name too
+    _, status, pid, started, restarts, is_killed, code, health, error = fields
+    is_running = status == "running"
+    since = max(0.0, now - _docker_time(started)) if is_running and _docker_time(started) else -1.0
+    words = [
+        status,
+        "" if is_running else f"exit code {code}",
+        "killed for want of memory" if is_killed == "true" else "",
+        f"health: {health}" if health else "",
+        error,
+    ]
+    is_recent = now - _docker_time(started) < _TEN_MINUTES
+    count = _number(restarts) if is_recent or status == "restarting" else 0
+    detail = ", ".join(word for word in words if word)[:500]
+    return ServiceState(name, "docker", is_running, _number(pid), count, since, detail)
+
+
+def _docker_time(text: str) -> float:
+    """Seconds since 1970; 0 for never."""
+    found = re.match(r"(?!0001)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.\d]*(?:Z|\+00:00)$", text)
+    return datetime.fromisoformat(f"{found[1]}+00:00").timestamp() if found else 0.0
 
 
 _SV = re.compile(r"(?P<state>run|down|finish): \S+: (?:\(pid (?P<pid>\d+)\) )?(?P<since>\d+)s(?P<more>[^;]*)")
@@ -73,11 +148,12 @@ def parse_rc_service(name: str, result: CommandResult) -> ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class PidFile:
-    """A pid file: where, the number in it, when it was written in seconds since 1970."""
+    """A pid file: where, the number in it, when it was written in seconds since 1970, whose it is."""
 
     path: str
     pid: int
     written: float
+    uid: int = 0
 
 
 def by_pid_file(name: str, file: PidFile, processes: tuple[Process, ...], boot: float, uptime: float) -> ServiceState:
@@ -96,6 +172,16 @@ def by_pid_file(name: str, file: PidFile, processes: tuple[Process, ...], boot: 
             -1,
             -1.0,
             f"{file.path} names pid {file.pid}, which is a later process ({process.name})",
+        )
+    if file.uid not in {0, process.uid}:
+        return ServiceState(
+            name,
+            "pidfile",
+            False,
+            0,
+            -1,
+            -1.0,
+            f"{file.path} of user {file.uid} names pid {file.pid}, a process of another user ({process.name})",
         )
     since = max(0.0, uptime - process.started / _TICKS)
     return ServiceState(name, "pidfile", True, file.pid, -1, since, f"pid {file.pid} from {file.path}")

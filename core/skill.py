@@ -81,7 +81,7 @@ class Command:
 
 @dataclass(frozen=True)
 class ServiceState:
-    """What its supervisor says of a service; `supervisor` is systemd, supervisord, runit, openrc, pidfile or none.
+    """What its supervisor says of a service; `supervisor` is systemd, supervisord, runit, openrc, docker, pidfile or none.
 
     `restarts` counts starts in the last ten minutes where the supervisor tells, else -1; `since` is seconds up, else -1.
     """
