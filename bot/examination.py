@@ -8,7 +8,7 @@ from bot.app import Finding
 from bot.own_room import room_finding
 from bot.settings import Settings
 from bot.waking import waking_findings
-from bot.wiring import SKILLS, open_catalog_at, protected_paths, store_of
+from bot.wiring import SKILLS, open_catalog_at, protected_paths, sandbox_of, store_of
 from core.alert import LOCALHOST, Signal
 from core.errors import NightshiftError
 from core.skill import HostError
@@ -71,24 +71,22 @@ def _room(settings: Settings) -> Finding:
         store.close()
 
 
-def _sandbox(_: Settings) -> Finding:
-    from adapters.sandbox.bubblewrap import BubblewrapSandbox
-
-    sandbox = BubblewrapSandbox(warm=1)
+def _sandbox(settings: Settings) -> Finding:
+    """The engine that is used, tried with one honest skill and hostile ones; then what else there is."""
+    sandbox = sandbox_of(settings.file.sandbox, warm=1)
     try:
         reasons = sandbox.self_test()
-        detail = sandbox.backend
+        detail, others = sandbox.backend, sandbox.others()
     finally:
         sandbox.close()
     if reasons:
-        return Finding("sandbox", "bad", reasons[0], "no skill runs until this is mended")
+        return Finding("sandbox", "bad", "; ".join(reasons), "no skill runs until this is mended")
     is_bounded = "no cgroup" not in detail
     advice = (
         "" if is_bounded else "memory is bounded per process only; run as root or under systemd for a control group"
     )
-    return Finding(
-        "sandbox", "ok" if is_bounded else "warn", f"{detail}; one honest and every hostile probe passed", advice
-    )
+    said = "; ".join((f"{detail}; one honest and every hostile probe passed", *others))
+    return Finding("sandbox", "ok" if is_bounded else "warn", said, advice)
 
 
 def _hands(settings: Settings) -> Finding:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from bot.settings_hosts import HostTable, InventoryTable, host_mistake, mode_mistake
 from bot.settings_maintenance import MaintenanceTable, maintenance_mistake
+from bot.settings_sandbox import SandboxTable
 from bot.settings_table import Duration, Names, Table, zone_name
 from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
 from bot.settings_web import SHORTEST_SECRET, SecretTable, WebTable
@@ -223,6 +224,7 @@ class FileSettings(Table):
     heartbeat: HeartbeatTable = HeartbeatTable()
     drill: DrillTable = DrillTable()
     replicas: ReplicasTable = ReplicasTable()
+    sandbox: SandboxTable = SandboxTable()
     web: WebTable = WebTable()
     secrets: SecretTable = Field(default={}, description='a table [secrets] of names and references, e.g. gitlab = "env:GITLAB_TOKEN"')
     hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")

@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from adapters.host.kept_child import KeptChildren
     from adapters.host.rollback_timer import HostRollbackTimer
     from adapters.probe.sweep import Sweep
+    from adapters.sandbox.engine import ChosenSandbox
     from adapters.skill_catalog_files import FileCatalog
     from adapters.store.flow_dbos import DbosEngine
     from adapters.store.store import Store
     from bot.settings import Settings
+    from bot.settings_sandbox import SandboxTable
 
 ROOT = Path(__file__).resolve().parent.parent
 SKILLS = ROOT / "skills"
@@ -76,6 +78,7 @@ class Place:
     phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
+    sandbox: SandboxTable | None = None
     beyond: Beyond = field(default_factory=Beyond)
 
     @property
@@ -171,6 +174,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         channels=channels,
         patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
         replica_lease=settings.file.replicas.lease,
+        sandbox=settings.file.sandbox,
         key_file=settings.env.key_file,
         morning=(settings.file.digest.moment, settings.file.digest.tz),
         live=live,
@@ -293,6 +297,15 @@ def rows_of(store: Store) -> Rows:
     )
 
 
+def sandbox_of(table: SandboxTable | None, warm: int) -> ChosenSandbox:
+    """What holds skills here, with so many guests kept warm; where nothing is set, the first engine that is fit."""
+    from adapters.sandbox.engine import Choice, ChosenSandbox
+
+    if table is None:
+        return ChosenSandbox(Choice(), warm)
+    return ChosenSandbox(Choice(table.engine, table.docker, table.image, table.runtime, table.socket), warm)
+
+
 def rollback_timer_of(place: Place) -> HostRollbackTimer:
     """Arms the undo of a change of the network on the hosts whose hands are on this machine; on others nothing changes the network."""
     from adapters.host.rollback_timer import HostRollbackTimer
@@ -307,14 +320,13 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     from adapters.probe.directory import ProbeDirectory
     from adapters.probe.far import FarProbe
     from adapters.probe.sweep import Sweep
-    from adapters.sandbox.bubblewrap import BubblewrapSandbox
     from adapters.store.flow_dbos import DbosEngine
 
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
     probe = ProbeDirectory(place.probes)
     together = {name: far.measure_all for name, far in place.probes.items() if isinstance(far, FarProbe)}
-    sweep, sandbox = Sweep(probe, together=together), ProvenSandbox(BubblewrapSandbox(WARM_GUESTS))
+    sweep, sandbox = Sweep(probe, together=together), ProvenSandbox(sandbox_of(place.sandbox, WARM_GUESTS))
     operator = operator_of(place, store)
     team = compose(rows_of(store), _world(place, open_catalog_at(skills), probe, sweep, sandbox, operator))
 

@@ -76,7 +76,8 @@ class ChosenSandbox:
     def __init__(self, choice: Choice, warm: int) -> None:
         self._choice, self._warm = choice, warm
         self._choosing = threading.Lock()
-        self._engine = made(choice.candidates[0], choice, warm)
+        self._name = choice.candidates[0]
+        self._engine = made(self._name, choice, warm)
         self._is_chosen = len(choice.candidates) == 1
         self._unfit: tuple[str, ...] = ()
         self._is_closed = False
@@ -84,12 +85,16 @@ class ChosenSandbox:
     @property
     def backend(self) -> str:
         """The engine that is used, and for a person why not the one before it."""
-        return f"{self._engine.backend}{''.join(f' (not {reason})' for reason in self._unfit)}"
+        return "; ".join((self._engine.backend, *(f"not {reason}" for reason in self._unfit)))
 
     @property
     def guests(self) -> WarmGuests:
         """The pool of the engine that is used."""
         return self._engine.guests
+
+    def others(self) -> tuple[str, ...]:
+        """Engines that could be used and are not, for `doctor`: each with whether it is there, or why not; no guest is started."""
+        return tuple(f"{name}: {_presence(name, self._choice)}" for name in AUTO if name != self._name)
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it on the engine that is used; chooses one where nobody has yet."""
@@ -106,7 +111,7 @@ class ChosenSandbox:
             for number, name in enumerate(self._choice.candidates):
                 if number and not self._is_closed:
                     self._engine.close()
-                    self._engine = made(name, self._choice, self._warm)
+                    self._name, self._engine = name, made(name, self._choice, self._warm)
                 if not (reasons := self._engine.self_test()):
                     self._is_chosen, self._unfit = True, found
                     return ()
@@ -117,12 +122,6 @@ class ChosenSandbox:
         """See `core.ports.Sandbox`."""
         self._is_closed = True
         self._engine.close()
-
-
-def others(choice: Choice, used: str) -> tuple[str, ...]:
-    """Engines that are there but not used, for `doctor`: each said to be so, or why not, without starting a guest."""
-    names = (name for name in AUTO if name != choice.engine and not used.startswith(name[:1]))
-    return tuple(f"{name}: {_presence(name, choice)}" for name in names)
 
 
 def _presence(name: str, choice: Choice) -> str:
