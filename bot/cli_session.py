@@ -21,12 +21,14 @@ from bot.chat_desk import MACHINE_CHANNEL, ChatDesk
 from bot.commands import Command, Verb, parse
 from bot.json_view import as_json, jsonable
 from bot.messages import Words, words_of
+from bot.messages.flow_lines import flow_line
 from bot.ordering import Ordering
 from bot.policy_view import policy_table
 from bot.roster import Roster
 from bot.settings import Settings
 from bot.settings_files import load
 from core.errors import BusyError, InvalidError, NightshiftError, RefusedError, UnavailableError
+from core.flows import flows_of_texts
 from core.incident import IncidentState
 from core.message import Message
 
@@ -256,7 +258,8 @@ class Session:
         with self.desk() as (desk, _):
             found = jobs.explain(self.settings, skill, host, desk.views.mode_now.of)
         rows = [{"asker": asker, "answer": answer} for asker, answer in found]
-        return self.show(Answer("\n".join(f"{asker:8} {answer}" for asker, answer in found), rows))
+        flows = flow_line(self.words, flows_of_texts(jobs.open_catalog(self.settings).get(skill).capabilities))
+        return self.show(Answer("\n".join((*(f"{asker:8} {answer}" for asker, answer in found), flows)), rows))
 
     def explain_alerts(self, file: str) -> int:
         """How the labels of a webhook's body map to host, signal and severity; nothing is sent."""

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from bot import jobs
 from bot.answers import Answer
 from bot.json_view import as_json, jsonable
+from bot.messages.flow_lines import flow_line
 from bot.proven_skills import Proof, state_of
 from bot.skill_test_lines import line_of, report_of, summary_of, table_of
+from core.flows import flows_of_texts
 from core.skill_manifest import Skill
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def show(session: Session, name: str) -> int:
     """One skill with its source."""
     proofs = jobs.proofs(session.settings)
     skill = jobs.open_catalog(session.settings).get(name)
-    text = f"# {proven_on(skill, proofs, session.words)}\n{skill.source.rstrip()}"
+    flows = flow_line(session.words, flows_of_texts(skill.capabilities))
+    text = f"# {proven_on(skill, proofs, session.words)}\n# {flows}\n{skill.source.rstrip()}"
     return session.show(Answer(text, {**_row(skill, proofs), "source": skill.source}))
 
 

@@ -8,6 +8,7 @@ WORDS = {
     "notice.anybody": "whoever is on call",
     "notice.group": "group {group} ({people})",
     "flow.line": "What it reads ({reads}) may go to: {outs}.",
+    "flow.and": ", ",
     "flow.reads.nothing": "nothing of the host",
     "flow.reads.more": "{first} and {count} more",
     "flow.out.result": "its result here",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.messages.flow_lines import flow_line
 from bot.messages.incident_lines import around_lines, evidence_lines, stop_lines, top_lines
 from bot.messages.scene_lines import restraint_lines
 from bot.messages.screen import Line, cut_rows, fit, rows_of
@@ -9,6 +10,7 @@ from bot.messages.units import clock, plain, quoted, squeezed
 from bot.messages.words import Nouns, Words
 from core.approval import Answer, Approval
 from core.card import Card, CardKind
+from core.flows import flows_of_texts
 from core.incident import Incident
 from core.origin import Value
 from core.proposal import Choices, Proposal, Tier
@@ -69,8 +71,15 @@ def plan_lines(words: Words, approval: Approval, proposal: Proposal) -> list[Lin
         *(Line(_effect(words, str(effect)), rank=2, least=1) for effect in proposal.plan[:MOST_EFFECTS]),
         Line(words.say("card.more", count=hidden, id=approval.id) if hidden > 0 else ""),
         Line("" if proposal.plan else words.say("card.noeffects")),
+        Line(_flows(words, proposal), rank=4, least=1),
         Line(words.say("card.risk", risk=words.say(f"risk.{proposal.risk.word}"), undo=_undo(words, proposal))),
     ]
+
+
+def _flows(words: Words, proposal: Proposal) -> str:
+    """Said where something may leave beside the result, which whoever looks on sees anyway."""
+    flows = flows_of_texts(proposal.grants)
+    return flow_line(words, flows) if flows.leaves else ""
 
 
 def _would(words: Words, approval: Approval, proposal: Proposal) -> str:

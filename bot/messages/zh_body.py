@@ -8,6 +8,7 @@ WORDS = {
     "notice.anybody": "值班人员",
     "notice.group": "{group} 组（{people}）",
     "flow.line": "它读到的内容（{reads}）可能送往：{outs}。",
+    "flow.and": "、",
     "flow.reads.nothing": "不读主机上的内容",
     "flow.reads.more": "{first} 等，另有 {count} 项",
     "flow.out.result": "这里的运行结果",
