@@ -45,6 +45,6 @@ class SandboxTable(Table):
 
     @model_validator(mode="after")
     def _runtime_is_of_docker(self) -> Self:
-        if self.runtime and self.engine != "docker":
-            raise ValueError('has a runtime, which only docker takes; add engine = "docker"')
+        if self.runtime and self.engine in ("bubblewrap", "sidecar"):
+            raise ValueError(f'has a runtime, which {self.engine} does not take; write engine = "docker"')
         return self

@@ -30,8 +30,9 @@ class Choice:
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """In the order in which they are tried."""
-        return AUTO if self.engine == "auto" else (self.engine,)
+        """In the order in which they are tried; who named a runtime wants docker."""
+        named = "docker" if self.engine == "auto" and self.runtime else self.engine
+        return AUTO if named == "auto" else (named,)
 
 
 class Engine(Protocol):
