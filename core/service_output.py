@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.skill import ServiceState
+from core.skill import HostError, ServiceState
 from core.world import CommandResult, Process
 
 _TICKS = 100.0
@@ -157,7 +157,10 @@ class PidFile:
 
 
 def by_pid_file(name: str, file: PidFile, processes: tuple[Process, ...], boot: float, uptime: float) -> ServiceState:
-    """A pid counts only while it is alive, no zombie, and older than the file: a recycled pid is another process."""
+    """A pid counts only while it is alive, no zombie, and older than the file: a recycled pid is another process.
+
+    Raises HostError for a file in which a user names a process that is not theirs: an init script would stop that one.
+    """
     process = next((p for p in processes if p.pid == file.pid and p.state != "Z"), None)
     if process is None:
         return ServiceState(
@@ -174,14 +177,8 @@ def by_pid_file(name: str, file: PidFile, processes: tuple[Process, ...], boot: 
             f"{file.path} names pid {file.pid}, which is a later process ({process.name})",
         )
     if file.uid not in {0, process.uid}:
-        return ServiceState(
-            name,
-            "pidfile",
-            False,
-            0,
-            -1,
-            -1.0,
-            f"{file.path} of user {file.uid} names pid {file.pid}, a process of another user ({process.name})",
+        raise HostError(
+            "denied", f"{file.path} of user {file.uid} names pid {file.pid}, which is another user's ({process.name})"
         )
     since = max(0.0, uptime - process.started / _TICKS)
     return ServiceState(name, "pidfile", True, file.pid, -1, since, f"pid {file.pid} from {file.path}")

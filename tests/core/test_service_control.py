@@ -102,6 +102,10 @@ command=/bin/sleep 600
 [program:crash-s]
 command=/bin/false
 startretries=0
+[program:many-s]
+command=/bin/sleep 600
+numprocs=2
+process_name=%(program_name)s_%(process_num)d
 """
 
 
@@ -130,6 +134,20 @@ def test_a_service_under_a_running_supervisord_is_found_and_obeys(here: LocalHos
     crashing = control.status("crash-s")
     assert (crashing.supervisor, crashing.is_running) == ("supervisord", False)
     assert control.status("nobody-s").supervisor == "none"
+
+
+@pytest.mark.needs("supervisord", "supervisorctl")
+@pytest.mark.usefixtures("supervisord")
+def test_a_group_runs_when_each_of_its_processes_runs(here: LocalHost) -> None:
+    control = ServiceControl(here, frozenset({os.geteuid()}))
+    both = wait_for(control, "many-s", lambda state: state.is_running)
+    assert (both.is_running, both.detail) == (True, "all 2 processes are RUNNING")
+    assert control.argv("restart", "many-s")[-2:] == ("restart", "many-s:*")
+    assert order(here, control, "stop", "many-s:many-s_1") == 0
+    half = control.status("many-s")
+    assert (half.is_running, half.pid, half.detail.partition(" ")[0]) == (False, 0, "STOPPED")
+    assert order(here, control, "restart", "many-s") == 0
+    assert control.status("many-s").is_running
 
 
 @pytest.mark.needs("supervisord", "supervisorctl")
