@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from bot import cli_trust
+from bot import cli_hosts, cli_trust
 
 if TYPE_CHECKING:
     from bot.cli_session import Session
@@ -89,6 +89,12 @@ def _global(
 def up() -> None:
     """Run what is configured; with nothing configured: this machine, SQLite, chat in this terminal."""
     raise typer.Exit(_session().up())
+
+
+@app.command()
+def sandboxd() -> None:
+    """Hold the sandbox for a Nightshift in another container, which asks for guests over [sandbox] socket."""
+    raise typer.Exit(_session().sandboxd())
 
 
 @app.command()
@@ -214,6 +220,7 @@ def go(scope: Scope = "") -> None:
 
 
 cli_trust.add_to(app, _say_line)
+cli_hosts.add_to(app, _session)
 
 
 # ---- acting -----------------------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def _changes(hosts: typer.Typer, session: Callable[[], Session]) -> None:
     def add(  # noqa: PLR0913, PLR0917 - the options of a command are its parameters
         name: Name,
         address: Annotated[str, typer.Option("--address", help="Where it is; its name if left out.")] = "",
-        port: Annotated[int, typer.Option("--port", help="Where its sshd listens.", min=1, max=65535)] = 0,
+        port: Annotated[int, typer.Option("--port", help="Where its sshd listens.", min=0, max=65535)] = 0,
         user: Annotated[str, typer.Option("--user", help="Who looks over there, without any rights.")] = "",
         hand: Annotated[str, typer.Option("--hand", help="Who changes over there; none: only look.")] = "",
         groups: Annotated[Optional[list[str]], typer.Option("--group", help="A group; may be repeated.")] = None,  # noqa: UP045 - typer reads it

@@ -27,7 +27,14 @@ def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
         return (python, Finding("settings", "bad", error.message, "correct it, then run doctor again"))
     found = Finding("settings", "ok", f"data folder {settings.home}")
     try:
-        return (python, found, *_people(settings), *jobs.examine(settings), *jobs.examine_waking(settings))
+        return (
+            python,
+            found,
+            *_people(settings),
+            *jobs.examine(settings),
+            *jobs.examine_hosts(settings),
+            *jobs.examine_waking(settings),
+        )
     except NightshiftError as error:
         return (python, found, Finding("nightshift", "bad", error.message))
 

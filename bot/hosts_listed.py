@@ -45,7 +45,7 @@ def taken(inventory: InventoryTable, stated: Mapping[str, HostTable], folder: Pa
 def _with(found: Taken, listing: Listing, path: str, wanted: frozenset[str]) -> Taken:
     """Also what one inventory names; a host that an earlier one named stays as it was there."""
     hosts, origins = dict(found.hosts), dict(found.origins)
-    notes = [*found.notes, *((name, why) for name, why in listing.notes if not name or name in wanted | hosts.keys())]
+    notes = [*found.notes, *listing.notes]
     for one in listing.hosts:
         if not wanted & {"all", one.name, *one.groups} or origins.get(one.name, FILE) != FILE:
             continue

@@ -68,6 +68,13 @@ def run_up(settings: Settings) -> int:
     return Up(settings).run()
 
 
+def run_sandboxd(settings: Settings) -> int:
+    """Runs until it is told to end."""
+    from bot.sandboxd import serve
+
+    return serve(settings)
+
+
 def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
     """The nights named, all when empty; 0 when every one was repaired or had a reason to be skipped."""
     from bot.demo import Demo
@@ -80,6 +87,13 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
     from bot.examination import examine as look
 
     return look(settings)
+
+
+def examine_hosts(settings: Settings) -> tuple[Finding, ...]:
+    """Whether each host over there is reached as it should be."""
+    from bot.hosts_check import findings
+
+    return findings(settings)
 
 
 def examine_waking(settings: Settings) -> tuple[Finding, ...]:

@@ -59,14 +59,8 @@ def require_safe_home(home: Path) -> None:
 
 
 def read_toml(path: Path) -> FileSettings:
-    """nightshift.toml; the defaults where there is none."""
-    text = _text(path)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        where = str(error).replace("at end of document", f"at line {max(1, len(text.splitlines()))}, the end")
-        raise InvalidError(f"{path}: broken TOML: {where}; correct that line") from error
-    stated = _validated(FileSettings, data, path)
+    """nightshift.toml, with the hosts that it takes from inventories; the defaults where there is none."""
+    stated = stated_in(path)
     try:
         hosts = taken(stated.inventory, stated.hosts, path.parent).hosts
     except InvalidError as error:
@@ -77,6 +71,17 @@ def read_toml(path: Path) -> FileSettings:
     if mistake := unfulfillable(Settings(home=path.parent, file=settings).inventory()):
         raise InvalidError(f"{path}: {mistake}")
     return settings
+
+
+def stated_in(path: Path) -> FileSettings:
+    """What nightshift.toml itself says, before any inventory."""
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        where = str(error).replace("at end of document", f"at line {max(1, len(text.splitlines()))}, the end")
+        raise InvalidError(f"{path}: broken TOML: {where}; correct that line") from error
+    return _validated(FileSettings, data, path)
 
 
 def read_env(path: Path, environ: Mapping[str, str]) -> EnvSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta, tzinfo
 from pathlib import Path
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from adapters.skill_catalog_files import FileCatalog
     from adapters.store.flow_dbos import DbosEngine
     from adapters.store.store import Store
+    from bot.hosts_far import FarLook
     from bot.settings import Settings
     from bot.settings_sandbox import SandboxTable
 
@@ -76,8 +77,9 @@ class Place:
     live: LiveSettings | None = None
     windows: tuple[Window, ...] = ()
     phones: Phones = NO_PHONES
-    looks: Mapping[str, KeptChildren] = field(default_factory=dict)
+    looks: Mapping[str, KeptChildren | FarLook] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
+    end: Callable[[], None] = lambda: None
     sandbox: SandboxTable | None = None
     beyond: Beyond = field(default_factory=Beyond)
 
@@ -130,6 +132,7 @@ class House:
             close_of(probe)
         for look in self.place.looks.values():
             look.close()
+        self.place.end()
         self.store.close()
 
 
@@ -155,13 +158,16 @@ def _environment(key_file: Path | None) -> dict[str, str]:
 
 
 def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
-    """This machine, as the settings say."""
+    """This machine and the hosts over there, as the settings say; nothing is connected before somebody asks."""
     from adapters.clock_system import SystemClock
     from adapters.host.kept_child import KeptChildren
     from adapters.host.local import LocalHost
     from adapters.probe.local import LocalProbe
     from adapters.probe.served import MODULE
+    from bot.hosts_far import far_hosts
 
+    protected = protected_paths(settings.home, settings.env.key_file)
+    far = far_hosts(settings.home, settings.file.hosts, protected, SystemClock())
     stated, live = settings.checks(), LiveSettings(settings.home)
     watched = machine_checks() if stated is None else stated
     return Place(
@@ -169,8 +175,8 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         database_url=settings.database_url,
         inventory=settings.inventory(),
         checks=watched + self_checks(settings.home, watched),
-        hosts={LOCALHOST: LocalHost(protected_paths(settings.home, settings.env.key_file))},
-        probes={LOCALHOST: LocalProbe(SystemClock())},
+        hosts={LOCALHOST: LocalHost(protected), **far.hosts},
+        probes={LOCALHOST: LocalProbe(SystemClock()), **far.probes},
         channels=channels,
         patience=Patience(usual=settings.file.approvals.waits, high=settings.file.approvals.waits_high),
         replica_lease=settings.file.replicas.lease,
@@ -180,7 +186,9 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         live=live,
         phones=phones_of(settings, live),
         windows=tuple(table.window() for table in settings.file.maintenance),
-        looks={LOCALHOST: KeptChildren(lambda: (), MODULE)},
+        looks={LOCALHOST: KeptChildren(lambda: (), MODULE), **far.looks},
+        hands=far.hands,
+        end=far.close,
         beyond=beyond_of(settings),
     )
 

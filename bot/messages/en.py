@@ -324,6 +324,7 @@ WORDS = {
     "cli.whole": "{count} rows, all whole; head {head}",
     "cli.stopped": "{error}; everything is stopped by the file {home}/STOP instead, remove it to go on",
     "cli.empty": "Nothing has happened yet: the trail has no rows.",
+    "cli.sandboxd": "The sandbox listens at {socket}: {engine}.",
     "cli.testing": "Playing its cases in the sandbox; this takes some seconds …",
     "cli.broken": "BROKEN at row {row}: {problem}",
     "cli.demo": "From the demo:",

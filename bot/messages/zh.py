@@ -324,6 +324,7 @@ WORDS = {
     "cli.whole": "{count} 行，全部完好；头 {head}",
     "cli.stopped": "{error}；已改用文件 {home}/STOP 停止全部，删除它即可继续",
     "cli.empty": "还没有发生任何事：审计记录为空。",
+    "cli.sandboxd": "沙箱已在 {socket} 上等待连接：{engine}。",
     "cli.testing": "正在沙箱里演练它的用例，需要几秒 …",
     "cli.broken": "第 {row} 行已损坏：{problem}",
     "cli.demo": "演示中的：",
