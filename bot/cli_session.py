@@ -235,6 +235,10 @@ class Session:
         """The main job."""
         return jobs.run_up(self.settings)
 
+    def sandboxd(self) -> int:
+        """The sandbox for a Nightshift in another container."""
+        return jobs.run_sandboxd(self.settings)
+
     def demo(self, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
         """Real nights on a patient host."""
         return jobs.run_demo(self.settings, nights, yes=yes, as_json=self.as_json)
