@@ -98,6 +98,12 @@ def sandboxd() -> None:
 
 
 @app.command()
+def sandboxd() -> None:
+    """Hold the sandbox for a Nightshift in another container, which asks for guests over [sandbox] socket."""
+    raise typer.Exit(_session().sandboxd())
+
+
+@app.command()
 def demo(
     yes: Annotated[bool, typer.Option("--yes", help="Answer for the person; only here.")] = False,
     night: Annotated[Optional[list[str]], typer.Option("--night", help="Only this night; may be repeated.")] = None,  # noqa: UP045 - typer reads it

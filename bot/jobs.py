@@ -75,6 +75,13 @@ def run_sandboxd(settings: Settings) -> int:
     return serve(settings)
 
 
+def run_sandboxd(settings: Settings) -> int:
+    """Runs until it is told to end."""
+    from bot.sandboxd import serve
+
+    return serve(settings)
+
+
 def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
     """The nights named, all when empty; 0 when every one was repaired or had a reason to be skipped."""
     from bot.demo import Demo
