@@ -21,7 +21,8 @@ from core.check import Check
 from core.execution import Operator
 from core.incident import Ending, Incident
 from core.inventory import HostEntry, Inventory, Mode
-from core.ports import Sandbox
+from core.people_ports import RollbackTimer
+from core.ports import Hosts, Probe, Sandbox
 from core.report import Report
 from core.world import Measurement
 from tests.fakes.clock import FakeClock
@@ -47,7 +48,7 @@ def _nothing() -> None:
 class Unhurried:
     """The night's own clock leaps; a list of processes that the probe keeps for a second does not, so a bad one is asked for twice."""
 
-    probe: ServedProbe
+    probe: Probe
     check: Check
 
     def measure(self, host: str, signal: Signal) -> Measurement:
@@ -61,11 +62,13 @@ class Unhurried:
 
 @dataclass
 class Ward:
-    """One patient, the eyes on it, and the night that is played. `shell` breaks things; only skills repair them."""
+    """One patient, the hands and eyes on it, and the night that is played. `shell` breaks things; only skills repair them."""
 
     patient: Patient
-    probe: ServedProbe
+    probe: Probe
     sandbox: Sandbox
+    hosts: Hosts
+    timer: RollbackTimer | None = None
     store: FakeStore = field(default_factory=lambda: FakeStore(FakeClock(SystemClock().now())))
     _canaries: dict[str, str] = field(default_factory=dict)
 
@@ -156,13 +159,14 @@ class Ward:
     def _team(self, check: Check) -> tuple[Team, FakeEngine]:
         inventory = Inventory((HostEntry(NAME, "namespace"),), ((NAME, Mode.APPROVE),))
         world = World(
-            FakeHosts({NAME: self.patient.host}),
+            self.hosts,
             Unhurried(self.probe, check),
             (check,),
             inventory,
             FileCatalog(SKILLS_FOLDER, SKILLS_FOLDER / "skills.lock"),
             self.sandbox,
             Operator(may_approve=lambda _person, _host: True),
+            timer=self.timer,
         )
         team = compose(self.store, world)
         return team, FakeEngine(self.store, team.plays)
@@ -198,7 +202,8 @@ def ward_of(patient: Patient, sandbox: Sandbox) -> Iterator[Ward]:
     """A ward on a patient that is furnished already."""
     children, steady = KeptChildren(patient.enter, MODULE), KeptChildren(patient.enter, MODULE)
     try:
-        yield Ward(patient, ServedProbe(children.ask, SystemClock(), steady.ask), sandbox)
+        probe = ServedProbe(children.ask, SystemClock(), steady.ask)
+        yield Ward(patient, probe, sandbox, FakeHosts({NAME: patient.host}))
     finally:
         children.close()
         steady.close()

@@ -23,7 +23,7 @@ from core.maintenance import Window
 from core.on_call import Schedule
 from core.page import Page
 from core.paging import Paging
-from core.people_ports import Changes, Pager, Presence
+from core.people_ports import Changes, Pager, Presence, RollbackTimer
 from core.ports import Catalog, Hosts, Probe, Sandbox
 from core.world import Measurement
 from tests.fakes.changes import FakeChanges
@@ -47,7 +47,7 @@ class World:
     changes: Changes = field(default_factory=FakeChanges)
     pager: Pager = field(default_factory=NoPager)
     ladder: tuple[str, ...] = ()
-    timer: FakeRollbackTimer | None = None
+    timer: RollbackTimer | None = None
 
     def mode(self, host: str) -> Mode:
         """How far we may go there now."""
