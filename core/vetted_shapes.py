@@ -173,6 +173,11 @@ apache2ctl -t
 sshd -t
 named-checkconf
 haproxy -v
+redis-cli -p {port} info persistence
+redis-cli -p {port} info memory
+redis-cli -p {port} info clients
+redis-cli -p {port} info server
+redis-cli -p {port} info stats
 haproxy -c -f /etc/haproxy/haproxy.cfg
 tail -c 60000 /var/log/nginx/error.log
 tail -c 60000 /var/log/nginx/access.log
@@ -219,6 +224,7 @@ zypper --non-interactive clean
 journalctl --vacuum-time=7d
 journalctl --vacuum-time=14d
 journalctl --vacuum-time=30d
+redis-cli -p {port} bgsave
 """
 
 _HIGH_UNDONE = """

@@ -44,9 +44,9 @@ def judged(answer: bytes, place: str) -> Reading:
         return Reading(0, f"{place} answers; it wants a password, so that nothing else is seen of it")
     if first.startswith("-LOADING"):
         return Reading(1, "LOADING: it reads its data set into memory")
-    if first.startswith("-"):
+    if first.startswith("-") and not first.startswith("-MISCONF"):  # with which it answers even PING; INFO says why
         return Reading(1, first.removeprefix("-"))
-    if first != "+PONG":
+    if not first.startswith(("+PONG", "-MISCONF")):
         return Reading(1, f"what answers at {place} is no Redis")
     trouble = _trouble_of(dict(_FIELD.findall(text)), guarded=_is_guarded(text))
     return Reading(1, trouble) if trouble else Reading(0, f"{place} serves")
@@ -59,7 +59,8 @@ def _trouble_of(fields: dict[str, str], *, guarded: bool) -> str:
     if fields.get("aof_last_write_status") == "err":
         return "MISCONF: its append-only file could not be written, so that it refuses writes"
     if fields.get("rdb_last_bgsave_status") == "err" and guarded and fields.get("role", "master") == "master":
-        return "MISCONF: its last snapshot failed, so that it refuses writes"
+        under_way = "; a new snapshot is being written" if fields.get("rdb_bgsave_in_progress") == "1" else ""
+        return f"MISCONF: its last snapshot failed, so that it refuses writes{under_way}"
     most, used = fields.get("maxmemory", "0"), fields.get("used_memory", "0")
     is_full = most.isdigit() and used.isdigit() and 0 < int(most) <= int(used)
     if is_full and fields.get("maxmemory_policy") == "noeviction":
