@@ -37,7 +37,7 @@ def processes(exec_: Exec) -> tuple[Process, ...]:
     if status != 0:
         raise UnavailableError(f"the process table cannot be read: {err.decode('utf-8', 'replace')[:100]}")
     owners, *records = out.split(word.encode())
-    uids = dict(line.removeprefix("/proc/").split(" ") for line in owners.decode("ascii", "replace").splitlines())
+    uids = dict(re.findall(r"^/proc/(\d+) (\d+)$", owners.decode("ascii", "replace"), re.MULTILINE))
     found = [made for record in records if (made := _process(record, uids)) is not None]
     return tuple(sorted(found, key=lambda process: process.pid))
 

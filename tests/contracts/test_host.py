@@ -102,7 +102,7 @@ SCENES = {
 }
 
 
-@pytest.fixture(params=SCENES.values(), ids=SCENES)
+@pytest.fixture(params=[*SCENES.values()], ids=[*SCENES])
 def scene(request: pytest.FixtureRequest) -> Scene:
     made: Scene = request.param(request)
     for name, text in FILES.items():
