@@ -21,6 +21,8 @@ from core.skill import HostError
 from tests.container_kit import container, lent_python
 from tests.docker_daemon import Daemon
 from tests.fakes.host import FakeHost
+from tests.far.far_host import far_host
+from tests.far.lines import ssh_host
 from tests.patient_kit import host_of, running_patient
 
 FILES = {"a.txt": "hello", "app.log.1": "rotated log line\n", "z.txt": "last"}
@@ -54,6 +56,18 @@ def python_container_host(docker_daemon: Daemon) -> Iterator[Host]:
         yield host
 
 
+@pytest.fixture(scope="module")
+def ssh_hand() -> Iterator[Host]:
+    with far_host() as far, ssh_host(far) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def ssh_hand_without_python() -> Iterator[Host]:
+    with far_host(python=False) as far, ssh_host(far) as host:
+        yield host
+
+
 def local_scene(request: pytest.FixtureRequest) -> Scene:
     folder: Path = request.getfixturevalue("tmp_path")
     host = LocalHost(())
@@ -83,6 +97,14 @@ def python_container_scene(request: pytest.FixtureRequest) -> Scene:
     return Scene(request.getfixturevalue("python_container_host"), "/srv/log")
 
 
+def ssh_scene(request: pytest.FixtureRequest) -> Scene:
+    return Scene(request.getfixturevalue("ssh_hand"), "/home/hand")
+
+
+def ssh_plain_scene(request: pytest.FixtureRequest) -> Scene:
+    return Scene(request.getfixturevalue("ssh_hand_without_python"), "/home/hand")
+
+
 def fake_scene(_request: pytest.FixtureRequest) -> Scene:
     world = {
         "files": {"/srv/log/keep": "x"},
@@ -98,6 +120,8 @@ SCENES = {
     "plain": plain_scene,
     "docker": busybox_scene,
     "docker-python": python_container_scene,
+    "ssh": ssh_scene,
+    "ssh-plain": ssh_plain_scene,
     "fake": fake_scene,
 }
 

@@ -1,0 +1,332 @@
+"""One kept SSH connection per host and identity: keys pinned, nothing forwarded, few sessions at once, back again after a loss."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import time
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import TimeoutError as LateError
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncssh
+
+from core.errors import UnavailableError
+
+T = TypeVar("T")
+
+MOST_SESSIONS = 8
+"""sshd's own default is 10."""
+CONNECT_SECONDS = 10.0
+_KEEPALIVE_SECONDS = 10
+_LONGEST_PAUSE = 30.0
+_GRACE = 5.0
+_KILL_AFTER = 2.0
+_STDERR_KEPT = 4096
+MOST_OUTPUT = 16 << 20
+
+
+class RefusedKeyError(UnavailableError):
+    """The host does not let this key in as this user."""
+
+
+class HostKeyError(UnavailableError):
+    """The host does not show the key it is known by; `known` is empty where none is."""
+
+    def __init__(self, message: str, known: tuple[str, ...], offered: str) -> None:
+        super().__init__(message)
+        self.known, self.offered = known, offered
+
+
+@dataclass(frozen=True, slots=True)
+class SshAddress:
+    """Where a host is, who we are there, and the file with the one key it is known by; `name` is what people call it."""
+
+    host: str
+    port: int
+    user: str
+    key_file: Path
+    known_hosts: Path
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """As people know it."""
+        return self.name or self.host
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey:
+    """A key as a host shows it: its SHA256 fingerprint, and the line that pins it."""
+
+    fingerprint: str
+    line: str
+
+
+class Talk(asyncssh.SSHClientSession[bytes]):
+    """One session over there: bytes in, bytes out, and how it ended. Lives on the loop; keeps at most `most` bytes that nobody took."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._event = most, asyncio.Event()
+        self._channel: asyncssh.SSHClientChannel[bytes] | None = None
+        self._buffer, self._scanned, self.error = bytearray(), 0, bytearray()
+        self.status: int | None = None
+        self.is_over = self.is_too_much = False
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        """As asyncssh asks."""
+        self._channel = chan
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        """As asyncssh asks; what is too much is dropped, and the session is ended where it would have been a line."""
+        if datatype is not None:
+            self.error += data[: _STDERR_KEPT - len(self.error)]
+            return
+        room = self._most - len(self._buffer)
+        self._buffer += data[:room]
+        self.is_too_much = self.is_too_much or len(data) > room
+        self._event.set()
+
+    def exit_status_received(self, status: int) -> None:
+        """As asyncssh asks."""
+        self.status = status
+
+    def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:  # noqa: ARG002, FBT001
+        """As asyncssh asks."""
+        self.status = -1
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """As asyncssh asks."""
+        self.is_over = True
+        self._event.set()
+
+    def say(self, data: bytes) -> None:
+        """Towards the host; raises UnavailableError when it is over."""
+        if self._channel is None or self.is_over:
+            raise UnavailableError("it ended")
+        try:
+            self._channel.write(data)
+        except (OSError, asyncssh.Error) as error:
+            raise UnavailableError("it ended") from error
+
+    def say_no_more(self) -> None:
+        """The end of what it reads."""
+        with suppress(OSError, asyncssh.Error):
+            if self._channel is not None:
+                self._channel.write_eof()
+
+    async def line(self, most: int) -> bytes:
+        """The next line; raises UnavailableError when it ends or grows too long."""
+        while (end := self._buffer.find(b"\n", self._scanned)) < 0:
+            self._scanned = len(self._buffer)
+            if self.is_over:
+                raise UnavailableError("it ended")
+            if len(self._buffer) > most or self.is_too_much:
+                raise UnavailableError("it said too much")
+            self._event.clear()
+            await self._event.wait()
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._scanned = 0
+        if len(line) > most:
+            raise UnavailableError("it said too much")
+        return line
+
+    async def end(self) -> bytes:
+        """Everything it says, once it has ended."""
+        while not self.is_over:
+            self._event.clear()
+            await self._event.wait()
+        return bytes(self._buffer)
+
+    @property
+    def has_unasked(self) -> bool:
+        """True when it said something that nobody waited for."""
+        return bool(self._buffer)
+
+    def close(self) -> None:
+        """Ends the session; what runs there sees the end of its input."""
+        with suppress(OSError, asyncssh.Error):
+            if self._channel is not None:
+                self._channel.abort()
+
+
+class SshConnection:
+    """The connection to one address, made when it is first needed; called from any thread but the loop's own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, address: SshAddress) -> None:
+        self.address = address
+        self._loop = loop
+        self._line: asyncssh.SSHClientConnection | None = None
+        self._making = asyncio.Lock()
+        self._sessions = asyncio.Semaphore(MOST_SESSIONS)
+        self._failure: UnavailableError | None = None
+        self._pause, self._not_before = 0.0, 0.0
+
+    def call(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """Does this on the loop; raises UnavailableError when it takes longer."""
+        waiting = asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, seconds), self._loop)
+        try:
+            return waiting.result(seconds + _GRACE)
+        except (TimeoutError, LateError) as error:
+            waiting.cancel()
+            raise UnavailableError(f"{self.address.label} did not answer within {seconds:g} seconds") from error
+
+    def check(self) -> None:
+        """Connects if need be; raises UnavailableError with what is wrong."""
+        self.call(self._connected(), CONNECT_SECONDS + _GRACE)
+
+    def exec(self, argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+        """Runs a command by the login shell over there, ended by `timeout` over there; its status, output and errors.
+
+        Raises UnavailableError where no status came back: then nobody knows how far it got.
+        """
+        return self.call(self._exec(argv, stdin, seconds), seconds + _KILL_AFTER + CONNECT_SECONDS + _GRACE)
+
+    async def talk(self, command: str, most: int) -> Talk:
+        """Starts a session; `done` must be called with it in the end. On the loop."""
+        line = await self._connected()
+        await self._sessions.acquire()
+        try:
+            _, talk = await line.create_session(lambda: Talk(most), command, encoding=None, request_pty=False)
+        except (OSError, asyncssh.Error) as error:
+            self._sessions.release()
+            raise UnavailableError(f"{self.address.label} gave no session: {_said(error)}") from error
+        except BaseException:
+            self._sessions.release()
+            raise
+        assert isinstance(talk, Talk)
+        return talk
+
+    def done(self, talk: Talk) -> None:
+        """Ends a session. On the loop."""
+        talk.close()
+        self._sessions.release()
+
+    def close(self) -> None:
+        """Hangs up; what is asked afterwards connects anew."""
+
+        async def hang_up() -> None:
+            line, self._line = self._line, None
+            if line is not None:
+                line.close()
+                with suppress(TimeoutError, OSError, asyncssh.Error):
+                    await asyncio.wait_for(line.wait_closed(), 1.0)
+
+        if self._loop.is_running():
+            self.call(hang_up(), _GRACE)
+
+    async def _exec(self, argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+        words = ("timeout", "-k", f"{_KILL_AFTER:g}", str(max(1, round(seconds))), *argv)
+        talk = await self.talk(f"exec {shlex.join(words)}", MOST_OUTPUT)
+        try:
+            talk.say(stdin)
+            talk.say_no_more()
+            out = await talk.end()
+        finally:
+            self.done(talk)
+        if talk.status is None:
+            raise UnavailableError(f"the line to {self.address.label} was lost while {argv[0]} ran")
+        return talk.status, out, bytes(talk.error)
+
+    async def _connected(self) -> asyncssh.SSHClientConnection:
+        async with self._making:
+            if self._line is not None and not self._line.is_closed():
+                return self._line
+            if self._failure is not None and time.monotonic() < self._not_before:
+                raise self._failure
+            try:
+                self._line = await _connect(self.address)
+            except UnavailableError as error:
+                self._pause = min(_LONGEST_PAUSE, self._pause * 2 or 0.25)
+                self._failure, self._not_before = error, time.monotonic() + self._pause
+                raise
+            self._failure, self._pause = None, 0.0
+            return self._line
+
+
+def host_key_of(loop: asyncio.AbstractEventLoop, address: SshAddress) -> HostKey:
+    """The key that a host shows now, trusted by nobody yet; for `hosts add`, where a person compares the fingerprint."""
+    waiting = asyncio.run_coroutine_threadsafe(asyncio.wait_for(_shown(address), CONNECT_SECONDS), loop)
+    try:
+        return waiting.result(CONNECT_SECONDS + _GRACE)
+    except (TimeoutError, LateError, OSError, asyncssh.Error) as error:
+        raise UnavailableError(f"{address.label} shows no host key: {_said(error)}") from error
+
+
+async def _shown(address: SshAddress) -> HostKey:
+    key = await asyncssh.get_server_host_key(address.host, address.port, config=None)
+    if key is None:
+        raise UnavailableError(f"{address.label} shows no host key")
+    place = address.host if address.port == 22 else f"[{address.host}]:{address.port}"
+    return HostKey(key.get_fingerprint(), f"{place} {key.export_public_key().decode('ascii').strip()}")
+
+
+async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
+    """A new connection; every way it can fail is one sentence."""
+    label = address.label
+    try:
+        pinned = _pinned(address)
+        if not pinned:
+            raise asyncssh.HostKeyNotVerifiable("none is pinned")
+        return await asyncio.wait_for(
+            asyncssh.connect(
+                address.host, address.port, username=address.user, client_keys=[str(address.key_file)], passphrase=None,
+                known_hosts=str(address.known_hosts), config=None, agent_path=None, agent_forwarding=False, x11_forwarding=False,
+                gss_auth=False, gss_kex=False, preferred_auth="publickey", compression_algs=None, keepalive_interval=_KEEPALIVE_SECONDS,
+                keepalive_count_max=3, connect_timeout=CONNECT_SECONDS, login_timeout=CONNECT_SECONDS,
+            ),
+            CONNECT_SECONDS,
+        )  # fmt: skip
+    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
+        raise await _about_its_key(address, error) from error
+    except asyncssh.PermissionDenied as error:
+        raise RefusedKeyError(
+            f"{label} lets nobody in as {address.user} with the key {address.key_file}; `nightshift hosts add {label}` prints the line for it"
+        ) from error
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise RefusedKeyError(f"the key {address.key_file} for {label} cannot be used: {_said(error)}") from error
+    except (TimeoutError, OSError, asyncssh.Error) as error:
+        raise UnavailableError(f"{label} cannot be reached at {address.host}:{address.port}: {_said(error)}") from error
+
+
+async def _about_its_key(address: SshAddress, error: asyncssh.Error) -> UnavailableError:
+    label, known = address.label, _pinned(address)
+    try:
+        offered = (await asyncio.wait_for(_shown(address), CONNECT_SECONDS)).fingerprint
+    except (TimeoutError, OSError, asyncssh.Error) as unreachable:
+        return UnavailableError(f"{label} cannot be reached at {address.host}:{address.port}: {_said(unreachable)}")
+    if offered in known:
+        return UnavailableError(f"{label} and we speak no common SSH: {_said(error)}")
+    if not known:
+        return HostKeyError(
+            f"the host key of {label} is not known: it shows {offered}; `nightshift hosts trust {label}`", (), offered
+        )
+    return HostKeyError(
+        f"the host key of {label} has CHANGED from {', '.join(known)} to {offered}: another machine, or somebody in between; "
+        f"if you know why, `nightshift hosts trust {label}`",
+        known,
+        offered,
+    )
+
+
+def _pinned(address: SshAddress) -> tuple[str, ...]:
+    """The fingerprints that this host is known by."""
+    try:
+        known = asyncssh.read_known_hosts(str(address.known_hosts))
+    except FileNotFoundError:
+        return ()
+    except ValueError as error:
+        raise UnavailableError(f"{address.known_hosts} is no file of host keys: {error}") from error
+    keys = known.match(address.host, "", address.port)[0]
+    return tuple(key.get_fingerprint() for key in keys)
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | LateError):
+        return "no answer in time"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split())[:200] or type(error).__name__
