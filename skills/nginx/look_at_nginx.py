@@ -33,6 +33,7 @@ BROKEN_AT = re.compile(r"\[emerg\] (.+?) in (/[\w./@+-]+):(\d+)")
 EMERGENCY = re.compile(r"\[emerg\] (.+)")
 DENIED = re.compile(r'"(/[^"]+)" (?:failed|is forbidden) \(13: Permission denied\)')
 REFUSED = re.compile(r'\(111: .*upstream: "https?://([^/"]+)')
+STRAY = re.compile(r"/sites-enabled/[^/]+(?:\.(?:bak|orig|old|save|swp|dpkg-\w+|ucf-\w+|rpm\w+|\d{8})|~)$")
 NOT_OURS = re.compile(r"\(13: Permission denied\)")
 
 
@@ -98,9 +99,9 @@ def serves(host: Host, sites: list[Site], url: str) -> bool:
     """True when nginx is set to listen on the port of the URL, and its host is this one or a name it serves."""
     split = urlsplit(url)
     port = split.port or (443 if split.scheme == "https" else 80)
-    text = "\n".join(site.text for site in sites)
-    ports = {word.rpartition(":")[2] for word in re.findall(r"^\s*listen\s+([^\s;]+)", text, re.M)}
-    names = {name for line in re.findall(r"^\s*server_name\s+([^;]+);", text, re.M) for name in line.split()}
+    text = re.sub(r"#.*", "", "\n".join(site.text for site in sites))
+    ports = {word.rpartition(":")[2] for word in re.findall(r"(?:^|[{;])\s*listen\s+([^\s;]+)", text, re.M)}
+    names = {name for line in re.findall(r"(?:^|[{;])\s*server_name\s+([^;]+);", text, re.M) for name in line.split()}
     if str(port) not in ports:
         return False
     name = split.hostname or ""
@@ -124,6 +125,7 @@ def tested(host: Host) -> dict[str, object]:
         "config_error": said[1][:300] if fails and said else "",
         "broken_config_file": where[2] if fails and where else "",
         "broken_config_line": int(where[3]) if fails and where else 0,
+        "broken_config_is_stray": bool(fails and where and STRAY.search(where[2])),
     }
 
 

@@ -37,6 +37,7 @@ TESTS = {
     "haproxy": ["/usr/sbin/haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"],
 }
 MISTAKE_AT = re.compile(r"(?:in |on line (?P<before>\d+) of |: )?(?P<file>/etc/[\w./@+-]+)(?::(?P<line>\d+))?")
+STRAY = re.compile(r"/sites-enabled/[^/]+(?:\.(?:bak|orig|old|save|swp|dpkg-\w+|ucf-\w+|rpm\w+|\d{8})|~)$")
 BLOCKED = re.compile(
     r"already running|(?:pid|lock) ?file.*exist|exist.*(?:pid|lock) ?file|(?:could not|cannot|failed to) (?:obtain|get|acquire).*lock",
     re.I,
@@ -97,6 +98,7 @@ def of_configuration(host: Host, state: ServiceState, *, is_wanted: bool) -> dic
         "config_share": 1.0,
         "config_error": said.strip()[:300],
         "broken_config_file": where["file"] if where else "",
+        "broken_config_is_stray": bool(where and STRAY.search(where["file"])),
         "broken_config_line": int(where["line"] or where["before"] or 0) if where else 0,
     }
 

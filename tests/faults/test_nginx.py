@@ -73,3 +73,60 @@ def test_without_an_older_copy_nothing_is_written_into_a_broken_configuration(we
     web.shell("sed -i 's/root/rooot/' /etc/nginx/sites-available/shop; /etc/init.d/nginx stop")
     web.plant("/etc/nginx/sites-available/shop")
     web.leaves_alone("process.down:nginx")
+
+
+@pytest.mark.proves("move_stray_site_aside", fault="a backup copy in sites-enabled is a second default server")
+def test_a_backup_copy_among_the_sites_is_moved_aside(web: Ward) -> None:
+    web.shell("cd /etc/nginx/sites-enabled; cp ../sites-available/shop shop.bak; ! nginx -t; /etc/init.d/nginx stop")
+    web.plant("/etc/nginx/sites-available/shop")
+    web.heals(
+        "process.down:nginx",
+        by="move_stray_site_aside",
+        only=("fs.move /etc/nginx/sites-enabled/shop.bak -> /etc/nginx/shop.bak.aside", "service.start nginx"),
+        restart=lambda: web.shell(RESTART),
+    )
+
+
+@pytest.mark.proves("start_web_server", fault="the web server of a watched URL is killed")
+def test_a_killed_web_server_is_started_for_its_url(web: Ward) -> None:
+    web.shell("kill -9 $(cat /run/nginx.pid) $(pgrep -P $(cat /run/nginx.pid))")
+    web.heals(URL, by="start_web_server", only=("service.start nginx",), restart=lambda: web.shell(RESTART))
+
+
+@pytest.mark.proves("reload_web_server", fault="a corrected upstream was never loaded")
+def test_a_reload_that_was_forgotten_is_made(web: Ward) -> None:
+    web.patient.install_shop()
+    web.shell("/etc/init.d/shop start")
+    site = "server {{ listen 127.0.0.1:80 default_server; location / {{ proxy_pass http://127.0.0.1:{port}; }} }}\n"
+    web.patient.write("/etc/nginx/sites-available/shop", site.format(port=8090))
+    web.shell("nginx -s reload")
+    assert eventually(lambda: web.value(URL) == 1)
+    web.shell("sleep 3")
+    web.patient.write("/etc/nginx/sites-available/shop", site.format(port=8080))
+    web.heals(URL, by="reload_web_server", only=("service.reload nginx",), restart=lambda: web.shell(RESTART))
+
+
+@pytest.mark.proves("start_dead_upstream", fault="the service behind nginx has crashed: 502")
+def test_the_service_behind_a_bad_gateway_is_started(web: Ward) -> None:
+    web.patient.install_shop()
+    web.patient.write(
+        "/etc/nginx/sites-available/shop",
+        "upstream shop { server 127.0.0.1:8080; }\n"
+        "server { listen 127.0.0.1:80 default_server; location / { proxy_pass http://shop; } }\n",
+    )
+    web.shell("/etc/init.d/shop start; nginx -s reload")
+    assert eventually(lambda: "8080" in web.shell("ss -Hltn"))
+    assert eventually(lambda: web.value(URL) == 0)
+    web.shell("kill -9 $(cat /run/shop.pid)")
+    web.heals(
+        URL,
+        by="start_dead_upstream",
+        only=("service.start shop",),
+        restart=lambda: web.shell("/etc/init.d/shop restart"),
+    )
+
+
+@pytest.mark.proves("restart_frozen_web_server", fault="the workers of nginx are stopped: connections hang")
+def test_a_frozen_web_server_is_restarted(web: Ward) -> None:
+    web.shell("kill -STOP $(pgrep -P $(cat /run/nginx.pid))")
+    web.heals(URL, by="restart_frozen_web_server", only=("service.restart nginx",), restart=lambda: web.shell(RESTART))

@@ -46,17 +46,15 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Unhurried:
-    """The night's own clock leaps; a list of processes that the probe keeps for a second does not, so a bad one is asked for twice."""
+    """The night's own clock leaps; a service that starts, and the probe's own list of processes, need a real second."""
 
     probe: Probe
     check: Check
 
     def measure(self, host: str, signal: Signal) -> Measurement:
         """See `core.ports.Probe`."""
-        measured = self.probe.measure(host, signal)
-        if signal.kind != "process" or not self.check.is_bad(measured.value):
-            return measured
-        eventually(lambda: False, 1.1)
+        if signal == self.check.signal:
+            eventually(lambda: not self.check.is_bad(self.probe.measure(host, signal).value), 1.5)
         return self.probe.measure(host, signal)
 
 
