@@ -157,7 +157,7 @@ class FarHost:
         """Small file systems of its own, its own accounts, keys and rules; without `python` no interpreter is to be found."""
         self.shell("mount -t tmpfs -o size=64m t /mnt && cp -a /etc /mnt/etc")
         for place in PLACES:
-            self.shell(f"mount -t tmpfs -o size=64m t {place}")
+            self.shell(f"mount -t tmpfs -o size=64m,mode=755 t {place}")
         self.shell(
             "cp -a /mnt/etc/. /etc && umount /mnt && chmod 1777 /tmp && hostname far && rm -rf /etc/ssh /etc/sudoers.d/*"
             " && mkdir -p /etc/ssh/keys /run/sshd /run/lock /etc/init.d"
