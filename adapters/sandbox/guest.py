@@ -211,7 +211,8 @@ def main() -> None:
     except MemoryError:
         channel.write(no_memory)
     except BaseException as error:  # noqa: BLE001 - whatever a skill raises, SystemExit too, is how its run ended
-        traceback.print_exc()
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it may have closed or replaced where this goes
+            traceback.print_exc()
         channel.ends()
         channel.send({"op": "fail", "error": traceback.format_exception_only(error)[-1].strip()[:2000]})
     os._exit(0)

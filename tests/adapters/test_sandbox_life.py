@@ -21,7 +21,7 @@ from adapters.sandbox.cgroup import Cgroups
 from core.errors import UnavailableError
 from core.guest import GuestResult, GuestRun
 from core.world import Json
-from tests.adapters.sandbox_outside import descendants, is_alive
+from tests.hostile.outside import descendants, is_alive
 
 ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0

@@ -16,20 +16,14 @@ import pytest
 
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from core.guest import GuestRun
-from tests.adapters.sandbox_hostile import (
-    CONNECTS,
-    DEATHS,
-    LIES,
-    PROCESSES,
-    READS,
-    SKILLS,
-    TRICKS,
-    WRITES,
-    attack,
-    source_of,
-)
-from tests.adapters.sandbox_outside import Outside, outside
+from core.ports import Sandbox
+from tests import sandboxes
 from tests.fakes.sandbox import FakeSandbox
+from tests.hostile.becoming import PROCESSES
+from tests.hostile.corpus import SKILLS, attack, source_of
+from tests.hostile.lying import DEATHS, LIES, TRICKS
+from tests.hostile.outside import Outside, outside
+from tests.hostile.reaching import CONNECTS, READS, WRITES
 
 ROOT = Path(__file__).parents[2]
 USER = 54321
@@ -61,15 +55,24 @@ ENDINGS: dict[str, set[str]] = {
     "calls without listening": {"timeout", "protocol"},
     "sends large calls": {"protocol"},
     "calls by another architecture": {"died"},
+    "calls by the 32-bit gate": {"died"},
+    "closes its channel": {"died", "timeout"},
+    "closes everything and loops": {"died", "timeout"},
+    "has one name twice": {"protocol"},
+    "sends a frame of nothing": {"protocol"},
+    "looks whether it is watched": {"done"},
+    "is done and goes on": {"done"},
+    "walks up the frames": {"done"},
 }
 STATUSES = {"done", "failed", "timeout", "protocol", "memory", "died"}
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[BubblewrapSandbox]:
-    made = BubblewrapSandbox()
-    yield made
-    made.close()
+@pytest.fixture(scope="module", params=["bubblewrap", "docker"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    for make in sandboxes.kinds(request):
+        made = make()
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +101,7 @@ def world(canaries: Outside) -> Outside:
 
 
 @pytest.mark.parametrize("name", SKILLS)
-def test_it_does_not_get_out(sandbox: BubblewrapSandbox, world: Outside, name: str) -> None:
+def test_it_does_not_get_out(sandbox: Sandbox, world: Outside, name: str) -> None:
     began = time.monotonic()
     result = attack(sandbox, world, name)
     assert time.monotonic() - began < 8.0
@@ -125,7 +128,7 @@ def test_the_oracle_sees_what_happens_without_a_sandbox(name: str) -> None:
         assert world.breaches(repr(result)) != ()
 
 
-def test_words_that_come_out_are_plain_text(sandbox: BubblewrapSandbox, world: Outside) -> None:
+def test_words_that_come_out_are_plain_text(sandbox: Sandbox, world: Outside) -> None:
     result = attack(sandbox, world, "has unprintable words")
     assert result.summary == "a\ufffdb\ufffd[2Jc\ufffdd\ufffd"
     assert result.facts == {"k\ufffd\ufffd": ["\ufffd", {"\ufffd": "\ufffd"}]}
@@ -135,13 +138,13 @@ def test_words_that_come_out_are_plain_text(sandbox: BubblewrapSandbox, world: O
 @pytest.mark.skipif(not _is_new(PYTHON), reason="this system has no Python >= 3.11 that another user can run")
 def test_it_holds_for_an_ordinary_user_too() -> None:
     with tempfile.TemporaryDirectory() as place:
-        for part in ("core", "adapters/sandbox", "tests/adapters"):
+        for part in ("core", "adapters/sandbox", "tests/hostile"):
             shutil.copytree(ROOT / part, Path(place, part), ignore=shutil.ignore_patterns("__pycache__", "test_*"))
         for path in (Path(place), *Path(place).rglob("*")):
             path.chmod(0o755)
         argv = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", PYTHON, "-m"]
         done = subprocess.run(
-            [*argv, "tests.adapters.sandbox_hostile"],
+            [*argv, "tests.hostile.corpus"],
             cwd=place,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
