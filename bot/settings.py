@@ -45,6 +45,7 @@ FAILURES = frozenset(
         "dns.failed",
         "postgres.failed",
         "redis.failed",
+        "container.down",
         "route.missing",
         "link.down",
     }

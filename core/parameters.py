@@ -63,6 +63,7 @@ _OBJECTS: Mapping[str, frozenset[str]] = {
     "backup": frozenset({"path", "directory", "dir", "folder"}),
     "process": frozenset({"unit", "service", "process", "name"}),
     "fd": frozenset({"unit", "service", "process", "name"}),
+    "container": frozenset({"container", "service"}),
     "http": frozenset({"url", "uri", "link"}),
     "dns": frozenset({"domain", "hostname", "name"}),
     "route": frozenset({"destination", "route"}),

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
-MODULES = ("raw_system", "raw_network", "utmp", "logins", "recent_changes")
+MODULES = ("raw_system", "raw_network", "raw_containers", "utmp", "logins", "recent_changes")
 
 _LOOP = """
 import json, signal, sys, types
@@ -26,6 +26,7 @@ for _name, _text in _SOURCES:
 _system, _network = _raw["raw_system"], _raw["raw_network"]
 _FACTS = {name: getattr(_system, name) for name in ("space", "text", "cores", "processes", "open_files", "links", "identity")}
 _FACTS.update({name: getattr(_network, name) for name in ("connect", "page", "certificate", "exchange", "datagram")})
+_FACTS["container"] = _raw["raw_containers"].container
 
 def _fact(name, arguments):
     if name not in _FACTS:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from adapters.probe import raw_network, raw_system
+from adapters.probe import raw_containers, raw_network, raw_system
 from adapters.probe.raw_system import CannotTell
 from core.errors import UnavailableError
 
@@ -29,6 +29,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
     "certificate": raw_network.certificate,
     "exchange": raw_network.exchange,
     "datagram": raw_network.datagram,
+    "container": raw_containers.container,
 }
 """Every bare fact there is; what tells them over there has the same table."""
 
@@ -86,6 +87,14 @@ class Ground:
     def identity(self) -> tuple[str, int]:
         """Boot id and pid namespace."""
         return self._shaped(lambda told: (_text(told[0]), int(told[1])), "identity")
+
+    def container(self, called: str) -> tuple[str, str, int, bool, int]:
+        """See `raw_containers.container`."""
+        return self._shaped(
+            lambda told: (_text(told[0]), _text(told[1]), int(told[2]), bool(told[3]), int(told[4])),
+            "container",
+            called=called,
+        )
 
     def connect(self, host: str, port: int) -> str:
         """'' or why not."""

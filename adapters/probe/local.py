@@ -9,6 +9,7 @@ from functools import partial
 
 from adapters.probe.certificate import days_left
 from adapters.probe.connection import host_and_port
+from adapters.probe.containers import container_down
 from adapters.probe.dns import DnsProbe
 from adapters.probe.ground import Ground
 from adapters.probe.http import page_failed
@@ -47,6 +48,7 @@ class Readers:
             "route.missing": partial(route_missing, ground),
             "link.down": partial(link_down, ground),
             "postgres.failed": PostgresProbe(ground.exchange).failed,
+            "container.down": partial(container_down, ground.container),
             "redis.failed": RedisProbe(ground.exchange).failed,
         }
 

@@ -39,6 +39,7 @@ WORDS = {
     "trouble.http.failed": "{o} fails",
     "trouble.postgres.failed": "PostgreSQL {o} fails",
     "trouble.redis.failed": "Redis {o} fails",
+    "trouble.container.down": "container {o} is down",
     "trouble.tcp.failed": "{o} refuses",
     "trouble.dns.failed": "no DNS for {o}",
     "trouble.tls.expires_days": "{o} TLS {v} days",

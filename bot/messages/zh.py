@@ -39,6 +39,7 @@ WORDS = {
     "trouble.http.failed": "{o} 访问失败",
     "trouble.postgres.failed": "PostgreSQL {o} 异常",
     "trouble.redis.failed": "Redis {o} 异常",
+    "trouble.container.down": "容器 {o} 异常",
     "trouble.tcp.failed": "{o} 连接失败",
     "trouble.dns.failed": "{o} 无法解析",
     "trouble.tls.expires_days": "{o} 证书剩 {v} 天",
