@@ -21,6 +21,7 @@ from core.never_table import (
     NEVER_SERVED,
     NEVER_STOPPED,
     NEVER_WRITTEN,
+    ONLY_OPTIONS,
 )
 from core.paths import has_hidden_character, parts_of
 from core.vetted_shapes import shape_of_argv
@@ -59,6 +60,7 @@ _WRITE_RULES = _compile(NEVER_WRITTEN)
 _READ_RULES = _compile(NEVER_READ)
 _RUN_RULES = tuple((reason, _names(programs)) for reason, programs in NEVER_RUN.items())
 _ARGUMENT_RULES = tuple((_names(program), re.compile(line)) for program, line in NEVER_ARGUED.items())
+_OPTION_RULES = tuple((_names(program), frozenset(options.split())) for program, options in ONLY_OPTIONS.items())
 _NEVER_STOPPED = _names(NEVER_STOPPED)
 _NEVER_SERVED = _names(NEVER_SERVED)
 _UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}")
@@ -66,8 +68,14 @@ _OTHER_UNIT = re.compile(
     r"\.(?:target|slice|scope|mount|automount|swap|device|socket|timer|path|snapshot)$", re.IGNORECASE
 )
 _PATH_IN_ARGUMENT = re.compile(r"/[^=,:;@\s]*")
-_PUT_THERE = re.compile(r"/(?:tmp|var|run|home|root|dev|proc|mnt|media)/")
 _VERSION = re.compile(r"[-.]?\d[\d.]*$")
+_HANGER = re.compile(
+    r"[-._](?:basic|tiny|nox|gtk\d?|athena|huge|small|openbsd|traditional|static|real|bin|orig|distrib|dbg|debug|original|legacy|nft|rs|ng"
+    r"|(?:x86_64|i\d86|aarch64|arm\w*)[-_].*|wrapped|wrapper|old|new|dist)$",
+    re.IGNORECASE,
+)
+_NUMBER_OPTION = re.compile(r"-\d{1,9}")
+_PROGRAM_FOLDER = re.compile(r"/(?:usr/(?:local/)?)?s?bin/[^/]+|/opt/.+|/usr/lib(?:exec)?/.+")
 
 
 def why_never_written(path: str) -> str | None:
@@ -240,16 +248,35 @@ def why_never_run(argv: Sequence[object]) -> str | None:
     secret = next((reason for word in words[1:] for reason in _why_argument_refused(word)), None)
     if secret is not None or shape_of_argv(words) is not None:
         return secret
-    if _PUT_THERE.match(words[0]):
+    if "/" in words[0] and not _PROGRAM_FOLDER.fullmatch(words[0]):
         return "it lies where others than the system put programs"
     program = words[0].rpartition("/")[2]
-    names = (program, _VERSION.sub("", program))
+    names = _names_of(program)
     reason = next((reason for reason, rule in _RUN_RULES if any(map(rule.fullmatch, names))), None)
     if reason is not None:
         return reason
     line = " ".join(words[1:])
-    refused = any(name.fullmatch(program) and rule.fullmatch(line) for name, rule in _ARGUMENT_RULES)
-    return "these arguments change more than one thing, or run something else" if refused else None
+    is_refused = any(_is_called(name, names) and rule.fullmatch(line) for name, rule in _ARGUMENT_RULES) or any(
+        _is_called(name, names) and not all(_is_option(word, options) for word in words[1:] if word.startswith("-"))
+        for name, options in _OPTION_RULES
+    )
+    return "these arguments change more than one thing, or run something else" if is_refused else None
+
+
+def _is_called(name: re.Pattern[str], names: Collection[str]) -> bool:
+    return any(map(name.fullmatch, names))
+
+
+def _is_option(word: str, options: Collection[str]) -> bool:
+    """True for one of them, and for a number, as `tail -5` takes it."""
+    return word in options or _NUMBER_OPTION.fullmatch(word) is not None or f"{word.partition('=')[0]}=" in options
+
+
+def _names_of(program: str) -> tuple[str, ...]:
+    """A program's name as it is, without its version, and without what a distribution hangs on it: `vim.basic`, `gcc-12`, `nc.openbsd`."""
+    bare = _VERSION.sub("", program)
+    stem = _HANGER.sub("", bare)
+    return tuple(dict.fromkeys((program, bare, stem, _VERSION.sub("", stem))))
 
 
 def why_never_served(unit: object, verb: str) -> str | None:

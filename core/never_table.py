@@ -68,62 +68,114 @@ NEVER_RUN: Mapping[str, str] = {
      cmake ninja awk gawk mawk nawk sed ed ex vi* vim* nvim emacs* nano pico less more most man view git* hg svn m4 dc bc find xargs
      parallel env nice ionice nohup setsid stdbuf time timeout watch script flock chrt taskset numactl strace ltrace perf bpftrace
      bpftool tcpdump run-parts start-stop-daemon xterm screen tmux psql mysql* mariadb* sqlite* mongo* redis-cli valkey-cli
-     clickhouse* cqlsh sqlplus etcdctl ld.so ld-linux* ld-musl* systemd-run at batch crontab openssl gpg* whiptail dialog ansible*
-     salt* puppet* chef* terraform certutil""",
-    "it is a package tool": """apt* aptitude dpkg* yum* dnf* microdnf rpm* apk zypper pacman* emerge snap* flatpak pip* pipx uv uvx conda*
+     clickhouse* cqlsh sqlplus etcdctl ld.so ld-linux* ld-musl* systemd-run run0 at atq atrm batch crontab anacron incrontab openssl gpg*
+     whiptail dialog ansible* salt* puppet* chef* terraform packer vagrant certutil certtool keytool *.sh *.py *.pl *.rb *.js *.lua *.php
+     *.tcl *-gcc* *-g++* *-cpp* *-ld *-as cpp* as ld ld.* gold ldd ldconfig pldd sotruss catchsegv original-awk bwk busybox* gtar gfind bfind
+     fd fdfind rg ag jq yq xmllint xsltproc view* rvi* rview* vimdiff vimtutor evim gvim* red jed joe jmacs jstar ne micro nano* editor
+     sensible-* select-editor x-terminal-emulator* pager pinfo info mandb apropos groff troff nroff ranger mc mcedit script scriptreplay unbuffer
+     rlwrap daemon daemonize supervise envdir softlimit chpst setuidgid cgexec cgcreate cpulimit prlimit choom lckdo entr inotifywait gtime
+     fakeroot* fakechroot proot schroot dchroot debootstrap dtach abduco byobu* tmate dbus-run-session aa-exec systemd-cat systemd-inhibit
+     systemd-stdio-bridge systemd-ask-password systemd-analyze runcon newrole pkttyagent prove cpan* pod2* perldoc instmodsh ptar* xsubpp
+     corelist enc2xs h2ph h2xs pl2pm splain json_pp zipdetails streamzip shasum piconv libnetcfg 2to3* pydoc* pdb* idle* ipython*
+     jupyter* pytest* py.test pipenv poetry virtualenv tsx ts-node electron dotnet mono pwsh* powershell groovy* scala* kotlin* julia octave*
+     gnuplot* ocaml* elixir* iex erl escript runghc ghc* sbcl clisp ecl racket scheme* gforth swift* rustc zig nim crystal tcc dmd gdc gfortran
+     fpc bison yacc flex swig meson bazel ant mvn gradle rake top htop atop iotop iftop nethogs crash varnishadm memcached-tool acme* xxd
+     zgrep bzgrep xzgrep zless zmore zdiff bzless xzless lesspipe* tput reset infocmp tic toe openvt tzselect debconf*""",
+    "it is a package tool": """apt* aptitude dpkg* yum* dnf* microdnf rpm* alien checkinstall tasksel apk zypper pacman* emerge snap* flatpak pip* pipx uv uvx conda*
      npm npx yarn pnpm gem bundle* cargo composer brew nix* opkg update-alternatives""",
-    "it reaches another machine": """ssh* scp sftp rsync rsh rlogin rexec telnet ftp tftp lftp nc ncat netcat nc.* socat mosh* curl wget*
-     aria2c http https lynx links elinks mail* sendmail* smbclient nmap nsupdate aws az gcloud kubectl* helm""",
+    "it reaches another machine": """ssh* scp sftp rsync rsh rlogin rexec bzr cvs darcs fossil guix hub mtr drill whois wbinfo google_* systemd-resolve
+     telnet ftp tftp lftp nc ncat netcat nc.* socat mosh* curl wget*
+     aria2c axel http https httpie xh lynx links elinks w3m mail* mutt sendmail* exim* swaks smbclient nmap masscan hping* nsupdate aws az
+     gcloud gsutil doctl hcloud gh glab kubectl* helm k3s k9s minikube kind rclone restic borg* duplicity tshark dumpcap ngrep wireshark
+     sshd* autossh sshuttle wg wg-quick openvpn rndc vault consul nomad zkcli* write mesg ntpdate""",
     "it changes who one is": """sudo* su doas pkexec runuser setpriv capsh newgrp sg login chroot nsenter unshare bwrap firejail setcap
      useradd userdel usermod adduser deluser addgroup delgroup groupadd groupdel groupmod gpasswd passwd chpasswd chage chsh chfn
-     newusers pwconv visudo vipw vigr sudoedit""",
+     newusers pwconv visudo vipw vigr sudoedit pam-auth-update adcli realm net pdbedit agetty getty semanage apparmor_parser aa-*""",
     "it creates or enters containers": """docker* dockerd podman* nerdctl ctr crictl runc crun lxc* lxd incus machinectl systemd-nspawn
-     containerd* buildah skopeo virsh qemu*""",
+     containerd* buildah skopeo virsh qemu* cloud-init cloud-id waagent amazon-ssm-agent""",
     "files are changed by the fs verbs only": """rm rmdir unlink shred srm wipe mv cp ln tee dd install touch truncate fallocate chmod chown
-     chgrp chattr setfacl setfattr patch uniq mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip gunzip bzip2 xz zstd split
-     csplit sponge rename logrotate tmpreaper tmpwatch updatedb restorecon setenforce""",
+     chgrp chattr setfacl setfattr patch uniq dmidecode blkid mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip gunzip bzip2 xz zstd split
+     csplit sponge rename link sync shuf iconv iconvconfig localedef zic sdiff diff3 tree unar unrar rar lz4 lzop compress uncompress
+     pigz pbzip2 sar sadc col dc3dd ddrescue partclone* testdisk photorec setcap chcon mandb infotocap logrotate tmpreaper tmpwatch updatedb restorecon setenforce""",
     "processes are ended by process.signal only": "kill killall* pkill skill snice fuser",
     "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted partprobe
      wipefs blkdiscard blockdev hdparm sdparm cryptsetup veritysetup lv* vg* pv* dmsetup mdadm losetup mount* umount* fusermount* swapon
      swapoff tune2fs resize2fs e2fsck fsck* e2image debugfs badblocks xfs_* btrfs* zfs zpool zdb growpart nvme sg_* smartctl eject
-     fstrim fsfreeze quotaon quotaoff""",
+     fstrim fsfreeze quotaon quotaoff systemd-mount systemd-umount e2label dumpe2fs exportfs""",
     "it changes the kernel or the power": """insmod modprobe rmmod depmod kexec sysctl reboot shutdown poweroff halt init telinit wall
      rtcwake hwclock date timedatectl hostnamectl localectl loginctl busctl dbus-send gdbus udevadm update-grub grub* mkinitrd
-     update-initramfs dracut bootctl efibootmgr setterm stty chvt""",
+     update-initramfs mkinitramfs dracut dkms bootctl efibootmgr setterm setleds loadkeys kbd_mode stty chvt deallocvt chronyc chronyd ntpd
+     systemd-tmpfiles systemd-sysusers systemd-firstboot systemd-machine-id-setup""",
+    "it changes the network for good": "ifconfig route arp brctl bridge ifup ifdown nmcli nmtui netplan dhclient dhcpcd arptables* iw iwconfig",
+    "a service is started by the service verbs only": """apache2 apache2ctl apachectl httpd caddy traefik squid* named unbound* dnsmasq varnishd
+     kea* postfix postsuper auditd rsyslogd sshd cron crond dockerd uwsgi gunicorn php-fpm*""",
     "supervisors are asked by the service verbs": """systemctl service sv runsv* supervisorctl supervisord rc-service rc-update openrc*
      invoke-rc.d initctl s6-* svc svscan* monit update-rc.d chkconfig""",
-    "it serves or changes a database": """pg_* postgres* initdb dropdb createdb redis-* valkey-* mysqld* mariadbd* mongod* influx* rabbitmq*
+    "it serves or changes a database": """pg_* postgres* initdb dropdb createdb clusterdb createuser dropuser reindexdb vacuumdb createlang droplang varnishlog varnishncsa elasticsearch* minio*
+      redis-* valkey-* mysqld* mariadbd* mongod* influx* rabbitmq*
      kafka-* cockroach* neo4j*""",
     "it is Nightshift itself": "nightshift*",
 }
 """Programs that no grant names, with or without placeholders, unless the whole command line is a vetted shape."""
 
 NEVER_ARGUED: Mapping[str, str] = {
-    "ip": r"(?:.* )?(?:netns|vrf|xdp\w*|xfrm|macsec|tuntap) .*|(?:.* )?-(?:b|batch|force|n|netns)\b.*|.* flush\b.*",
-    "iptables*": r"(?:.* )?(?:-[A-Za-z]*[FXZEP]|--flush|--delete-chain|--policy|--zero|--rename-chain|--modprobe)(?:[ =].*)?",
-    "ip6tables*": r"(?:.* )?(?:-[A-Za-z]*[FXZEP]|--flush|--delete-chain|--policy|--zero|--rename-chain|--modprobe)(?:[ =].*)?",
-    "*tables-restore": r".*",
+    "ip": r"(?!(?:-(?:[46jsdo]|br|json|details|statistics|brief|oneline) )*"
+    r"(?:(?:link|addr|address|neigh|route|rule)(?: (?:show|get)(?: \S+)*)?"
+    r"|link set dev \S+ (?:up|mtu \d+)|(?:addr|address|neigh|route|rule) (?:add|replace|change|del|delete) \S+(?: \S+)*)$)(?s:.*)"
+    r"|.*\b(?:encap|bpf|xdp|obj|object|netns|vrf)\b.*",
+    "*tables*-restore*": r".*",
+    "*tables-apply*": r".*",
+    "postconf": r"(?!-[nd]$).*",
+    "ntpq": r"(?!-pn?$).*",
     "xtables*": r".*",
-    "ebtables*": r"(?:.* )?-[A-Za-z]*[FXZP](?: .*)?",
-    "nft": r"(?:.* )?(?:flush|destroy|reset|delete (?:table|chain)|-[a-z]*[fi]|--file|--interactive)\b.*",
-    "ipset": r"(?:.* )?(?:flush|destroy|-F|-X|restore)\b.*",
-    "ufw": r"(?!status\b).*",
-    "firewall-cmd": r"(?!--state$|--list-|--get-).*",
-    "conntrack": r"(?:.* )?(?:-F|--flush|-D|--delete)\b.*",
-    "ss": r"(?:.* )?(?:-[A-Za-z]*[KFD]|--kill|--filter|--diag)\b.*",
-    "journalctl": r"(?:.* )?--(?:vacuum|rotate|flush|relinquish|setup-keys|sync|smart-relinquish|update-catalog)\S*.*",
-    "dmesg": r"(?:.* )?(?:-[A-Za-z]*[cCDEn]|--clear|--read-clear|--console-\S*)(?: .*)?",
+    "ebtables*": r"(?!-L$).*",
+    "nft": r"(?!(?:-[janns] )*(?:list(?: \S+)*|(?:add|insert|delete) (?:rule|element) \S+(?: \S+)*)$).*",
+    "ipset": r"(?!(?:-q )?(?:list|test|add|del)(?: [^-]\S*)*$).*",
+    "ufw": r"(?!status(?: verbose| numbered)?$).*",
+    "firewall-cmd": r"(?!--(?:state|list-[a-z-]+|get-[a-z-]+)(?: --zone=\w+)?$).*",
+    "conntrack": r"(?!-[LSC]$).*",
     "auditctl": r"(?!-[sl]$).*",
     "nginx": r"(?!-[tvTV]$|-t -q$).*",
+    "haproxy": r"(?!-v{1,2}$|-c -f /etc/haproxy/\S+$).*",
     "hostname": r".+",
-    "ethtool": r"-.*",
+    "ethtool": r"(?![A-Za-z][A-Za-z0-9._-]*$).*",
     "getent": r"(?:.* )?g?shadow\b.*",
-    "resolvectl": r"(?!status\b|query\b|statistics\b|dns$|domain$).*",
-    "tc": r"(?!-?[a-z]* ?(?:qdisc|class|filter) show).*",
-    "last": r"(?:.* )?(?:-f|--file)\b.*",
-    "sort": r"(?:.* )?(?:-o|--output|--compress-program)\b.*",
+    "resolvectl": r"(?!(?:status|query|statistics)(?: [^-]\S*)?$|dns$|domain$).*",
+    "tc": r"(?!(?:-[jsd] )*(?:qdisc|class|filter) show(?: dev \S+)?$).*",
+    "file": r"(?:.* )?-(?:[A-Za-z]*[Cfm]|-c|-f|-m).*",
+    "date": r"(?!\+\S+$|-u \+\S+$).*",
 }
 """Program -> which argument lines (joined by single spaces) are never run although the program may be."""
+
+ONLY_OPTIONS: Mapping[str, str] = {
+    "iptables*": """-w -t -A -I -D -C -S -L -n -v -nL -nvL -vnL -p -s -d -i -o -m -j --dport --sport --dports --sports --state --ctstate
+     --reject-with --comment --line-numbers --icmp-type --syn --mac-source""",
+    "ip6tables*": """-w -t -A -I -D -C -S -L -n -v -nL -nvL -vnL -p -s -d -i -o -m -j --dport --sport --dports --sports --state --ctstate
+     --reject-with --comment --line-numbers --icmpv6-type --syn --mac-source""",
+    "ss": "-l -t -n -p -u -a -s -o -e -i -m -x -w -4 -6 -H -O -lt -lu -ln -ltn -ltnp -lun -lunp -tn -tnp -tan -tanp -Hltn -Hltnp -Hlunp -Htan -Htn",
+    "journalctl": """-n -u -k -b -o -p -r -q -S -U --no-pager --since= --until= --unit= --priority= --lines= --output= --disk-usage
+     --list-boots --utc --reverse --quiet""",
+    "dmesg": "-T -x -k -u -l -f -t -d -r --level= --facility= --ctime --nopager",
+    "last": "-n -x -a -F -i -w",
+    "lastb": "-n -a -F -i -w",
+    "lastlog": "-u -t -b",
+    "sort": "-n -r -u -k -t -h -V -f -b -g -s -nr -rn -hr -rh",
+    "grep": "-c -i -v -n -F -E -w -x -h -H -m -A -B -C -o -q -s -a -e --",
+    "egrep": "-c -i -v -n -w -x -h -H -m -A -B -C -o -q -s -a -e --",
+    "fgrep": "-c -i -v -n -w -x -h -H -m -A -B -C -o -q -s -a -e --",
+    "diff": "-u -q -s -b -w -B -i --",
+    "wc": "-l -c -w -m -L --",
+    "du": "-x -s -h -k -m -b -a -c -d -B1 -sx -xs -xsk -sh -xk -d1 -d2 -d3 --inodes --apparent-size",
+    "head": "-n -c -q -v --lines= --bytes= --",
+    "tail": "-n -c -q -v --lines= --bytes= --",
+    "dig": "-t -p -x -4 -6",
+    "host": "-t -W -4 -6",
+    "nslookup": "",
+    "strings": "-n -a",
+    "lsof": "-n -P -nP -i -p -F -t -u -c",
+    "certbot": "renew -q --quiet -n --non-interactive --dry-run --cert-name --no-random-sleep-on-renew",
+}
+"""Program -> every option it may be given; one that is abbreviated, combined or not named here is never run. `x=` takes any value."""
 
 NEVER_STOPPED = """ssh sshd sshd-* dropbear openssh* audit* apparmor selinux* fail2ban crowdsec* falco* sysdig* ossec* wazuh* osquery*
  clamav* clamd* freshclam* aide* rkhunter* samhain* tripwire* snort* suricata* zeek* falcon* sentinel* mdatp* cbagent* firewalld ufw
