@@ -70,20 +70,27 @@ NEVER_RUN: Mapping[str, str] = {
      bpftool tcpdump run-parts start-stop-daemon xterm screen tmux psql mysql* mariadb* sqlite* mongo* redis-cli valkey-cli
      clickhouse* cqlsh sqlplus etcdctl ld.so ld-linux* ld-musl* systemd-run run0 at atq atrm batch crontab anacron incrontab openssl gpg*
      whiptail dialog ansible* salt* puppet* chef* terraform packer vagrant certutil certtool keytool *.sh *.py *.pl *.rb *.js *.lua *.php
-     *.tcl *-gcc* *-g++* *-cpp* *-ld *-as cpp* as ld ld.* gold ldd ldconfig pldd sotruss catchsegv original-awk bwk busybox* gtar gfind bfind
+     *.tcl *-gcc* *-g++* *-cpp* *-ld *-as cpp* as ld ld.* gold ldd ldconfig pldd sotruss catchsegv original-awk bwk busybox* gtar
+     gfind bfind
      fd fdfind rg ag jq yq xmllint xsltproc view* rvi* rview* vimdiff vimtutor evim gvim* red jed joe jmacs jstar ne micro nano* editor
-     sensible-* select-editor x-terminal-emulator* pager pinfo info mandb apropos groff troff nroff ranger mc mcedit script scriptreplay unbuffer
-     rlwrap daemon daemonize supervise envdir softlimit chpst setuidgid cgexec cgcreate cpulimit prlimit choom lckdo entr inotifywait gtime
+     sensible-* select-editor x-terminal-emulator* pager pinfo info mandb apropos groff troff nroff ranger mc mcedit script
+     scriptreplay unbuffer
+     rlwrap daemon daemonize supervise envdir softlimit chpst setuidgid cgexec cgcreate cpulimit prlimit choom lckdo entr
+     inotifywait gtime
      fakeroot* fakechroot proot schroot dchroot debootstrap dtach abduco byobu* tmate dbus-run-session aa-exec systemd-cat systemd-inhibit
      systemd-stdio-bridge systemd-ask-password systemd-analyze runcon newrole pkttyagent prove cpan* pod2* perldoc instmodsh ptar* xsubpp
      corelist enc2xs h2ph h2xs pl2pm splain json_pp zipdetails streamzip shasum piconv libnetcfg 2to3* pydoc* pdb* idle* ipython*
-     jupyter* pytest* py.test pipenv poetry virtualenv tsx ts-node electron dotnet mono pwsh* powershell groovy* scala* kotlin* julia octave*
-     gnuplot* ocaml* elixir* iex erl escript runghc ghc* sbcl clisp ecl racket scheme* gforth swift* rustc zig nim crystal tcc dmd gdc gfortran
+     jupyter* pytest* py.test pipenv poetry virtualenv tsx ts-node electron dotnet mono pwsh* powershell groovy* scala* kotlin*
+     julia octave*
+     gnuplot* ocaml* elixir* iex erl escript runghc ghc* sbcl clisp ecl racket scheme* gforth swift* rustc zig nim crystal tcc dmd
+     gdc gfortran
      fpc bison yacc flex swig meson bazel ant mvn gradle rake top htop atop iotop iftop nethogs crash varnishadm memcached-tool acme* xxd
      zgrep bzgrep xzgrep zless zmore zdiff bzless xzless lesspipe* tput reset infocmp tic toe openvt tzselect debconf*""",
-    "it is a package tool": """apt* aptitude dpkg* yum* dnf* microdnf rpm* alien checkinstall tasksel apk zypper pacman* emerge snap* flatpak pip* pipx uv uvx conda*
+    "it is a package tool": """apt* aptitude dpkg* yum* dnf* microdnf rpm* alien checkinstall tasksel apk zypper pacman* emerge
+     snap* flatpak pip* pipx uv uvx conda*
      npm npx yarn pnpm gem bundle* cargo composer brew nix* opkg update-alternatives""",
-    "it reaches another machine": """ssh* scp sftp rsync rsh rlogin rexec bzr cvs darcs fossil guix hub mtr drill whois wbinfo google_* systemd-resolve
+    "it reaches another machine": """ssh* scp sftp rsync rsh rlogin rexec bzr cvs darcs fossil guix hub mtr drill whois wbinfo
+     google_* systemd-resolve
      telnet ftp tftp lftp nc ncat netcat nc.* socat mosh* curl wget*
      aria2c axel http https httpie xh lynx links elinks w3m mail* mutt sendmail* exim* swaks smbclient nmap masscan hping* nsupdate aws az
      gcloud gsutil doctl hcloud gh glab kubectl* helm k3s k9s minikube kind rclone restic borg* duplicity tshark dumpcap ngrep wireshark
@@ -93,25 +100,33 @@ NEVER_RUN: Mapping[str, str] = {
      newusers pwconv visudo vipw vigr sudoedit pam-auth-update adcli realm net pdbedit agetty getty semanage apparmor_parser aa-*""",
     "it creates or enters containers": """docker* dockerd podman* nerdctl ctr crictl runc crun lxc* lxd incus machinectl systemd-nspawn
      containerd* buildah skopeo virsh qemu* cloud-init cloud-id waagent amazon-ssm-agent""",
-    "files are changed by the fs verbs only": """rm rmdir unlink shred srm wipe mv cp ln tee dd install touch truncate fallocate chmod chown
-     chgrp chattr setfacl setfattr patch uniq dmidecode blkid mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip gunzip bzip2 xz zstd split
+    "files are changed by the fs verbs only": """rm rmdir unlink shred srm wipe mv cp ln tee dd install touch truncate fallocate
+     chmod chown
+     chgrp chattr setfacl setfattr patch uniq dmidecode blkid mkdir mknod mkfifo mktemp tar bsdtar cpio pax zip unzip 7z* ar gzip
+     gunzip bzip2 xz zstd split
      csplit sponge rename link sync shuf iconv iconvconfig localedef zic sdiff diff3 tree unar unrar rar lz4 lzop compress uncompress
-     pigz pbzip2 sar sadc col dc3dd ddrescue partclone* testdisk photorec setcap chcon mandb infotocap logrotate tmpreaper tmpwatch updatedb restorecon setenforce""",
+     pigz pbzip2 sar sadc col dc3dd ddrescue partclone* testdisk photorec setcap chcon mandb infotocap logrotate tmpreaper tmpwatch
+     updatedb restorecon setenforce""",
     "processes are ended by process.signal only": "kill killall* pkill skill snice fuser",
-    "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted partprobe
+    "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted
+     partprobe
      wipefs blkdiscard blockdev hdparm sdparm cryptsetup veritysetup lv* vg* pv* dmsetup mdadm losetup mount* umount* fusermount* swapon
      swapoff tune2fs resize2fs e2fsck fsck* e2image debugfs badblocks xfs_* btrfs* zfs zpool zdb growpart nvme sg_* smartctl eject
      fstrim fsfreeze quotaon quotaoff systemd-mount systemd-umount e2label dumpe2fs exportfs""",
     "it changes the kernel or the power": """insmod modprobe rmmod depmod kexec sysctl reboot shutdown poweroff halt init telinit wall
      rtcwake hwclock date timedatectl hostnamectl localectl loginctl busctl dbus-send gdbus udevadm update-grub grub* mkinitrd
-     update-initramfs mkinitramfs dracut dkms bootctl efibootmgr setterm setleds loadkeys kbd_mode stty chvt deallocvt chronyc chronyd ntpd
+     update-initramfs mkinitramfs dracut dkms bootctl efibootmgr setterm setleds loadkeys kbd_mode stty chvt deallocvt chronyc
+     chronyd ntpd
      systemd-tmpfiles systemd-sysusers systemd-firstboot systemd-machine-id-setup""",
-    "it changes the network for good": "ifconfig route arp brctl bridge ifup ifdown nmcli nmtui netplan dhclient dhcpcd arptables* iw iwconfig",
-    "a service is started by the service verbs only": """apache2 apache2ctl apachectl httpd caddy traefik squid* named unbound* dnsmasq varnishd
+    "it changes the network for good": """ifconfig route arp brctl bridge ifup ifdown nmcli nmtui netplan dhclient dhcpcd arptables*
+     iw iwconfig""",
+    "a service is started by the service verbs only": """apache2 apache2ctl apachectl httpd caddy traefik squid* named unbound*
+     dnsmasq varnishd
      kea* postfix postsuper auditd rsyslogd sshd cron crond dockerd uwsgi gunicorn php-fpm*""",
     "supervisors are asked by the service verbs": """systemctl service sv runsv* supervisorctl supervisord rc-service rc-update openrc*
      invoke-rc.d initctl s6-* svc svscan* monit update-rc.d chkconfig""",
-    "it serves or changes a database": """pg_* postgres* initdb dropdb createdb clusterdb createuser dropuser reindexdb vacuumdb createlang droplang varnishlog varnishncsa elasticsearch* minio*
+    "it serves or changes a database": """pg_* postgres* initdb dropdb createdb clusterdb createuser dropuser reindexdb vacuumdb
+     createlang droplang varnishlog varnishncsa elasticsearch* minio*
       redis-* valkey-* mysqld* mariadbd* mongod* influx* rabbitmq*
      kafka-* cockroach* neo4j*""",
     "it is Nightshift itself": "nightshift*",
@@ -152,7 +167,8 @@ ONLY_OPTIONS: Mapping[str, str] = {
      --reject-with --comment --line-numbers --icmp-type --syn --mac-source""",
     "ip6tables*": """-w -t -A -I -D -C -S -L -n -v -nL -nvL -vnL -p -s -d -i -o -m -j --dport --sport --dports --sports --state --ctstate
      --reject-with --comment --line-numbers --icmpv6-type --syn --mac-source""",
-    "ss": "-l -t -n -p -u -a -s -o -e -i -m -x -w -4 -6 -H -O -lt -lu -ln -ltn -ltnp -lun -lunp -tn -tnp -tan -tanp -Hltn -Hltnp -Hlunp -Htan -Htn",
+    "ss": """-l -t -n -p -u -a -s -o -e -i -m -x -w -4 -6 -H -O -lt -lu -ln -ltn -ltnp -lun -lunp -tn -tnp -tan -tanp -Hltn -Hltnp
+     -Hlunp -Htan -Htn""",
     "journalctl": """-n -u -k -b -o -p -r -q -S -U --no-pager --since= --until= --unit= --priority= --lines= --output= --disk-usage
      --list-boots --utc --reverse --quiet""",
     "dmesg": "-T -x -k -u -l -f -t -d -r --level= --facility= --ctime --nopager",
