@@ -156,7 +156,7 @@ def _members(first: str, last: str, step: int) -> Iterator[str]:
     if first.isdigit() and last.isdigit() and step:
         for number in range(int(first), int(last) + 1, step):
             yield str(number).zfill(len(first) if first[0] == "0" else 0)
-    elif len(first) == len(last) == 1 and step:
+    elif len(first) == len(last) == 1 and (first + last).isalpha() and step:
         yield from map(chr, range(ord(first), ord(last) + 1, step))
     else:
         raise InvalidError(f"[{first}:{last}] is no range")

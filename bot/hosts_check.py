@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.app import Finding
-from bot.hosts_far import FarHosts, far_hosts, refuse_this_machine, ways_to
+from bot.hosts_far import FarHosts, facts_of, far_hosts, refuse_this_machine, ways_to
 from bot.hosts_needs import wanted_on
 from bot.hosts_setup import sudoers
 from bot.settings import Settings
@@ -118,9 +118,8 @@ class _Trial:
 
     def tried(self) -> Tried:
         """In the order in which one thing needs the other."""
-        steps = (("keys", self._keys), ("look", self._look), ("machine", self._machine), ("clock", self._clock))
         found: list[Finding] = []
-        for what, step in steps:
+        for what, step in (("keys", self._keys), ("look", self._look)):
             found.append(_said(what, step))
             if found[-1].state == "bad":
                 return Tried(tuple(found))
@@ -129,13 +128,22 @@ class _Trial:
             return Tried((*found, Finding("hand", "ok", "none: this host is only looked at")))
         allowed: list[str] = []
         found.append(_said("hand", lambda: self._hand(allowed)))
-        missing = () if found[-1].state == "bad" else self._missing(tuple(allowed))
+        return self._with_rules(found, tuple(allowed)) if found[-1].state == "ok" else Tried(tuple(found))
+
+    def _with_rules(self, found: list[Finding], allowed: tuple[str, ...]) -> Tried:
+        try:
+            wanted = wanted_on(self.settings, self.name, self._host)
+        except (NightshiftError, HostError) as error:
+            return Tried((*found, Finding("sudo", "bad", f"what it needs could not be seen: {error}")))
+        missing = sudoers(self.table.hand, (argv for argv in wanted.commands if not is_allowed(argv, allowed)))[0]
         if missing:
             advice = f"nightshift hosts check {self.name} prints them"
-            found.append(
-                Finding("sudo", "bad", f"{len(missing)} sudoers lines are missing for {self.table.hand}", advice)
-            )
-        return Tried(tuple(found), missing)
+            what = f"{len(missing)} sudoers lines are missing for {self.table.hand}"
+            return Tried((*found, Finding("sudo", "bad", what, advice)), missing)
+        if wanted.unseen:
+            what = f"who runs {', '.join(wanted.unseen)} there could not be seen"
+            return Tried((*found, Finding("sudo", "warn", what, f"{self.table.user} is not allowed to ask")))
+        return Tried((*found, Finding("sudo", "ok", f"{len(wanted.commands)} lines, none missing")))
 
     @property
     def _host(self) -> Host:
@@ -149,23 +157,15 @@ class _Trial:
         return "private, and its host key is accepted"
 
     def _look(self) -> str:
-        version = _run(self._host, "/usr/bin/python3", "-V")
-        python = version.out.strip() if version.status == 0 else "no Python: it is reached with plain commands"
-        return f"reached as {self.table.user}; {python}"
-
-    def _machine(self) -> str:
-        probe = self.far.probes[self.name]
-        refuse_this_machine(self.name, probe)  # type: ignore[arg-type] # of SSH hosts it is a FarProbe
-        return "is another machine than this one"
-
-    def _clock(self) -> str:
-        there = datetime.fromtimestamp(int(_run(self._host, "/usr/bin/date", "+%s").out), UTC)
-        skew = abs((there - self.now()).total_seconds())
+        facts = facts_of(self.far.lines[self.name])
+        refuse_this_machine(self.name, facts)
+        skew = abs(facts.clock - self.now().timestamp())
         if skew > _SKEW:
             raise InvalidError(
                 f"its clock is {skew:.0f} s off; set it, or what happens there is told at the wrong time"
             )
-        return f"its clock is {skew:.0f} s off"
+        python = facts.python or "no Python, so plain commands are used"
+        return f"reached as {self.table.user}; {python}; its clock is {skew:.0f} s off"
 
     def _look_has_no_rights(self) -> Finding:
         found = _run(self._host, "/usr/bin/sudo", "-n", "-l")
@@ -180,10 +180,6 @@ class _Trial:
                 listed = _run(host, "/usr/bin/sudo", "-n", "-l")
                 allowed += allowed_in(listed.out)
         return f"reached as {self.table.hand}, now closed again"
-
-    def _missing(self, allowed: tuple[str, ...]) -> tuple[str, ...]:
-        wanted = wanted_on(self.settings, self.name, self._host)
-        return sudoers(self.table.hand, (argv for argv in wanted if not is_allowed(argv, allowed)))[0]
 
 
 def _run(host: Host, *argv: str) -> CommandResult:

@@ -125,8 +125,8 @@ def add(session: Session, wanted: Wanted, fingerprint: str) -> int:
 
 def trust(session: Session, name: str, fingerprint: str) -> int:
     """The key that it has now counts, in place of the one before."""
-    from bot.hosts_far import ways_to
     from bot.hosts_far import fingerprint as printed
+    from bot.hosts_far import ways_to
 
     host, say = _known(session, name, SSH), session.words.say
     with _reached(session, name, host) as (shown, was):
@@ -161,7 +161,7 @@ def _reached(session: Session, name: str, host: HostTable) -> Iterator[tuple[str
     """The key that the host shows now, and the one that was accepted, '' for none."""
     from bot.hosts_far import shown_key, ways_to
 
-    yield shown_key(name, host), ways_to(session.settings.home, name, host).pinned(host, name)
+    yield shown_key(session.settings.home, name, host), ways_to(session.settings.home, name, host).pinned(host, name)
 
 
 def _accept(session: Session, name: str, host: HostTable, key: str, expected: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +13,12 @@ from bot.loop_thread import LoopThread
 from bot.settings_hosts import DOCKER, SSH, HostTable
 from core.errors import RefusedError, UnavailableError
 from core.ports import Clock, Host, Probe
+from core.redaction import clean
 from core.sudoers import wants_sudo
 
 if TYPE_CHECKING:
     from adapters.host.directory import Hand
-    from adapters.host.ssh import SshAddress
-    from adapters.probe.far import FarProbe
+    from adapters.host.ssh_connection import SshAddress, SshConnection
 
 KEYS, BOOK = "keys", "known_hosts"
 """In the data folder, which is private: our keys for far hosts, and the host keys that were accepted."""
@@ -47,6 +48,14 @@ class Ways:
         for path in (self.look, *([self.hand] if host.hand else [])):
             require_private(path)
 
+    def refuse_open_keys(self, host: HostTable) -> None:
+        """Raises InvalidError where others can read a key that is there; one that is not is missed when it is needed."""
+        from adapters.host_keys import require_private
+
+        for path in (self.look, *([self.hand] if host.hand else [])):
+            if path.exists():
+                require_private(path)
+
     def pinned(self, host: HostTable, name: str) -> str:
         """The host key that was accepted, '' for none."""
         from adapters.host_keys import pinned
@@ -67,10 +76,10 @@ class Ways:
 
     def address(self, host: HostTable, name: str, *, is_hand: bool) -> SshAddress:
         """Where and as whom."""
-        from adapters.host.ssh import SshAddress
+        from adapters.host.ssh_connection import SshAddress
 
         user, key = (host.hand, self.hand) if is_hand else (host.user, self.look)
-        return SshAddress(host.address or name, host.port, user, key, self.book)
+        return SshAddress(host.address or name, host.port, user, key, self.book, name)
 
 
 def ways_to(home: Path, name: str, host: HostTable) -> Ways:
@@ -89,13 +98,15 @@ def fingerprint(key: str) -> str:
     return printed(key)
 
 
-def shown_key(name: str, host: HostTable) -> str:
-    """The key that the host shows now; nothing else is said to it. Raises UnavailableError."""
-    from adapters.host.ssh import host_key_of
+def shown_key(home: Path, name: str, host: HostTable) -> str:
+    """The key that the host shows now, as known_hosts keeps it; nothing else is said to it. Raises UnavailableError."""
+    from adapters.host.ssh_connection import host_key_of
 
     loop = LoopThread()
     try:
-        return host_key_of(loop.loop, host.address or name, host.port)
+        return host_key_of(loop.loop, ways_to(home, name, host).address(host, name, is_hand=False)).line.partition(" ")[
+            2
+        ]
     finally:
         loop.close()
 
@@ -108,6 +119,7 @@ class FarHosts:
     hands: dict[str, Hand] = field(default_factory=dict)
     probes: dict[str, Probe] = field(default_factory=dict)
     looks: dict[str, FarLook] = field(default_factory=dict)
+    lines: dict[str, SshConnection] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
 
 
@@ -142,42 +154,67 @@ def far_hosts(home: Path, tables: Mapping[str, HostTable], protected: tuple[Path
 def _add_ssh(
     far: FarHosts, loop: LoopThread, where: tuple[Path, str, HostTable], protected: tuple[Path, ...], clock: Clock
 ) -> None:
-    from adapters.host.ssh import FarProgram, SshConnection, SshHost
+    from adapters.host.far_program import FarProgram
+    from adapters.host.ssh import SshHost, never
+    from adapters.host.ssh_connection import SshConnection
     from adapters.probe.far import FarProbe
     from adapters.probe.far_program import source
 
     home, name, table = where
     ways = ways_to(home, name, table)
-    if ways.look.exists():
-        ways.require_private(table)
+    ways.refuse_open_keys(table)
     look = SshConnection(loop.loop, ways.address(table, name, is_hand=False))
-    asked = FarProgram(look, source())
+    asked = FarProgram(look, source() + _SERVE)
     probe = FarProbe(asked.ask, clock)
-    far.hosts[name] = SshHost(look, protected)
-    far.probes[name] = probe
-    far.looks[name] = FarLook(probe.ask, look.close)
+
+    def close() -> None:
+        asked.close()
+        look.close()
 
     @contextmanager
     def hand() -> Iterator[Host]:
         if not table.hand:
             raise UnavailableError(f"{name} is only looked at: [hosts.{name}] names no hand")
-        refuse_this_machine(name, probe)
         connection = SshConnection(loop.loop, ways.address(table, name, is_hand=True))
-        host = SshHost(connection, protected, sudo=wants_sudo if table.hand != "root" else None)
+        host = SshHost(connection, protected, never if table.hand == "root" else wants_sudo)
         try:
+            refuse_this_machine(name, facts_of(connection))
             yield host
         finally:
             host.close()
             connection.close()
 
-    far.hands[name] = hand
+    far.hosts[name], far.probes[name], far.hands[name] = SshHost(look, protected), probe, hand
+    far.lines[name], far.looks[name] = look, FarLook(probe.ask, close)
 
 
-def refuse_this_machine(name: str, probe: FarProbe) -> None:
-    """Raises RefusedError for another name of the machine that we run on: what is protected here would not be there."""
-    from adapters.probe.raw_system import identity
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a host says of itself; `python` is empty where there is none."""
 
-    if probe.identity() == tuple(identity()):
+    boot: str
+    namespace: str
+    clock: float
+    python: str
+
+
+_ASKED = "cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid; date +%s; python3 -V 2>/dev/null || echo"
+_SERVE = "\nimport sys as _sys\n_main(_sys.stdin.buffer, _sys.stdout.buffer)\n"
+
+
+def facts_of(connection: SshConnection) -> Facts:
+    """Asked in one go, also where there is no Python."""
+    _, out, _ = connection.exec(("sh", "-c", _ASKED), b"", 8.0)
+    told = out[:2000].decode("utf-8", "replace").splitlines()[-4:]
+    if len(told) != 4 or not re.fullmatch(r"\d{1,12}", told[2], re.ASCII):
+        raise UnavailableError(f"{connection.address.label} does not say which machine it is")
+    return Facts(clean(told[0]), clean(told[1]), float(told[2]), clean(told[3])[:80].strip())
+
+
+def refuse_this_machine(name: str, facts: Facts) -> None:
+    """Raises RefusedError for another name of the machine that we run on: there we would act on ourselves."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    if facts.boot == boot and facts.namespace == str(Path("/proc/self/ns/pid").readlink()):
         raise RefusedError(f"{name} is this machine; use localhost and remove [hosts.{name}]")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot import jobs
 from bot.settings import Settings
 from core.ports import Host
@@ -24,14 +26,24 @@ def may_run(settings: Settings, name: str) -> tuple[Skill, ...]:
     return tuple(skill for skill in able if not watched or not skill.cures or watched.intersection(skill.cures))
 
 
-def wanted_on(settings: Settings, name: str, host: Host) -> tuple[Argv, ...]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Exact commands, and the services of which whoever looks may not ask who runs them."""
+
+    commands: tuple[Argv, ...]
+    unseen: tuple[str, ...]
+
+
+def wanted_on(settings: Settings, name: str, host: Host) -> Seen:
     """The commands that must be allowed there, of whoever really runs the services that are watched."""
-    control = ServiceControl(host, frozenset({0}))
+    control, unseen = ServiceControl(host, frozenset({0})), set[str]()
 
     def orders(verb: str, service: str) -> tuple[Argv, ...]:
         try:
-            return (control.argv(verb, service),)
+            return control.lines(service, (verb,))
         except HostError:
-            return ()  # nobody runs it there, so there is nothing to allow
+            unseen.add(service)
+            return ()
 
-    return needed(may_run(settings, name), watched_on(settings, name), orders).commands
+    commands = needed(may_run(settings, name), watched_on(settings, name), orders).commands
+    return Seen(commands, tuple(sorted(unseen)))
