@@ -24,6 +24,7 @@ from core.inventory import HostEntry, Inventory, Mode
 from core.people_ports import RollbackTimer
 from core.ports import Hosts, Probe, Sandbox
 from core.report import Report
+from core.task import task
 from core.world import Measurement
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeEngine
@@ -116,6 +117,13 @@ class Ward:
         assert [one.proposal.skill for one in self.store.approvals.pending() if one.proposal] == []
         self._canaries_live()
         return self.store.incidents.incidents(False, 10)
+
+    def asked(self, skill: str, **typed: str) -> Report:
+        """A person asks for a run by hand, others say yes; returns the report."""
+        now, nothing = self.store.clock.now(), Check(Signal.parse("load.per_core"), NAME, over=1e9, every=_STEP)
+        by_hand = task(f"console:{now}", "mo", NAME, "run", skill, typed=typed, at=now, is_yes=False)
+        self.store.intake.take_in((by_hand,), now)
+        return self._night(nothing)
 
     def stays_quiet(self, check: Check, restart: Callable[[], object] = _nothing) -> None:
         """After a restart of what was repaired and two more ticks: quiet, no new incident, every canary as it was planted."""
