@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bot.action_catalog import ActionCatalog
 from bot.app import Finding, Rows, Worker
 from bot.live_settings import LiveSettings
 from bot.proven_skills import Proof, proofs_in
@@ -13,9 +14,9 @@ from bot.settings import Settings
 from bot.team import Trust, trust_on
 from bot.wiring import CONSOLE, SKILLS, build, desk_of, local_place, open_catalog_at, rows_of, store_of
 from core.errors import BusyError
+from core.execution import Operator
 from core.inventory import Mode
 from core.mode_now import ModeNow
-from core.ports import Catalog
 from core.standing_orders import Ground
 
 if TYPE_CHECKING:
@@ -49,16 +50,17 @@ def open_desk(settings: Settings) -> Iterator[Worker]:
         house.close()
 
 
-def open_catalog(_: Settings) -> Catalog:
-    """The skills as data; needs no database."""
-    return open_catalog_at(SKILLS)
+def open_catalog(settings: Settings) -> ActionCatalog:
+    """The skills as data, and the team's own commands; needs no database."""
+    return ActionCatalog(open_catalog_at(SKILLS), settings.actions())
 
 
 def trusted(settings: Settings, rows: Rows) -> Trust:
     """What was allowed ahead, over rows that are open, with or without a running `up`."""
     inventory, live = settings.inventory(), LiveSettings(settings.home)
     modes = ModeNow(live.mode, rows.tightenings, inventory)
-    return trust_on(rows, open_catalog_at(SKILLS), Ground(inventory, live.may_approve, modes.of))
+    files = open_catalog(settings)
+    return trust_on(rows, files, Ground(inventory, live.may_approve, modes.of), Operator(action=files.action))
 
 
 def run_up(settings: Settings) -> int:
@@ -66,13 +68,6 @@ def run_up(settings: Settings) -> int:
     from bot.up import Up
 
     return Up(settings).run()
-
-
-def run_sandboxd(settings: Settings) -> int:
-    """Runs until it is told to end."""
-    from bot.sandboxd import serve
-
-    return serve(settings)
 
 
 def run_sandboxd(settings: Settings) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.action_skill import is_action
 from core.errors import InvalidError
 from core.skill_manifest import Skill
 
@@ -43,7 +44,9 @@ def proofs_text(proofs: Mapping[str, Proof]) -> str:
 
 
 def state_of(skill: Skill, proofs: Mapping[str, Proof]) -> str:
-    """looks, proven, changed (since it was proven) or unproven."""
+    """looks, action (a team's own script), proven, changed (since it was proven) or unproven."""
+    if is_action(skill):
+        return "action"
     if skill.is_looker:
         return "looks"
     proof = proofs.get(skill.name)

@@ -19,12 +19,14 @@ from pydantic import (
     model_validator,
 )
 
+from bot.settings_actions import ActionTable, action_mistake
 from bot.settings_hosts import HostTable, InventoryTable, host_mistake, mode_mistake
 from bot.settings_maintenance import MaintenanceTable, maintenance_mistake
 from bot.settings_sandbox import SandboxTable
 from bot.settings_table import Duration, Names, Table, zone_name
 from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
 from bot.settings_web import SHORTEST_SECRET, SecretTable, WebTable
+from core.action import Action
 from core.alert import LOCALHOST, Severity, Signal
 from core.check import Check
 from core.errors import InvalidError
@@ -238,6 +240,7 @@ class FileSettings(Table):
         default=(), description="tables [[maintenance]]"
     )
     people: dict[str, PersonTable] = Field(default={}, description="tables [people.NAME]")
+    actions: dict[str, ActionTable] = Field(default={}, description="tables [actions.NAME]")
     tokens: dict[str, TokenTable] = Field(default={}, description="tables [tokens.NAME]")
 
     @property
@@ -304,6 +307,10 @@ class Settings(BaseModel):
         )
         return Inventory(hosts, modes, ceiling, people)
 
+    def actions(self) -> tuple[Action, ...]:
+        """The team's own commands."""
+        return tuple(table.action(name) for name, table in self.file.actions.items())
+
     def schedule(self) -> Schedule:
         """Who is on call; without [oncall] approvers in the order of the file."""
         if self.file.oncall is not None:
@@ -350,6 +357,8 @@ def roster_mistake(file: FileSettings) -> str:
     if mistake := maintenance_mistake(file.maintenance, hosts, groups):
         return mistake
     if mistake := on_call_mistake(file.oncall, file.people):
+        return mistake
+    if mistake := action_mistake(file.actions, hosts, groups, MEASURED):
         return mistake
     return _group_mistake(file, groups) or _check_mistake(file, hosts) or _people_mistake(file) or _twice(file)
 

@@ -27,6 +27,7 @@ from core.people_ports import Changes, Presence, RollbackTimer
 from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
 from core.relapse import Relapses
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
+from core.skill_manifest import Skill
 from core.standing_orders import Ground, StandingOrders
 from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
@@ -119,13 +120,19 @@ def trust_of(rows: Rows, world: World) -> Trust:
     """Modes as people may have tightened them, and everything that is believed only while its rows say so."""
     modes = ModeNow(world.mode, rows.tightenings, world.inventory)
     ground = Ground(world.inventory, world.operator.may_approve, modes.of, world.zone)
-    return trust_on(rows, world.files, ground)
+    return trust_on(rows, world.files, ground, world.operator)
 
 
-def trust_on(rows: Rows, files: Catalog, ground: Ground) -> Trust:
+def trust_on(rows: Rows, files: Catalog, ground: Ground, operator: Operator | None = None) -> Trust:
     """The same over a ground that stands already, for who answers without a whole team."""
     catalog = AdmittedCatalog(files, rows.admissions)
-    maturity = Maturity(rows.admissions, rows.memory, rows.book, ground.inventory, ground.zone)
+    inventory, actions = ground.inventory, operator or Operator()
+
+    def is_for(skill: Skill, host: str) -> bool:
+        action = actions.action(skill)
+        return action is None or action.is_for(host, inventory.groups(host))
+
+    maturity = Maturity(rows.admissions, rows.memory, rows.book, inventory, ground.zone, is_for)
     orders = StandingOrders(rows.orders, rows.memory, catalog, rows.audit, rows.outbox, rows.clock, ground)
     shelves = (rows.orders, rows.memory, rows.log, rows.book)
     birth = OrderBirth(*shelves, catalog, rows.clock, ground, maturity.state_on)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.action_catalog import ActionCatalog
 from bot.answers import Answer, Views
 from bot.app import Rows
 from bot.beyond import Beyond, Notices
@@ -23,6 +24,7 @@ from bot.roster import Roster
 from bot.team import Team, World, compose
 from bot.verbs import Command, Verb
 from bot.waking import NO_PHONES, NoPager, Phones, Waking, waking_of
+from core.action import Action
 from core.alert import LOCALHOST, Severity, Signal
 from core.check import Check
 from core.desk import Patience
@@ -33,7 +35,7 @@ from core.maintenance import Window
 from core.message import Message
 from core.never_list import OWN_PORTS
 from core.people_ports import Pager
-from core.ports import Channel, Clock, Host, Probe
+from core.ports import Catalog, Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class Place:
     phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren | FarLook] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
     end: Callable[[], None] = lambda: None
     sandbox: SandboxTable | None = None
     beyond: Beyond = field(default_factory=Beyond)
@@ -190,6 +193,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         hands=far.hands,
         end=far.close,
         beyond=beyond_of(settings),
+        actions=settings.actions(),
     )
 
 
@@ -336,7 +340,9 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     together = {name: far.measure_all for name, far in place.probes.items() if isinstance(far, FarProbe)}
     sweep, sandbox = Sweep(probe, together=together), ProvenSandbox(sandbox_of(place.sandbox, WARM_GUESTS))
     operator = operator_of(place, store)
-    team = compose(rows_of(store), _world(place, open_catalog_at(skills), probe, sweep, sandbox, operator))
+    files = ActionCatalog(open_catalog_at(skills), place.actions)
+    operator = replace(operator, action=files.action)
+    team = compose(rows_of(store), _world(place, files, probe, sweep, sandbox, operator))
 
     def give_up(leg: Leg, why: str) -> None:
         """A leg that cannot be played ends in a person's hands, never in silence."""
@@ -347,7 +353,7 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     return House(place, store, team, sandbox, sweep, engine)
 
 
-def _world(place: Place, files: FileCatalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox, operator: Operator) -> World:
+def _world(place: Place, files: Catalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox, operator: Operator) -> World:
     """The machines of a place, with hands and eyes."""
     from adapters.host.directory import HostDirectory
     from adapters.probe.surroundings import ServedChanges, ServedPresence

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core import undo as undoing
+from core.action import Action
+from core.adopted_files import guarded, require_undo_adopted
 from core.alert import LOCALHOST
 from core.capability import LOCAL_LOOKS, NO_UNDO, PlannedEffect, Risk, Undo, Verb
 from core.effect import Prepared, World, prepare, ready_to_undo
@@ -93,6 +95,7 @@ class Errand:
     disposable: tuple[str, ...] = ()
     listed_hosts: tuple[str, ...] = ()
     limits: Limits = Limits()
+    action: Action | None = None
 
 
 def not_armed(_action: int, _undo: Undo, _saved: bytes | None) -> None:
@@ -163,7 +166,7 @@ class Broker:
         self._real = World(doors.host, doors.services, *beyond, errand.timeout, doors.recall, doors.keep)
         self._world = _imagined(self._real) if is_dry else self._real
         is_here = errand.host == LOCALHOST
-        self._rules = Rules(errand.skill, errand.grants, errand.disposable, errand.listed_hosts, is_here)
+        self._rules = Rules(errand.skill, errand.grants, errand.disposable, errand.listed_hosts, is_here, errand.action)
         self._own_back: set[tuple[str, str, str]] = set()
         self._left = None if errand.ceiling is None else Counter(map(_key, errand.ceiling))
         self._used: Counter[str] = Counter()
@@ -235,13 +238,17 @@ class Broker:
             self._use("bytes written", self._errand.limits.bytes, len(call.text("text").encode()))
         self._use("effects", self._errand.limits.effects)
         if call.verb not in WEB:
-            return self._effect(prepare(call, self._world), risk)
+            return self._effect(self._ready(call), risk)
         self._use(
             "bytes of HTTP", self._errand.limits.web, size_of(call.headers) + size_of(dict(call.arguments).get("body"))
         )
         answer = self._effect(prepare(call, self._world, is_private=self._rules.is_private(call)), risk)
         self._use("bytes of HTTP", self._errand.limits.web, size_of(answer))
         return answer
+
+    def _ready(self, call: HostCall) -> Prepared:
+        ready, action = prepare(call, self._world), self._errand.action
+        return guarded(ready, action, self._world) if action is not None and self._rules.is_action(call) else ready
 
     def _effect(self, ready: Prepared, risk: Risk) -> Json:
         if ready.is_network and not ready.way_back.is_possible:
@@ -263,6 +270,8 @@ class Broker:
             check_step(step)
             self._doors.permit()
             undoing.verify(row.undo, self._world.host)
+            if row.undo.kind == "command":
+                require_undo_adopted(row.undo, self._world.host)
             ready = ready_to_undo(undoing.with_blob(step, row.undo, self._doors.blobs), self._world)
             self._carry_out(f"undo {row.effect}", ready, {"undoes": row.action})
         except LIVE_ERRORS as error:

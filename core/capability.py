@@ -68,7 +68,7 @@ class PlannedEffect:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How to take one effect back. `kind` is restore, unlink, move_back, start, stop, route, link, rule, resolver or none.
+    """How to take one effect back. `kind` is restore, unlink, move_back, start, stop, route, link, rule, resolver, command or none.
 
     `target` is what it applies to, `blob` the SHA-256 of saved bytes, `after` the SHA-256 of what we left there: an undo is refused
     when it no longer matches.

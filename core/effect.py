@@ -90,7 +90,7 @@ def ready_to_undo(step: undoing.Step, world: World) -> Prepared:
             Verb(f"service.{step.verb}"), step.name, NO_UNDO, lambda started: command_service(world, argv, started)
         )
     if isinstance(step, tuple):
-        return replace(_command(step, NO_UNDO, world), way_back=_way_back(step, world))
+        return replace(_must_succeed(_command(step, NO_UNDO, world)), way_back=_way_back(step, world))
 
     def act(_: Started) -> Done:
         world.host.change(step)
@@ -253,6 +253,18 @@ def _command(argv: tuple[str, ...], undo: Undo, world: World) -> Prepared:
         )
 
     return Prepared(Verb.EXEC, shlex.join(argv), undo, act)
+
+
+def _must_succeed(ready: Prepared) -> Prepared:
+    """A command of an undo that says no has taken nothing back."""
+
+    def act(started: Started) -> Done:
+        done = ready.act(started)
+        if done.ok or done.fails_as is not None:
+            return done
+        return replace(done, fails_as=HostError("failed", done.line))
+
+    return replace(ready, act=act)
 
 
 def _service(call: HostCall, world: World) -> Prepared:

@@ -42,6 +42,8 @@ __all__ = ["Executor", "Operator", "Rehearsal"]
 UNDO_TIMEOUT = 60.0
 """Seconds for one command of an undo."""
 
+_RISKS = {risk.word: risk for risk in Risk}
+
 LONGEST_ROLLBACK = 30.0
 """Seconds that a host is given to take changes of its network back once we are gone."""
 
@@ -76,7 +78,12 @@ class Executor(Runner):
         plain = _plain(values)
         task = Task(f"{incident}.rehearsal.{skill.name}", host, RunMode.REHEARSE, incident, granted(skill, plain))
         places, listed = self.operator.disposable, self.operator.listed_hosts
-        risk = max((skill.risk, *(risk_of(grant, places, listed) for grant in task.grants)))
+        action = self.operator.action(skill)
+        granted_risks = (
+            action.risk if action is not None and str(grant) == action.grant else risk_of(grant, places, listed)
+            for grant in task.grants
+        )
+        risk = max((skill.risk, *granted_risks))
         try:
             outcome, broker = self.play(skill, plain, task)
         except (RefusedError, UnavailableError, TamperedError) as error:
@@ -135,7 +142,8 @@ class Executor(Runner):
 
     def _planned_undo(self, row: EffectRow, step: undoing.Step) -> PlannedEffect:
         verb, _, target = undoing.describe(step).partition(" ")
-        risk = max(self._risk_of(*_planned(row)), Risk.MEDIUM)
+        stated = dict(row.undo.detail).get("risk", "") if row.undo.kind == "command" else ""
+        risk = max(_RISKS.get(stated) or self._risk_of(*_planned(row)), Risk.MEDIUM)
         if row.undo.kind in ("start", "stop"):
             risk = max(risk, self._risk_of(verb, target))
         return PlannedEffect(Verb(verb), target, risk, is_reversible=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from core.action import Action
 from core.capability import Risk, Verb
 from core.effect import SERVICE_ORDERS, find_process
 from core.errors import CapabilityDeniedError, NeverError
@@ -33,7 +34,7 @@ from core.web import secrets_named
 class Rules:
     """What one run is bound by. `disposable` and `listed_hosts` are what the operator listed, for the risk of a call.
 
-    `is_here`: the run is on the machine that we run on, so that its loopback is ours.
+    `is_here`: the run is on the machine that we run on, so that its loopback is ours. `action`: the operator's own line that this run is.
     """
 
     skill: str
@@ -41,6 +42,7 @@ class Rules:
     disposable: tuple[str, ...] = ()
     listed_hosts: tuple[str, ...] = ()
     is_here: bool = True
+    action: Action | None = None
 
     def check(self, call: HostCall, host: Host) -> Risk:
         """The risk of a permitted call; raises NeverError or CapabilityDeniedError for any other."""
@@ -53,10 +55,16 @@ class Rules:
         if not self._covering(call.verb, arguments):
             raise CapabilityDeniedError(self.skill, f"{call.verb}:{call.target}"[:300])
         self._check_secrets(call)
+        if self.is_action(call):
+            return self.action.risk if self.action else Risk.NEVER
         risk = risk_of_call(call.verb, arguments, self.disposable, self.listed_hosts)
         if risk is Risk.NEVER:
             raise NeverError(f"{call.verb} {call.target}"[:300], "its risk is beyond every approval")
         return risk
+
+    def is_action(self, call: HostCall) -> bool:
+        """Whether it is, word by word, the line that the operator wrote: its danger is the one stated there."""
+        return call.verb is Verb.EXEC and self.action is not None and call.argv == self.action.command
 
     def is_private(self, call: HostCall) -> bool:
         """Whether a permitted HTTP call may go to addresses that are not public."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from core.action import Action
 from core.approval import Approval
 from core.authority import Authority, Wanted, no_orders
 from core.broker import Broker, Doors, Errand, RunMode, no_fetch, no_secret
@@ -35,6 +36,10 @@ RUNNABLE = frozenset({SkillState.TRIAL, SkillState.OWNED})
 def nobody(_person: str, _host: str) -> bool:
     """No roster is configured: nobody's yes counts."""
     return False
+
+
+def no_action(_skill: Skill) -> None:
+    """The operator wrote no command of their own."""
 
 
 def no_ceiling(_host: str) -> Mode:
@@ -81,6 +86,7 @@ class Operator:
     - `disposable`: path patterns that may be deleted; `listed_hosts`: HTTP hosts that may be asked (TRUST 1).
     - `may_approve`: of a person's name, whether a yes of theirs counts on a host now; `ceiling`: the most that a host's mode may be now.
     - `why_no_order`: why the standing order behind a yes does not hold on a host now, '' where it does.
+    - `action`: the operator's own line that a skill is, None for any other skill.
     - `fetch`, `secret`: see `core.broker.Doors`; `notify` posts a notice; `notebook` is what skills keep. Each refuses where it is not
       configured.
     """
@@ -93,6 +99,7 @@ class Operator:
     fetch: Fetch = no_fetch
     notify: Callable[[Notice], None] = no_notices
     secret: Callable[[str], str] = no_secret
+    action: Callable[[Skill], Action | None] = no_action
     notebook: Notebook = NO_NOTEBOOK
 
 
@@ -109,6 +116,7 @@ class Task:
     fence: int = 0
     ceiling: tuple[PlannedEffect, ...] | None = None
     digest: str = ""
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,7 @@ class Runner:
             raise RefusedError(f"skill {skill.name} is {skill.state}: only trial and owned ones run")
         if hashlib.sha256(skill.source.encode()).hexdigest() != skill.sha256:
             raise TamperedError(f"skill {skill.name} is not the text that its SHA-256 names")
+        task = replace(task, action=self.action_on(skill, task.host))
         with self.at_work(skill.name, skill.timeout, task) as broker:
             began = self.clock.now()
             self.note_began(task, {"skill": skill.name, "sha256": skill.sha256})
@@ -147,6 +156,13 @@ class Runner:
             outcome = self.confirmed(self._outcome(task.run, result, broker, began), broker, task)
             self.note_ended(task, outcome, {"status": result.status, "plan": [str(effect) for effect in broker.plan]})
         return outcome, broker
+
+    def action_on(self, skill: Skill, host: str) -> Action | None:
+        """The operator's own line that this skill is; raises RefusedError on a host that it is not for."""
+        action = self.operator.action(skill)
+        if action is not None and not action.is_for(host, self.inventory.groups(host)):
+            raise RefusedError(f"{action.name} is not for {host}: nightshift.toml names other hosts")
+        return action
 
     @contextmanager
     def at_work(self, skill: str, timeout: float, task: Task) -> Iterator[Broker]:
@@ -178,7 +194,19 @@ class Runner:
         )
         places, listed = operator.disposable, operator.listed_hosts
         return Broker(
-            Errand(task.run, skill, task.host, task.mode, task.grants, task.ceiling, timeout, places, listed), doors
+            Errand(
+                task.run,
+                skill,
+                task.host,
+                task.mode,
+                task.grants,
+                task.ceiling,
+                timeout,
+                places,
+                listed,
+                action=task.action,
+            ),
+            doors,
         )
 
     def confirmed(self, outcome: Outcome, broker: Broker, task: Task) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
@@ -26,6 +26,11 @@ from core.skill_manifest import Skill, SkillState
 
 RUNS_NEEDED = 3
 DAYS_NEEDED = 2
+
+
+def everywhere(_skill: Skill, _host: str) -> bool:
+    """Skills are for every host."""
+    return True
 
 
 class AdmittedCatalog:
@@ -65,12 +70,17 @@ class Maturity:
         book: ApprovalBook,
         inventory: Inventory,
         zone: tzinfo | None = None,
+        is_for: Callable[[Skill, str], bool] = everywhere,
     ) -> None:
+        """`is_for` says whether a skill is for a host at all: an operator's own line may name its hosts."""
+        self._is_for = is_for
         self._admissions, self._memory, self._book = admissions, memory, book
         self._inventory, self._zone = inventory, zone
 
     def state_on(self, skill: Skill, host: str) -> SkillState:
         """CHANGED where it was not admitted for all of the host's groups; a trial is owned where it has earned it."""
+        if not self._is_for(skill, host):
+            return SkillState.RETIRED
         if skill.state is not SkillState.TRIAL:
             return skill.state
         if not self._is_admitted(skill, self._inventory.groups(host)):

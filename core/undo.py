@@ -131,6 +131,8 @@ def _step(undo: Undo) -> Step | None:
         return ServiceOrder(undo.kind, undo.target)
     if undo.kind in ("route", "link", "rule"):
         return back_argv(undo)
+    if undo.kind == "command":
+        return tuple(json.loads(detail["argv"]))
     return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.proven_skills import Proof
-from bot.skill_tests import tested
+from bot.skill_tests import result_of
 from core.guest import GuestResult, GuestRun
 from core.skill_manifest import Skill
 from core.world import Json
@@ -50,6 +50,6 @@ class TimedSandbox(FakeSandbox):
 @pytest.mark.parametrize("skill", CATALOG.skills(), ids=lambda skill: skill.name)
 def test_its_own_cases_notice_what_was_changed(skill: Skill) -> None:
     proofs: dict[str, Proof] = {}
-    result = tested(skill, TimedSandbox(), proofs)
+    result = result_of(skill, TimedSandbox(), proofs)
     assert result.are_enough_caught, "\n".join(f"line {one.line}: {one.change}" for one in result.survivors)
     assert not result.gate
