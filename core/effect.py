@@ -154,7 +154,8 @@ def _corrected(
     sha256 = hashlib.sha256(changed.before).hexdigest()
     if sha256 == seen.blob:
         return None, None
-    info = FileInfo(seen.target, "file", len(changed.before), 0.0, changed.before_mode, 0)
+    uid, gid = map(int, dict(seen.detail).get("owner", "0:-1").split(":"))
+    info = FileInfo(seen.target, "file", len(changed.before), 0.0, changed.before_mode, uid, gid=gid)
     return undo_of(FileContent(info, changed.before, sha256)), changed.before
 
 

@@ -9,11 +9,13 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class FileWrite:
-    """Replace a plain file atomically. An old one keeps owner and mode; a new one gets `mode`."""
+    """Replace a plain file atomically. An old one keeps owner and mode; a new one gets `mode`, and `uid` and `gid` where they are known."""
 
     path: str
     data: bytes
     mode: int = 0o644
+    uid: int = -1
+    gid: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from core.capability import NO_UNDO, Undo
@@ -91,7 +91,7 @@ def with_blob(step: Step, undo: Undo, blobs: Blobs) -> Step:
     """Fills in the saved bytes; raises UnknownError or TamperedError when they are not what was saved."""
     if not isinstance(step, FileWrite):
         return step
-    return FileWrite(step.path, blobs.get(undo.blob), step.mode)
+    return replace(step, data=blobs.get(undo.blob))
 
 
 def verify(undo: Undo, host: Host) -> None:
@@ -122,7 +122,8 @@ def to_json(undo: Undo) -> dict[str, str]:
 def _step(undo: Undo) -> Step | None:
     detail = dict(undo.detail)
     if undo.kind in ("restore", "resolver"):
-        return FileWrite(undo.target, b"", int(detail.get("mode", "420")))
+        uid, gid = map(int, detail.get("owner", "-1:-1").split(":"))
+        return FileWrite(undo.target, b"", int(detail.get("mode", "420")), uid, gid)
     if undo.kind == "unlink":
         return FileDelete(undo.target)
     if undo.kind == "move_back":
@@ -150,7 +151,10 @@ def describe(step: Step | None) -> str:
 
 
 def _mode(content: FileContent) -> tuple[tuple[str, str], ...]:
-    return (("mode", str(content.info.mode & 0o777)),)
+    """What a file that is made again gets: its mode, and its owner where the host told both user and group."""
+    info = content.info
+    owner = (("owner", f"{info.uid}:{info.gid}"),) if info.gid >= 0 else ()
+    return (("mode", str(info.mode & 0o777)), *owner)
 
 
 def _present(host: Host, path: str) -> str:

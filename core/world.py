@@ -49,6 +49,7 @@ class FileInfo:
     uid: int
     links: int = 1
     target: str = ""
+    gid: int = -1
 
 
 @dataclass(frozen=True, slots=True)

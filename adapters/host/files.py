@@ -85,6 +85,8 @@ class Files:
                 old = self._take_after_old(at, name, made)
                 _write_all(made, change.data)
                 before, mode = old if old else (None, change.mode & 0o777)
+                if old is None and change.uid >= 0:
+                    os.fchown(made, change.uid, change.gid)
                 os.fchmod(made, mode)
                 os.fsync(made)
                 if old:
@@ -242,4 +244,5 @@ def _info(path: str, info: os.stat_result, target: str = "", behind: os.stat_res
         info.st_uid,
         seen.st_nlink,
         target,
+        info.st_gid,
     )
