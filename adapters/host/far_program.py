@@ -35,8 +35,8 @@ class NoPythonError(UnavailableError):
 class FarProgram:
     """As many processes of one program over there as there are questions at the same time, `most` at the most.
 
-    The program says one line that it is ready, `{"ready": true}`, then answers each line with one: `{"ok": value}` or `{"error": [kind, ...]}`,
-    before that `{"hello": [pid, start ticks]}` where it waits for `"go"`.
+    The program says `{"ready": true}`, then answers each line with one: `{"ok": value}` or `{"error": [kind, ...]}`, before that
+    `{"hello": [pid, start ticks]}` where it waits for `"go"`.
     """
 
     def __init__(self, connection: SshConnection, source: str, most: int = _MOST) -> None:
@@ -120,10 +120,7 @@ class FarProgram:
         talk = await self._connection.talk(COMMAND, LONGEST_ANSWER)
         try:
             talk.say(self._source + b"\0")
-            for _ in range(_MOST_NOISE):  # a login shell may have something to say first
-                if await talk.line(1 << 16) == b'{"ready": true}':
-                    return talk
-            raise UnavailableError("it says everything but that it is ready")
+            await _ready(talk)
         except UnavailableError as error:
             self._connection.done(talk)
             words = bytes(talk.error).decode("utf-8", "replace").strip().splitlines()
@@ -134,12 +131,20 @@ class FarProgram:
         except BaseException:
             self._connection.done(talk)
             raise
+        return talk
 
     def _leave(self, talk: Talk) -> None:
         async def done() -> None:
             self._connection.done(talk)
 
         self._connection.call(done(), _START_SECONDS)
+
+
+async def _ready(talk: Talk) -> None:
+    for _ in range(_MOST_NOISE):  # a login shell may have something to say first
+        if await talk.line(1 << 16) == b'{"ready": true}':
+            return
+    raise UnavailableError("it says everything but that it is ready")
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

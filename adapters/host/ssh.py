@@ -49,7 +49,8 @@ def never(_: tuple[str, ...]) -> bool:
 class SshHost:
     """Host port over one connection; `sudo` says which commands go through sudo over there.
 
-    `protected` is Nightshift's own, for the case that this host is ours under another name. Without python3 over there it goes by `PlainHost`.
+    `protected` is Nightshift's own, for the case that this host is ours under another name. Without python3 over there it goes by
+    `PlainHost`.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class SshHost:
         connection: SshConnection,
         protected: tuple[Path, ...] = (),
         sudo: Callable[[tuple[str, ...]], bool] = never,
+        source: str = "",
     ) -> None:
         self.connection, self._protected, self._sudo = connection, protected, sudo
-        self._helper = FarProgram(connection, far_source("helper"))
+        self._helper = FarProgram(connection, source or far_source("helper"))
         self._lock = threading.Lock()
         self._plain: PlainHost | None = None
         self._is_here: bool | None = None

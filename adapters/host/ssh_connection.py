@@ -268,29 +268,37 @@ async def _shown(address: SshAddress) -> HostKey:
 async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
     """A new connection; every way it can fail is one sentence."""
     label = address.label
+    key = _own_key(address)
+    if not _pinned(address):
+        raise await _about_its_key(address, asyncssh.HostKeyNotVerifiable("none is pinned"))
     try:
-        pinned = _pinned(address)
-        if not pinned:
-            raise asyncssh.HostKeyNotVerifiable("none is pinned")
         return await asyncio.wait_for(
             asyncssh.connect(
-                address.host, address.port, username=address.user, client_keys=[str(address.key_file)], passphrase=None,
+                address.host, address.port, username=address.user, client_keys=[key], passphrase=None,
                 known_hosts=str(address.known_hosts), config=None, agent_path=None, agent_forwarding=False, x11_forwarding=False,
                 gss_auth=False, gss_kex=False, preferred_auth="publickey", compression_algs=None, keepalive_interval=_KEEPALIVE_SECONDS,
                 keepalive_count_max=3, connect_timeout=CONNECT_SECONDS, login_timeout=CONNECT_SECONDS,
             ),
             CONNECT_SECONDS,
         )  # fmt: skip
-    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
+    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost) as error:
         raise await _about_its_key(address, error) from error
     except asyncssh.PermissionDenied as error:
         raise RefusedKeyError(
             f"{label} lets nobody in as {address.user} with the key {address.key_file}; `nightshift hosts add {label}` prints the line for it"
         ) from error
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        raise RefusedKeyError(f"the key {address.key_file} for {label} cannot be used: {_said(error)}") from error
     except (TimeoutError, OSError, asyncssh.Error) as error:
         raise UnavailableError(f"{label} cannot be reached at {address.host}:{address.port}: {_said(error)}") from error
+
+
+def _own_key(address: SshAddress) -> asyncssh.SSHKey:
+    """Without a passphrase: nobody is there at night to type it."""
+    try:
+        return asyncssh.read_private_key(str(address.key_file))
+    except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise RefusedKeyError(
+            f"the key {address.key_file} for {address.label} cannot be used: {_said(error)}"
+        ) from error
 
 
 async def _about_its_key(address: SshAddress, error: asyncssh.Error) -> UnavailableError:
@@ -300,10 +308,12 @@ async def _about_its_key(address: SshAddress, error: asyncssh.Error) -> Unavaila
     except (TimeoutError, OSError, asyncssh.Error) as unreachable:
         return UnavailableError(f"{label} cannot be reached at {address.host}:{address.port}: {_said(unreachable)}")
     if offered in known:
-        return UnavailableError(f"{label} and we speak no common SSH: {_said(error)}")
+        return UnavailableError(f"{label} broke off at {address.host}:{address.port}: {_said(error)}")
     if not known:
         return HostKeyError(
-            f"the host key of {label} is not known: it shows {offered}; `nightshift hosts trust {label}`", (), offered
+            f"the host key of {label} is not known: it shows {offered}; if that is right, `nightshift hosts trust {label}`",
+            (),
+            offered,
         )
     return HostKeyError(
         f"the host key of {label} has CHANGED from {', '.join(known)} to {offered}: another machine, or somebody in between; "
