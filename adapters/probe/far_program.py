@@ -24,7 +24,7 @@ for _name, _text in _SOURCES:
     exec(compile(_text, _name, "exec"), _module.__dict__)
     _raw[_name] = _module
 _system, _network = _raw["raw_system"], _raw["raw_network"]
-_FACTS = {name: getattr(_system, name) for name in ("space", "text", "cores", "processes", "open_files", "links", "identity")}
+_FACTS = {name: getattr(_system, name) for name in ("space", "text", "cores", "processes", "open_files", "newest", "links", "identity")}
 _FACTS.update({name: getattr(_network, name) for name in ("connect", "page", "certificate", "exchange", "datagram")})
 _FACTS["container"] = _raw["raw_containers"].container
 

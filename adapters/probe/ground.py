@@ -22,6 +22,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
     "cores": raw_system.cores,
     "processes": raw_system.processes,
     "open_files": raw_system.open_files,
+    "newest": raw_system.newest,
     "links": raw_system.links,
     "identity": raw_system.identity,
     "connect": raw_network.connect,
@@ -76,6 +77,14 @@ class Ground:
             return self._shaped(lambda told: (int(told[0]), _text(told[1])), "open_files", pid=pid)
         except OSError as error:
             raise UnavailableError(f"cannot look at the open files of process {pid}: {error.strerror}") from error
+
+    def newest(self, folder: str) -> tuple[float, str, int] | None:
+        """When it was written, path and size; None where there is no file with something in it."""
+        try:
+            told = self._shaped(list, "newest", folder=folder)
+        except OSError as error:
+            raise UnavailableError(f"cannot look below {folder}: {error.strerror}") from error
+        return (float(told[0]), _text(told[1]), int(told[2])) if told else None
 
     def links(self) -> dict[str, tuple[bool, str]]:
         """By name: whether it is up, its IPv4 address or ''."""

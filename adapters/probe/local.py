@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from adapters.probe.backup import backup_age
 from adapters.probe.certificate import days_left
 from adapters.probe.connection import host_and_port
 from adapters.probe.containers import container_down
@@ -50,6 +51,7 @@ class Readers:
             "postgres.failed": PostgresProbe(ground.exchange).failed,
             "container.down": partial(container_down, ground.container),
             "redis.failed": RedisProbe(ground.exchange).failed,
+            "backup.age_hours": lambda folder: backup_age(ground.newest, folder, now().timestamp()),
         }
 
     @property

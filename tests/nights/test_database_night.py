@@ -70,7 +70,7 @@ class Night:
 
     def until_asked(self) -> Approval:
         """The next question; no second one is open beside it."""
-        assert eventually(lambda: self.pulse() or bool(self.store.approvals.pending()), 30), self.told()
+        assert eventually(self._is_asked, 30), self.told()
         (asked,) = self.store.approvals.pending()
         self.asked.append(asked)
         return asked
@@ -82,15 +82,20 @@ class Night:
 
     def until_reported(self, incident: str) -> None:
         """Measured until its ending is certain; what PostgreSQL says meanwhile is written down."""
-        assert eventually(lambda: self._look() or incident in self.store.shelf.reports, 60), self.told()
+        assert eventually(lambda: self._is_reported(incident), 60), self.told()
 
     def told(self) -> str:
         """Where it stands, for whoever reads a failure."""
         return f"{self.store.incidents.incidents(False, 5)} {self.store.shelf.reports} {self.seen[-3:]}"
 
-    def _look(self) -> None:
+    def _is_asked(self) -> bool:
+        self.pulse()
+        return bool(self.store.approvals.pending())
+
+    def _is_reported(self, incident: str) -> bool:
         self.pulse()
         self.seen.append(self.probe.measure(NAME, Signal.parse(POSTGRES_SIGNAL)))
+        return incident in self.store.shelf.reports
 
     def _composed(self) -> Team:
         inventory = Inventory((HostEntry(NAME, "namespace"),), ((NAME, Mode.APPROVE),))
