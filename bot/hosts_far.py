@@ -131,14 +131,6 @@ class FarLook:
     close: Callable[[], None] = lambda: None
 
 
-class Unmeasured:
-    """Probe port of a host that no probe reaches."""
-
-    def measure(self, host: str, signal: object) -> Any:
-        """See `core.ports.Probe`."""
-        raise UnavailableError(f"{signal} cannot be measured on {host}: it is a container")
-
-
 def far_hosts(home: Path, tables: Mapping[str, HostTable], protected: tuple[Path, ...], clock: Clock) -> FarHosts:
     """Those of the settings; a key that others can read is refused at once, one that is missing only when it is needed."""
     far, loop = FarHosts(), LoopThread()
@@ -146,7 +138,7 @@ def far_hosts(home: Path, tables: Mapping[str, HostTable], protected: tuple[Path
         if table.reach == SSH:
             _add_ssh(far, loop, (home, name, table), protected, clock)
         elif table.reach == DOCKER:
-            _add_container(far, table.container or name, name, protected)
+            _add_container(far, table.container or name, name, protected, clock)
     far.close = loop.close
     return far
 
@@ -218,10 +210,11 @@ def refuse_this_machine(name: str, facts: Facts) -> None:
         raise RefusedError(f"{name} is this machine; use localhost and remove [hosts.{name}]")
 
 
-def _add_container(far: FarHosts, container: str, name: str, protected: tuple[Path, ...]) -> None:
+def _add_container(far: FarHosts, container: str, name: str, protected: tuple[Path, ...], clock: Clock) -> None:
     from adapters.host.docker import Container, hand_on, look_at
+    from adapters.probe.host_ground import HandsProbe
 
     listed = Container(container, protected=protected)
-    far.hosts[name] = look_at(listed)
+    far.hosts[name] = look = look_at(listed)
     far.hands[name] = hand_on(listed)
-    far.probes[name] = Unmeasured()
+    far.probes[name] = HandsProbe(look, clock)

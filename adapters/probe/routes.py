@@ -24,11 +24,12 @@ def route_missing(ground: Ground, destination: str) -> Reading:
     devices = [device for network, device in routes if network == wanted]
     if devices:
         return Reading(0, f"{destination} goes by {', '.join(sorted(set(devices)))}")
-    if destination == "default" and not _addresses(ground):
+    addresses = _addresses(ground)
+    if destination == "default" and addresses == []:
         by = [device for network, device in _ipv6_routes(ground) if network.prefixlen == 0]
         if by:
             return Reading(0, f"default goes by {by[0]}, IPv6 only")
-    return Reading(1, f"no {destination} route; addresses: {', '.join(_addresses(ground)) or 'none'}")
+    return Reading(1, f"no {destination} route; addresses: {_shown(addresses)}")
 
 
 def link_down(ground: Ground, name: str) -> Reading:
@@ -45,8 +46,17 @@ def has_default_route() -> bool:
     return route_missing(Ground(), "default").value == 0
 
 
-def _addresses(ground: Ground) -> list[str]:
-    return [f"{address} on {name}" for name, (_, address) in ground.links().items() if address and name != "lo"]
+def _addresses(ground: Ground) -> list[str] | None:
+    """None where nobody can tell."""
+    try:
+        links = ground.links()
+    except UnavailableError:
+        return None
+    return [f"{address} on {name}" for name, (_, address) in links.items() if address and name != "lo"]
+
+
+def _shown(addresses: list[str] | None) -> str:
+    return "not told" if addresses is None else ", ".join(addresses) or "none"
 
 
 def _ipv4_routes(ground: Ground) -> list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.clock_system import SystemClock
+from adapters.host.local import LocalHost
 from adapters.probe.directory import ProbeDirectory
 from adapters.probe.far import FarProbe
+from adapters.probe.host_ground import HandsProbe
 from adapters.probe.local import LocalProbe
 from adapters.probe.served import ServedProbe
 from core.alert import Signal
@@ -48,6 +50,12 @@ def far(request: pytest.FixtureRequest) -> Probe:
     return probe
 
 
+def by_hands(request: pytest.FixtureRequest) -> Probe:
+    host = LocalHost(())
+    request.addfinalizer(host.close)
+    return HandsProbe(host, SystemClock())
+
+
 def by_host(_request: pytest.FixtureRequest) -> Probe:
     return ProbeDirectory({"web-1": LocalProbe(SystemClock())})
 
@@ -59,7 +67,7 @@ def fake(_request: pytest.FixtureRequest) -> Probe:
     return probe
 
 
-@pytest.fixture(params=[local, in_namespaces, far, by_host, fake], ids=lambda make: make.__name__)
+@pytest.fixture(params=[local, in_namespaces, far, by_hands, by_host, fake], ids=lambda make: make.__name__)
 def probe(request: pytest.FixtureRequest) -> Probe:
     made: Probe = request.param(request)
     return made
