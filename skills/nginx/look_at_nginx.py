@@ -203,6 +203,16 @@ def service_at(host: Host, sites: list[Site], address: str) -> str:
     return ""
 
 
+def least_mode(facts: dict[str, object]) -> str:
+    """Which place is closed, and the smallest change that would open it; never more than that."""
+    if not facts.get("forbidden_path"):
+        return "by its mode others may, so look at its owner, or at AppArmor and SELinux"
+    bit = "x" if facts["forbidden_needs"] == 1 else "r"
+    return (
+        f"{facts['forbidden_path']} has mode {facts['forbidden_mode']:o}; chmod o+{bit} is the least that would open it"
+    )
+
+
 def in_words(url: str, facts: dict[str, object]) -> str:
     """One line of evidence."""
     said = {
@@ -211,7 +221,7 @@ def in_words(url: str, facts: dict[str, object]) -> str:
         "port": "is down, and somebody else holds its port",
         "frozen": "runs, but all its workers are stopped",
         "not loaded": "runs with an older configuration than the one on disk, which passes its test",
-        "forbidden": f"may not read what it should serve: {facts.get('forbidden_path')}",
+        "forbidden": "may not read what it should serve: " + least_mode(facts),
         "upstream": f"is refused by its upstream {facts.get('upstream_address')} ({facts.get('upstream_service') or 'no known service'})",
         "none": "runs, and says nothing of it",
     }

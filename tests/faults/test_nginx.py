@@ -130,3 +130,19 @@ def test_the_service_behind_a_bad_gateway_is_started(web: Ward) -> None:
 def test_a_frozen_web_server_is_restarted(web: Ward) -> None:
     web.shell("kill -STOP $(pgrep -P $(cat /run/nginx.pid))")
     web.heals(URL, by="restart_frozen_web_server", only=("service.restart nginx",), restart=lambda: web.shell(RESTART))
+
+
+def test_a_page_that_nginx_may_not_read_is_said_with_the_least_mode_that_would_do_and_not_changed(web: Ward) -> None:
+    web.shell("chmod 600 /srv/www/index.html")
+    web.plant("/srv/www/index.html")
+    (told,) = web.leaves_alone(URL)
+    assert told.host == "ward"
+
+
+def test_a_port_that_somebody_else_holds_is_not_a_web_server_to_start(web: Ward) -> None:
+    web.shell("/etc/init.d/nginx stop")
+    web.patient.start(
+        "import http.server as h; print(1); h.HTTPServer(('127.0.0.1', 80), h.BaseHTTPRequestHandler).serve_forever()"
+    )
+    assert eventually(lambda: ":80 " in web.shell("ss -Hltn"))
+    web.leaves_alone(URL)

@@ -1,0 +1,97 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []
+# [tool.nightshift]
+# risk = "low"
+# timeout = 20
+# settles = 0
+# looks_at = ["load.per_core"]
+# capabilities = ["process.list", "fs.read:/proc/stat"]
+# triggers = ["jobs pile up", "the same job runs twice", "定时任务堆积", "任务重复运行"]
+# ///
+"""Finds scheduled jobs that run several times at once, because each run takes longer than the time to the next one."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from core.skill import Host, Outcome, Process
+
+TICKS = 100
+
+
+def run(host: Host) -> Outcome:
+    processes = host.process.list()
+    by_pid = {one.pid: one for one in processes}
+    jobs: dict[str, list[Process]] = defaultdict(list)
+    for one in processes:
+        if is_job(one, by_pid):
+            jobs[" ".join(one.argv)[:200]].append(one)
+    command, worst = max(jobs.items(), key=lambda job: len(job[1]), default=("", []))
+    booted = re.search(r"^btime (\d+)$", host.read("/proc/stat", 262144), re.M)
+    oldest = min((one.started for one in worst), default=0)
+    hours = (host.now - int(booted[1]) - oldest / TICKS) / 3600 if booted and worst else 0.0
+    facts: dict[str, object] = {
+        "jobs_running": sum(map(len, jobs.values())),
+        "job_copies": len(worst),
+        "job_overlaps": len(worst) > 1,
+        "job_oldest_hours": round(max(hours, 0.0), 2),
+    }
+    if len(worst) < 2:
+        return Outcome(ok=True, summary=f"{facts['jobs_running']} scheduled jobs run, none of them twice", facts=facts)
+    return Outcome(
+        ok=True, summary=f"{len(worst)} copies run at once of: {command}; the oldest for {hours:.1f} hours", facts=facts
+    )
+
+
+def is_job(process: Process, by_pid: dict[int, Process]) -> bool:
+    """Cron's own child is a fork of it; what that started is the job."""
+    parent = by_pid.get(process.parent)
+    return (
+        parent is not None
+        and parent.name.lower() in {"cron", "crond"}
+        and process.name.lower() not in {"cron", "crond"}
+    )
+
+
+CASES = [
+    {
+        "name": "three copies of one job",
+        "world": {
+            "now": 1767225600.0,
+            "files": {"/proc/stat": "cpu 1\nbtime 1767200000\n"},
+            "processes": [
+                {"pid": 5, "name": "cron"},
+                {"pid": 6, "name": "cron", "parent": 5},
+                {"pid": 7, "name": "sh", "argv": ["/bin/sh", "-c", "/srv/sync"], "parent": 6, "started": 400000},
+                {"pid": 8, "name": "sh", "argv": ["/bin/sh", "-c", "/srv/sync"], "parent": 6, "started": 900000},
+                {"pid": 9, "name": "sh", "argv": ["/bin/sh", "-c", "/srv/sync"], "parent": 6, "started": 950000},
+                {"pid": 10, "name": "sh", "argv": ["/bin/sh", "-c", "/srv/other"], "parent": 6},
+                {"pid": 11, "name": "sh", "argv": ["/bin/sh", "-c", "/srv/sync"], "parent": 1},
+            ],
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"jobs_running": 4, "job_copies": 3, "job_overlaps": True, "job_oldest_hours": 6.0},
+        },
+    },
+    {
+        "name": "one job runs once",
+        "world": {
+            "files": {"/proc/stat": "btime 1767200000\n"},
+            "processes": [{"pid": 5, "name": "crond"}, {"pid": 7, "name": "sync", "parent": 5}],
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"jobs_running": 1, "job_copies": 1, "job_overlaps": False}},
+    },
+    {
+        "name": "no job runs",
+        "world": {"files": {"/proc/stat": "btime 1767200000\n"}},
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"jobs_running": 0, "job_copies": 0, "job_overlaps": False, "job_oldest_hours": 0.0},
+        },
+    },
+]
