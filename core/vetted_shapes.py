@@ -173,6 +173,7 @@ apache2ctl -t
 sshd -t
 named-checkconf
 haproxy -v
+docker ps -a
 redis-cli -p {port} info persistence
 redis-cli -p {port} info memory
 redis-cli -p {port} info clients

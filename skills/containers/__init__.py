@@ -1,0 +1,1 @@
+"""Skills for docker containers: which are ill, which died, whose logs fill the disk."""
