@@ -68,6 +68,8 @@ class CaseHost:
             if any(other.startswith(f"{path.rstrip('/')}/") for other, one in self._files.items() if one is not None):
                 return _content(FileInfo(path, "dir", 4096, self._world.now.timestamp(), 0o755, 0), b"")
             raise HostError("missing", path)
+        if file.info.kind == "closed":
+            raise HostError("denied", f"{path} is closed to us")
         if limit > 0 and file.info.kind != "file":
             raise HostError("denied", f"{path} is not a plain file")
         return _content(file.info, file.data[: max(limit, 0)])

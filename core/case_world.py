@@ -119,8 +119,8 @@ def _file(path: str, raw: object, now: datetime) -> FileContent | None:
         links=_whole(given.get("links", 1), f"links of {path}"),
         target=_text(given.get("target", ""), f"target of {path}"),
     )
-    if info.kind not in ("file", "dir", "link", "other"):
-        raise InvalidError(f"kind of {path} is file, dir, link or other")
+    if info.kind not in ("file", "dir", "link", "other", "closed"):
+        raise InvalidError(f"kind of {path} is file, dir, link, other or closed")
     return FileContent(info, data if info.kind == "file" else b"", hashlib.sha256(data).hexdigest())
 
 

@@ -13,11 +13,12 @@
 # capabilities = ["process.list", "fs.list:/proc/*/fd", "fs.list:{directory}", "fs.delete:{directory}/*;rotated"]
 # triggers = ["disk full", "no space left on device", "clean up logs", "磁盘满了", "清理日志"]
 # ///
-"""Deletes rotated logs in one directory, oldest first; never one that a process still holds, and never evidence such as auth.log."""
+"""Deletes rotated logs in one directory, oldest first; none that a process is seen to hold, and never evidence such as auth.log."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from core.skill import Host, HostError, Outcome
 
@@ -30,7 +31,7 @@ ROTATED = re.compile(
 
 
 def run(host: Host, directory: str = "/var/log", days: float = 0) -> Outcome:
-    held = open_files(host)
+    held, unseen = open_files(host)
     rotated = [
         file
         for file in host.list(directory)
@@ -43,24 +44,33 @@ def run(host: Host, directory: str = "/var/log", days: float = 0) -> Outcome:
     kept = len(rotated) - len(free)
     return Outcome(
         ok=bool(free),
-        summary=f"deleted {len(free)} rotated logs in {directory}, {size} bytes; kept {kept} that are open or over the limit",
-        facts={"bytes": size, "files": len(free)},
+        summary=f"deleted {len(free)} rotated logs in {directory}, {size} bytes; kept {kept} that are open or over the limit; "
+        f"{unseen} processes could not be looked into",
+        facts={"bytes": size, "files": len(free), "unseen_processes": unseen},
     )
 
 
-def open_files(host: Host) -> set[str]:
-    """Paths that any process holds open; a process that ended meanwhile holds none."""
+def open_files(host: Host) -> tuple[set[str], int]:
+    """Paths that any process holds open, as far as we may look, and how many processes we may not; one that has ended holds none.
+
+    A log deleted although somebody holds it frees nothing, which is measured. A user whose processes were refused twice is asked no more.
+    """
     users = [process for process in host.process.list() if process.argv]
     if len(users) > MOST_PROCESSES:
         raise HostError("quota", f"{len(users)} processes are too many to prove that nothing is open")
     held: set[str] = set()
+    refused: Counter[int] = Counter()
     for process in users:
+        if refused[process.uid] >= 2:
+            refused[process.uid] += 1
+            continue
         try:
             held |= {entry.target for entry in host.list(f"/proc/{process.pid}/fd")}
         except HostError as error:
-            if error.code != "missing":
+            if error.code not in {"missing", "denied"}:
                 raise
-    return held
+            refused[process.uid] += error.code == "denied"
+    return held, refused.total()
 
 
 CASES = [
@@ -83,6 +93,30 @@ CASES = [
             "ok": True,
             "effects": ["fs.delete /srv/shop/log/app.log.2.gz", "fs.delete /srv/shop/log/app.log.1"],
             "facts": {"bytes": 3500, "files": 2},
+        },
+    },
+    {
+        "name": "processes that are closed to us hinder nothing, and each user's are tried twice",
+        "params": {"directory": "/srv/shop/log"},
+        "world": {
+            "processes": [
+                {"pid": 7, "name": "shop", "uid": 33},
+                {"pid": 8, "name": "shop", "uid": 33},
+                {"pid": 9, "name": "shop", "uid": 33},
+                {"pid": 10, "name": "ours", "uid": 34},
+            ],
+            "files": {
+                "/proc/7/fd": {"kind": "closed"},
+                "/proc/8/fd": {"kind": "closed"},
+                "/proc/10/fd/3": {"kind": "link", "target": "/srv/shop/log/app.log.2"},
+                "/srv/shop/log/app.log.1": {"size": 3000, "age_days": 1.0},
+                "/srv/shop/log/app.log.2": {"size": 500, "age_days": 2.0},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["fs.delete /srv/shop/log/app.log.1"],
+            "facts": {"bytes": 3000, "files": 1, "unseen_processes": 3},
         },
     },
     {
