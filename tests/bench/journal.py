@@ -26,7 +26,7 @@ def figures() -> Iterator[Figure]:
     """Rows on SQLite, with the seal and the trail that each of them carries."""
     with tempfile.TemporaryDirectory(prefix="nightshift-bench-") as name:
         folder = Path(name)
-        key = open_key({"NIGHTSHIFT_KEY_FILE": str(folder / "key")}, folder)
+        key = open_key({"NIGHTSHIFT_KEY_FILE": str(folder / "key")}, folder / "home")
         store = Store(f"sqlite:///{folder}/nightshift.db", key, SystemClock(), folder / "home")
         try:
             intents, outcomes = _rows(store)
