@@ -20,6 +20,9 @@ from core.skill import HostError, ServiceState
 from core.web import WebAnswer, WebRequest
 from core.world import CommandResult, FileContent, FileInfo, Json, Process
 
+CLOSED = "is closed to us"
+"""How the refusal of an entry ends that a case describes as closed."""
+
 SUPERVISOR = "/case/supervisor"
 """Stands for whatever runs the services of a case."""
 
@@ -69,7 +72,7 @@ class CaseHost:
                 return _content(FileInfo(path, "dir", 4096, self._world.now.timestamp(), 0o755, 0), b"")
             raise HostError("missing", path)
         if file.info.kind == "closed":
-            raise HostError("denied", f"{path} is closed to us")
+            raise HostError("denied", f"{path} {CLOSED}")
         if limit > 0 and file.info.kind != "file":
             raise HostError("denied", f"{path} is not a plain file")
         return _content(file.info, file.data[: max(limit, 0)])

@@ -53,7 +53,7 @@ from dataclasses import dataclass, replace
 
 from core.broker import Broker, Doors, Errand, RunMode
 from core.capability import PlannedEffect, Risk, Verb
-from core.case_host import CaseBeyond, CaseHost, CaseJournal
+from core.case_host import CLOSED, CaseBeyond, CaseHost, CaseJournal
 from core.case_world import Case, parse_case
 from core.errors import NightshiftError, RefusedError
 from core.grant import Grant, fill, risk_of_skill
@@ -224,7 +224,7 @@ class _Stage:
             blobs=self._journal,
             clock=self._journal,
             permit=lambda: None,
-            refused=lambda method, reason: self._note(f"refused {method}: {reason}"),
+            refused=self._refused,
             arm=lambda _action, _undo, _saved: None,
             fetch=self.beyond.fetch,
             notify=self.beyond.tell,
@@ -261,6 +261,11 @@ class _Stage:
         if undescribed:
             self._note(f"not in this case: {method} {undescribed[0]}")
             raise HostError("failed", f"not in this case: {undescribed[0]}"[:300])
+
+    def _refused(self, method: str, reason: str) -> None:
+        """A refusal that the case describes is part of it."""
+        if not reason.endswith(CLOSED):
+            self._note(f"refused {method}: {reason}")
 
     def _note(self, problem: str) -> None:
         self.problems = (*self.problems, problem)
