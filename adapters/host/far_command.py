@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from adapters.host.far_line import Line, Refused, refuse
-from adapters.host.far_process import start_of
+from adapters.host.far_process import content, start_of
 
 CAP = 64 * 1024
 LINGER = 0.2
@@ -27,6 +27,7 @@ class Command:
     """One command in a group of its own, started at a gate; with a terminal it can be hung up on, whoever it has become."""
 
     def __init__(self, argv: list[str], *, has_terminal: bool) -> None:
+        self.has_terminal = has_terminal
         self.terminal, slave = os.openpty() if has_terminal else (-1, -1)
         gate, self.go = os.pipe()
         self.failure, failure = os.pipe()
@@ -50,7 +51,7 @@ class Command:
         self.hang_up()
         until = time.monotonic() + STUBBORN
         while time.monotonic() < until:
-            if end_of(self.pid, os.WNOHANG) is not None:
+            if end_of(self.pid, os.WNOHANG) is not None and not (self.has_terminal and lives_in_session(self.pid)):
                 return True
             time.sleep(0.02)
         return False
@@ -68,6 +69,17 @@ class Command:
             os.close(end)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, os.WNOHANG)
+
+
+def lives_in_session(leader: int) -> bool:
+    """True while something runs that was started on that terminal and is not on another one of sudo's."""
+    for name in os.listdir("/proc"):  # noqa: PTH208 - names are all that is needed
+        if name.isdigit():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                fields = content(f"/proc/{name}/stat").rpartition(b") ")[2].split()
+                if int(fields[3]) == leader and fields[0] not in (b"Z", b"X"):
+                    return True
+    return False
 
 
 def become(argv: list[str], parent: int, terminal: int, ends: tuple[int, int, int, int]) -> None:

@@ -60,7 +60,17 @@ def plain_info(path: str, info: os.stat_result, target: str = "", behind: os.sta
     kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "link"}
     seen = behind or info
     kind = kinds.get(stat.S_IFMT(info.st_mode), "other")
-    return [path, kind, seen.st_size, info.st_mtime, stat.S_IMODE(info.st_mode), info.st_uid, seen.st_nlink, target]
+    return [
+        path,
+        kind,
+        seen.st_size,
+        info.st_mtime,
+        stat.S_IMODE(info.st_mode),
+        info.st_uid,
+        seen.st_nlink,
+        target,
+        info.st_gid,
+    ]
 
 
 def shown(name: str) -> str:

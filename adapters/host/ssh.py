@@ -28,7 +28,8 @@ from core.skill import HostError
 from core.world import CommandResult, FileContent, FileInfo, Process
 
 _SECONDS = 20.0
-_SUDO = ("/usr/bin/sudo", "-n", "--")
+_SUDO = ("/usr/bin/sudo", "-n")
+"""With `use_pty`, sudo ends everything it started when its terminal is hung up; without, only what heeds that."""
 _SUDO_REFUSES = re.compile(
     r"\A(?:sudo: a password is required|sudo: a terminal is required[^\n]*|Sorry, user \S+ is not allowed to execute [^\n]*|"
     r"\S+ is not in the sudoers file\.[^\n]*|sudo: sorry, [^\n]*)\s*\Z"
@@ -108,14 +109,14 @@ class SshHost:
     def run(self, argv: tuple[str, ...], timeout: float, started: Callable[[int, int], None]) -> CommandResult:
         """See `core.ports.Host`."""
         require_argv(argv)
-        is_sudo = self._sudo(argv)
-        words = (*_SUDO, *argv) if is_sudo else argv
-        if (plain := self._without_python()) is not None:
+        is_sudo, plain = self._sudo(argv), self._without_python()
+        words = (*_SUDO, "--", *argv) if is_sudo else argv
+        if plain is not None:
             result = plain.run(words, timeout, started)
         else:
             arguments = {"argv": [*words], "timeout": timeout, "terminal": is_sudo}
             result = _result(self._ask("run", arguments, timeout, started, _LONGEST_OUTPUT * 6))
-        if is_sudo and result.status == 1 and not result.out and _SUDO_REFUSES.match(result.err):
+        if is_sudo and _SUDO_REFUSES.match(result.err) and self._quiet((*_SUDO, "-l", "--", *argv)).status != 0:
             raise HostError(
                 "denied",
                 f"sudo on {self._label} does not allow: {shlex.join(argv)}; `nightshift hosts add {self._label}` prints the line",
@@ -147,6 +148,13 @@ class SshHost:
             case [str(boot), int(namespace), int(uid), [*_]]:
                 return boot, namespace, uid
         raise _no_answer(self._label)
+
+    def _quiet(self, argv: tuple[str, ...]) -> CommandResult:
+        """A question to sudo about its rules, which does nothing."""
+        if self._plain is not None:
+            return self._plain.run(argv, _SECONDS, lambda _pid, _started: None)
+        arguments = {"argv": [*argv], "timeout": _SECONDS, "terminal": True}
+        return _result(self._ask("run", arguments, _SECONDS, lambda _pid, _started: None, _LONGEST_OUTPUT * 6))
 
     def _without_python(self) -> Host | None:
         """The host by plain commands where there is no python3; found out once."""
@@ -233,10 +241,13 @@ def _bytes(text: str, most: int) -> bytes:
 
 def _info(row: Any, path: str | None = None) -> FileInfo:
     match row:
-        case [str(shown), str(kind), size, mtime, mode, uid, links, str(target)] if (
-            kind in _KINDS and all(map(is_count, (size, mode, uid, links))) and is_time(mtime) and path in (None, shown)
+        case [str(shown), str(kind), size, mtime, mode, uid, links, str(target), gid] if (
+            kind in _KINDS
+            and all(map(is_count, (size, mode, uid, links, gid)))
+            and is_time(mtime)
+            and path in (None, shown)
         ):
-            return FileInfo(shown, kind, size, float(mtime), mode, uid, links, target)
+            return FileInfo(shown, kind, size, float(mtime), mode, uid, links, target, gid)
     raise UnavailableError("a file came that is none")
 
 

@@ -285,7 +285,7 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
         raise await _about_its_key(address, error) from error
     except asyncssh.PermissionDenied as error:
         raise RefusedKeyError(
-            f"{label} lets nobody in as {address.user} with the key {address.key_file}; `nightshift hosts add {label}` prints the line for it"
+            f"{label} lets nobody in as {address.user} with the key {address.key_file}; see `nightshift hosts add {label}`"
         ) from error
     except (TimeoutError, OSError, asyncssh.Error) as error:
         raise UnavailableError(f"{label} cannot be reached at {address.host}:{address.port}: {_said(error)}") from error

@@ -91,15 +91,26 @@ def test_a_hanging_command_is_ended_over_there_with_all_it_started(plain_hand: S
     assert not runs(far, "480")
 
 
-@pytest.mark.parametrize("how", ["use_pty", "!use_pty"])
 @pytest.mark.parametrize(
-    "what", ["sleep 4803", "trap '' HUP TERM INT; sleep 4803; sleep 4804"], ids=["plain", "stubborn"]
+    ("how", "what"),
+    [
+        ("use_pty", "sleep 4803"),
+        ("!use_pty", "sleep 4803"),
+        ("use_pty", "trap '' HUP TERM INT; sleep 4803; sleep 4804"),
+    ],
 )
 def test_a_hanging_command_under_sudo_is_ended_too(how: str, what: str) -> None:
     with far_host() as far, ssh_host(far, sudo=lambda _: True) as host:
-        far.sudoers(f"Defaults:hand {how}, user_command_timeouts", "hand ALL=(root) NOPASSWD: /bin/sh")
+        far.sudoers(f"Defaults:hand {how}", "hand ALL=(root) NOPASSWD: /bin/sh")
         assert host.run(("/bin/sh", "-c", what), 1, nobody).timed_out
         assert eventually(lambda: not runs(far, "480"), 6), far.commands()
+
+
+def test_what_cannot_be_stopped_is_not_called_stopped() -> None:
+    with far_host() as far, ssh_host(far, sudo=lambda _: True) as host:
+        far.sudoers("Defaults:hand !use_pty", "hand ALL=(root) NOPASSWD: /bin/sh")
+        with pytest.raises(UnavailableError, match="could not be stopped"):
+            host.run(("/bin/sh", "-c", "trap '' HUP TERM INT; sleep 4803; sleep 4804"), 1, nobody)
 
 
 def test_sudo_says_what_it_does_not_allow_and_which_line_would(hand: SshHost) -> None:
@@ -208,11 +219,11 @@ def test_a_databases_own_directory_is_known_by_what_it_holds(plain_hand: SshHost
             plain_hand.change(change)
 
 
-def test_nightshifts_own_is_known_on_its_own_machine_whatever_it_is_called_there(far: FarHost, tmp_path: Path) -> None:
-    far.write("/srv/ours/secret", "x")
+def test_nightshifts_own_is_known_on_its_own_machine_whatever_it_is_called_there(far: FarHost) -> None:
+    far.write("/srv/ours/data", "x")
     own = Path(f"/proc/{far.enter.pid}/root/srv/ours")
     with ssh_host(far, protected=(own,)) as host, pytest.raises(NeverError, match="Nightshift's own"):
-        host.read("/srv/ours/secret", 10)
+        host.read("/srv/ours/data", 10)
 
 
 def test_who_only_looks_changes_nothing(far: FarHost) -> None:

@@ -54,7 +54,7 @@ def line(far: FarHost, loop: asyncio.AbstractEventLoop) -> Iterator[SshConnectio
 def test_a_key_that_is_not_let_in_is_said_so(far: FarHost, loop: asyncio.AbstractEventLoop) -> None:
     wrong = SshConnection(loop, replace(address_of(far), key_file=far.look_key))
     with pytest.raises(
-        RefusedKeyError, match=r"far lets nobody in as hand with the key .*look_key.*nightshift hosts add far"
+        RefusedKeyError, match=r"far lets nobody in as hand with the key .*look_key; see `nightshift hosts add far`"
     ):
         wrong.check()
 
