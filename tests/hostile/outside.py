@@ -47,13 +47,14 @@ class Outside:
         self.loot.append(f"{method} {args}")
         return "an answer"
 
-    def breaches(self, said: str) -> tuple[str, ...]:
-        """Everything that is not as it was; `said` is all that came out of the run."""
+    def breaches(self, said: str, also: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Everything that is not as it was; `said` is all that came out of the run, `also` what else a test put beside the canaries."""
         found = {
             "the canary was read": SECRET in said or any(SECRET in item for item in self.loot),
             "a password file was read": "root:" in said or any("root:" in item for item in self.loot),
             "the canary was changed": (self.place / "canary").read_text() != SECRET,
-            "a file was made": sorted(path.name for path in self.place.iterdir()) != ["canary", "socket"],
+            "a file was made": sorted(path.name for path in self.place.iterdir())
+            != sorted(("canary", "socket", *also)),
             "somebody connected": any(_accepts(listener) for listener in self.listeners),
             "a process was ended": self.sentinel.poll() is not None,
             "our memory grew": peak_memory() - self.peak > GROWTH,
