@@ -33,7 +33,8 @@
         },
     }]
 
-- A file: text | size, age_days 0, kind file (dir, link, other, closed: whoever asks for it is denied), mode 0o644, uid 0, links 1, target "" (of a link). An entry of
+- A file: text | size, age_days 0, kind file (dir, link, other; closed: who asks for it is denied),
+  mode 0o644, uid 0, links 1, target "" (of a link). An entry of
   `/proc/PID/fd` is `{"kind": "link", "target": "/var/log/app.log (deleted)", "size": 5000000, "links": 0}`.
 - A process: pid and name, started 100, parent 1, argv (name,), state "S", uid 0, rss 0.
 - A service: supervisor "systemd", is_running True, pid 0, restarts 0, since 100.0, detail "", fails False (its orders fail).
