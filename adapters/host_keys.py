@@ -62,6 +62,14 @@ def make_pair(path: Path, comment: str) -> None:
     _write(path, made.export_private_key())
 
 
+def remove_pair(path: Path) -> None:
+    """It opens nothing any more from here."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InvalidError(f"cannot remove the key {path}: {error.strerror}") from error
+
+
 def public_line(path: Path) -> str:
     """The public half as authorized_keys takes it; raises InvalidError where the private one is missing, readable by others, or locked."""
     require_private(path)

@@ -70,9 +70,11 @@ class Ways:
 
     def forget(self, host: HostTable, name: str) -> None:
         """The host key, and the keys that were made for it."""
+        from adapters.host_keys import remove_pair
+
         self.pin(host, name, "")
         for path in self.ours:
-            path.unlink(missing_ok=True)
+            remove_pair(path)
 
     def address(self, host: HostTable, name: str, *, is_hand: bool) -> SshAddress:
         """Where and as whom."""

@@ -19,11 +19,12 @@ Orders = Callable[[str, str], tuple[Argv, ...]]
 """Of a verb and a service, the commands that may have to be given for it."""
 
 _ORDERS = {
-    Verb.SERVICE_START: "start",
-    Verb.SERVICE_STOP: "stop",
-    Verb.SERVICE_RESTART: "restart",
-    Verb.SERVICE_RELOAD: "reload",
+    Verb.SERVICE_START: ("start", "stop"),
+    Verb.SERVICE_STOP: ("stop", "start"),
+    Verb.SERVICE_RESTART: ("restart", "stop"),
+    Verb.SERVICE_RELOAD: ("reload",),
 }
+"""What a verb comes to, and what takes it back."""
 _CHANGES = frozenset({Verb.FS_WRITE, Verb.FS_DELETE, Verb.FS_MOVE, Verb.FS_TRUNCATE})
 _PRIVILEGED_LOOKS = frozenset(
     {
@@ -71,6 +72,8 @@ def wants_sudo(argv: Argv) -> bool:
     program = program_of(argv[0])
     if program in _PRIVILEGED_LOOKS:
         return True
+    if argv[1:] == ("-n", "-l") and program == "sudo":
+        return False
     if program == "systemctl" and argv[1:2] == ("show",):
         return False
     shape = shape_of_argv(argv)
@@ -118,7 +121,7 @@ def _commands_of(grant: Grant, services: tuple[str, ...], orders: Orders) -> tup
     """None where only the run knows."""
     if grant.verb in _ORDERS:
         names = services if "{" in grant.target else (grant.target,)
-        given = tuple(argv for name in names for argv in orders(_ORDERS[grant.verb], name))
+        given = tuple(argv for name in names for verb in _ORDERS[grant.verb] for argv in orders(verb, name))
         return given + tuple(question for argv in given for question in _asked_by(argv))
     if grant.verb is Verb.EXEC:
         return _executed(grant, services)

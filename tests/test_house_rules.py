@@ -47,6 +47,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/fetch_http.py": "asks one URL for a skill, at an address that was checked",
     "adapters/heartbeat_http.py": "calls the one URL that waits for us",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
+    "adapters/host_keys.py": "our keys for far hosts and the host keys that were accepted, in the data folder",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/cli.py": "puts the null device where stdout or stdin was closed",
     "bot/server.py": "listens on 127.0.0.1; connects nowhere",
