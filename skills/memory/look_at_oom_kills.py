@@ -46,8 +46,9 @@ def run(host: Host) -> Outcome:
     }
     said = [f"the kernel has killed {facts['oom_kills_since_boot']} times for want of memory since boot"]
     if last:
-        whose = "its own limit" if facts["oom_last_by_own_limit"] else "the machine's memory"
-        said.append(f"last {last['who']} at {last['at']} with {facts['oom_last_bytes']} bytes, by {whose}")
+        said.append(
+            f"last {last['who']} at {last['at']}, {last['limit']}ut of memory with {facts['oom_last_bytes']} bytes"
+        )
     if worst:
         said.append(f"{worst} has reached its own limit {units[worst]} times")
     return Outcome(ok=True, summary="; ".join(said), facts=facts)
@@ -90,7 +91,7 @@ CASES = [
             "files": {
                 "/proc/vmstat": "pgfault 5\noom_kill 3\n",
                 "/sys/fs/cgroup/system.slice/shop.service/memory.events": "low 0\noom 2\noom_kill 2\n",
-                "/sys/fs/cgroup/system.slice/cron.service/memory.events": "low 0\noom_kill 1\n",
+                "/sys/fs/cgroup/system.slice/zeta.service/memory.events": "low 0\noom_kill 1\n",
                 "/sys/fs/cgroup/system.slice/ssh.service/memory.events": "low 0\noom_kill 0\n",
                 "/sys/fs/cgroup/system.slice/old.service/memory.events": None,
                 "/sys/fs/cgroup/system.slice/old.service/cgroup.procs": "",
@@ -138,7 +139,12 @@ CASES = [
         "name": "nobody was killed, and the log is not ours to read",
         "world": {
             "exec": {"/usr/bin/dmesg -T": {"status": 1, "err": "Operation not permitted"}},
-            "files": {"/proc/vmstat": "oom_kill 0\n", "/sys/fs/cgroup/system.slice": None},
+            "files": {
+                "/proc/vmstat": "oom_kill 0\n",
+                "/sys/fs/cgroup/system.slice/old.service/memory.events": None,
+                "/sys/fs/cgroup/system.slice/old.service/cgroup.procs": "",
+                "/sys/fs/cgroup/system.slice/odd.service/memory.events": "low 0\n",
+            },
         },
         "expect": {
             "ok": True,
@@ -149,6 +155,7 @@ CASES = [
                 "oom_kills_in_log": 0,
                 "oom_last_victim": "",
                 "oom_last_at": "",
+                "oom_unit": "",
                 "oom_last_bytes": 0,
                 "oom_last_by_own_limit": False,
             },
