@@ -128,15 +128,15 @@ def run(line: Line, woken: int, argv: list[str], timeout: float, *, terminal: bo
 class Following:
     """Reads both streams of a command to its end, keeps the first of each, drops the rest."""
 
-    def __init__(self, command: Command, woken: int) -> None:
-        self.command, self.woken = command, woken
+    def __init__(self, command: Command, woken: int, home: int = 0) -> None:
+        self.command, self.woken, self.home = command, woken, home
         self.texts = {command.out: bytearray(), command.err: bytearray()}
         self.open_ends = set(self.texts)
 
     def to_the_end(self, timeout: float) -> Any:
         """Or the deadline, at which everything of it is ended: status, both texts, and whether that was so."""
         deadline, status = time.monotonic() + timeout, None
-        sources = [self.command.out, self.command.err, self.woken, 0, self.command.terminal]
+        sources = [self.command.out, self.command.err, self.woken, self.home, self.command.terminal]
         with selectors.DefaultSelector() as waiting:
             for source in sources:
                 if source >= 0:
@@ -156,7 +156,7 @@ class Following:
 
     def take(self, waiting: selectors.BaseSelector, source: int) -> None:
         """What one source has to say; the line home has nothing to say now but that it is closed."""
-        if source == 0:
+        if source == self.home:
             refuse("failed", "nobody waits for this command any more")
         data = read_or_nothing(source)
         if source in self.texts:

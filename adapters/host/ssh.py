@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from adapters.host.execute import require_argv
+from adapters.host.far_connection import FarConnection
 from adapters.host.far_program import LONGEST_ANSWER, FarProgram, NoPythonError, is_count, is_time
 from adapters.host.far_source import far_source
 from adapters.host.plain import PlainHost
-from adapters.host.ssh_connection import SshConnection
 from adapters.host.walk import inodes_of
 from core.errors import InvalidError, NeverError, UnavailableError
 from core.host_change import Change, Changed, FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
@@ -28,7 +28,7 @@ from core.skill import HostError
 from core.world import CommandResult, FileContent, FileInfo, Process
 
 _SECONDS = 20.0
-_SUDO = ("/usr/bin/sudo", "-n")
+SUDO = ("/usr/bin/sudo", "-n", "--")
 """With `use_pty`, sudo ends everything it started when its terminal is hung up; without, only what heeds that."""
 _SUDO_REFUSES = re.compile(
     r"\A(?:sudo: a password is required|sudo: a terminal is required[^\n]*|Sorry, user \S+ is not allowed to execute [^\n]*|"
@@ -56,7 +56,7 @@ class SshHost:
 
     def __init__(
         self,
-        connection: SshConnection,
+        connection: FarConnection,
         protected: tuple[Path, ...] = (),
         sudo: Callable[[tuple[str, ...]], bool] = never,
         source: str = "",
@@ -110,13 +110,13 @@ class SshHost:
         """See `core.ports.Host`."""
         require_argv(argv)
         is_sudo, plain = self._sudo(argv), self._without_python()
-        words = (*_SUDO, "--", *argv) if is_sudo else argv
+        words = (*SUDO, *argv) if is_sudo else argv
         if plain is not None:
             result = plain.run(words, timeout, started)
         else:
             arguments = {"argv": [*words], "timeout": timeout, "terminal": is_sudo}
             result = _result(self._ask("run", arguments, timeout, started, _LONGEST_OUTPUT * 6))
-        if is_sudo and _SUDO_REFUSES.match(result.err) and self._quiet((*_SUDO, "-l", "--", *argv)).status != 0:
+        if is_sudo and _SUDO_REFUSES.match(result.err) and self._quiet((*SUDO[:2], "-l", "--", *argv)).status != 0:
             raise HostError(
                 "denied",
                 f"sudo on {self._label} does not allow: {shlex.join(argv)}; `nightshift hosts add {self._label}` prints the line",

@@ -1,17 +1,21 @@
-"""Contract of the port RollbackTimer: the fake, and watchdogs on this machine and in a patient's namespaces."""
+"""Contract of the port RollbackTimer: the fake, and watchdogs on this machine, in a patient's namespaces and over SSH."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from adapters.host.far_rollback import FarRollbackTimer, FarUndo
 from adapters.host.local import LocalHost
 from adapters.host.namespace import NamespaceHost
 from adapters.host.rollback_timer import HostRollbackTimer
+from adapters.host.ssh import never
+from adapters.host.ssh_connection import SshConnection
 from core.errors import UnavailableError, UnknownError
 from core.host_change import BackStep, FileWrite
 from core.people_ports import RollbackTimer
@@ -20,6 +24,8 @@ from core.skill import HostError
 from tests.fakes.clock import FakeClock
 from tests.fakes.host import FakeHost, FakeHosts
 from tests.fakes.rollback_timer import FakeRollbackTimer
+from tests.far.far_host import FarHost, far_host
+from tests.far.lines import address_of, loop_on_a_thread, ssh_host
 from tests.patient_kit import host_of, running_patient
 
 NAME = "box"
@@ -75,12 +81,33 @@ def namespace_scene(request: pytest.FixtureRequest) -> Scene:
     return Scene(timer, host, place, time.sleep)
 
 
+@pytest.fixture(scope="module")
+def far() -> Iterator[FarHost]:
+    with far_host() as made:
+        yield made
+
+
+def ssh_scene(request: pytest.FixtureRequest) -> Scene:
+    far: FarHost = request.getfixturevalue("far")
+    folder: Path = request.getfixturevalue("tmp_path")
+    stack = ExitStack()
+    request.addfinalizer(stack.close)
+    host = stack.enter_context(ssh_host(far))
+    place = f"/home/hand/{folder.name}"
+    far.shell(f"install -d -o hand {place}; rm -rf /tmp/nightshift-*")
+    loop = stack.enter_context(loop_on_a_thread())
+    undo = FarUndo(lambda: SshConnection(loop, address_of(far)), never)
+    timer = FarRollbackTimer({NAME: undo}, folder / "rollback")
+    stack.callback(timer.close)
+    return Scene(timer, host, place, time.sleep)
+
+
 def fake_scene(_request: pytest.FixtureRequest) -> Scene:
     host, clock = FakeHost({"files": {"/srv/keep": "x"}}), FakeClock()
     return Scene(FakeRollbackTimer(clock, FakeHosts({NAME: host})), host, "/srv", clock.advance)
 
 
-@pytest.fixture(params=[fake_scene, local_scene, namespace_scene], ids=["fake", "local", "namespace"])
+@pytest.fixture(params=[fake_scene, local_scene, namespace_scene, ssh_scene], ids=["fake", "local", "namespace", "ssh"])
 def scene(request: pytest.FixtureRequest) -> Scene:
     made: Scene = request.param(request)
     return made
