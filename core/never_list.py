@@ -68,6 +68,8 @@ _OTHER_UNIT = re.compile(
     r"\.(?:target|slice|scope|mount|automount|swap|device|socket|timer|path|snapshot)$", re.IGNORECASE
 )
 _PATH_IN_ARGUMENT = re.compile(r"/[^=,:;@\s]*")
+_UNSAFE_FOLDER = re.compile(r"/(?:tmp|var/tmp|var/run|run|dev|proc|sys)/")
+_SCRIPT = re.compile(r"(?!nightshift)[^/]{1,200}\.(?:sh|bash|py|pl|rb)")
 _VERSION = re.compile(r"[-.]?\d[\d.]*$")
 _HANGER = re.compile(
     r"[-._](?:basic|tiny|nox|gtk\d?|athena|huge|small|openbsd|traditional|static|real|bin|orig|distrib|dbg|debug|original|legacy|nft|rs|ng"
@@ -233,9 +235,10 @@ def _plain(path: str) -> str | None:
         parts: Sequence[str] = parts_of(path)
     except InvalidError:
         return None
-    if tuple(parts[:2]) == ("var", "run"):
+    folders = tuple(part.lower() for part in parts[:2])
+    if folders == ("var", "run"):
         parts = ("run", *parts[2:])
-    if tuple(parts[:2]) == ("var", "lock"):
+    if folders == ("var", "lock"):
         parts = ("run", "lock", *parts[2:])
     return "/" + "/".join(parts)
 
@@ -261,6 +264,21 @@ def why_never_run(argv: Sequence[object]) -> str | None:
         for name, options in _OPTION_RULES
     )
     return "these arguments change more than one thing, or run something else" if is_refused else None
+
+
+def why_never_adopted(argv: Sequence[object]) -> str | None:
+    """The same for a line that the operator wrote: a script of theirs may lie where they keep it, and ends as scripts do."""
+    words = tuple(word for word in argv if isinstance(word, str) and word and not has_hidden_character(word))
+    if not words or len(words) != len(argv) or not words[0].startswith("/") or _plain(words[0]) is None:
+        return "not a plain command line"
+    if _UNSAFE_FOLDER.match(words[0]):
+        return "it lies where anybody may put programs, or nothing lasts"
+    secret = next((reason for word in words for reason in _why_argument_refused(word)), None)
+    program = words[0].rpartition("/")[2]
+    if secret is not None or _SCRIPT.fullmatch(program):
+        return secret
+    names = _names_of(program)
+    return next((reason for reason, rule in _RUN_RULES if any(map(rule.fullmatch, names))), None)
 
 
 def _is_called(name: re.Pattern[str], names: Collection[str]) -> bool:

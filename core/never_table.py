@@ -20,12 +20,17 @@ NEVER_WRITTEN: Mapping[str, str] = {
      /var/lib/AccountsService /var/lib/sudo /var/lib/polkit* /var/lib/pam /var/lib/sss /run/sudo /run/dbus""",
     "what a shell starts": """/etc/profile* /etc/bash* /etc/zsh* /etc/csh* /etc/fish /etc/environment* /etc/skel .bashrc .bash_*
      .profile .zsh* .zprofile .zlog* .kshrc .mkshrc .cshrc .tcshrc .login .logout .inputrc .xprofile .xsession* .xinitrc
+     .screenrc .tmux.conf .vimrc .exrc .nanorc .emacs* .lesskey* .gitconfig .forward .procmailrc .pythonrc* sitecustomize* usercustomize*
+     *.pth /etc/inputrc /etc/screenrc /etc/tmux.conf /etc/vim /etc/emacs* /etc/gitconfig /etc/python* /etc/perl* .config/git
      .pam_environment .config/fish .config/autostart .config/environment.d .local/bin .git/hooks""",
     "what starts by itself": """/etc/cron* /etc/anacrontab /etc/at.* /var/spool/cron /var/spool/at* /var/spool/anacron cron.d cron.daily
      cron.hourly cron.weekly cron.monthly crontab* systemd *.service *.timer /etc/init* /etc/rc* init.d /etc/sv /etc/service
      /etc/runit /var/service /etc/s6* /etc/supervisor* /etc/conf.d /etc/monit* /etc/udev /run/udev /etc/mod* /etc/binfmt.d
      /etc/sysctl* /etc/kernel /etc/grub* /etc/fstab* /etc/crypttab /etc/mtab /etc/network* /etc/NetworkManager /etc/netplan
-     /etc/netns /etc/dhcp* /etc/ppp /etc/update-motd.d /etc/xdg /etc/acpi /etc/alternatives /etc/logrotate*""",
+     /etc/netns /etc/dhcp* /etc/ppp /etc/update-motd.d /etc/xdg /etc/acpi /etc/alternatives /etc/logrotate* /etc/aliases*
+     /etc/inetd* /etc/xinetd* /etc/mail /etc/tmpfiles.d /etc/sysusers.d /etc/dracut* /etc/initramfs-tools /etc/needrestart /etc/incron*
+     /var/spool/incron /etc/periodic /etc/local.d /etc/runlevels /etc/cloud /var/lib/cloud /etc/ansible /etc/salt /etc/puppet* /etc/chef
+     /etc/wpa_supplicant /etc/wireguard /etc/openvpn /etc/X11 /etc/gdm* /etc/lightdm /etc/cups/cupsd.conf /run/initctl""",
     "the loader and name resolution": "/etc/ld.so* ld.so.preload /etc/nsswitch* /etc/hosts /etc/host.conf /etc/resolv* /etc/gai.conf",
     "firewall and security services": """/etc/iptables* /etc/nftables* /etc/ufw /etc/firewalld /etc/fail2ban /etc/apparmor*
      /etc/selinux /etc/audi* /etc/rsyslog* /etc/syslog* /etc/ssl /etc/pki /etc/letsencrypt /etc/ca-certificates* /etc/aide*
@@ -50,9 +55,13 @@ NEVER_READ: Mapping[str, str] = {
     "a secret": """.env* *.env shadow* gshadow* opasswd .netrc _netrc .pgpass pgpass.conf .my.cnf .mylogin.cnf debian.cnf
      .git-credentials .npmrc .pypirc .htpasswd* .vault-token .s3cfg .boto .dockercfg .docker .aws .azure .kube .config/gcloud
      .erlang.cookie *credential* *secret* *password* *.token *_token token tokens .mozilla .thunderbird .config/google-chrome
-     .config/chromium /run/credentials /var/lib/sss .*_history""",
+     .config/chromium /run/credentials /var/lib/sss .*_history /etc/wireguard
+     /etc/openvpn wpa_supplicant*.conf system-connections *sasl_passwd* sasldb* passwd.client smbpasswd* /var/lib/samba/private
+     userlist.txt wp-config.php *.tfstate* .terraform.d .config/gh .config/hub .config/rclone rclone.conf auth.json .m2 .vnc
+     kubeconfig* /etc/kubernetes/*.conf /etc/rancher wallet.dat *.psafe3 ldap.conf.d /etc/ppp .smbcredentials""",
     "devices and the kernel's memory": """/dev /proc/kcore /proc/kallsyms /proc/kmsg /proc/keys /proc/key-users /proc/kpage*
-     /proc/vmcore /proc/sysrq-trigger /sys/kernel/debug /sys/kernel/tracing /sys/kernel/security /sys/firmware""",
+     /proc/vmcore vmcore* coredump /var/crash *.core swapfile* swap.img hiberfil* /proc/sysrq-trigger /sys/kernel/debug
+     /sys/kernel/tracing /sys/kernel/security /sys/firmware""",
     "Nightshift itself": "/etc/nightshift* .config/nightshift nightshift.db* nightshift.key skills.git",
 }
 
@@ -152,6 +161,7 @@ NEVER_ARGUED: Mapping[str, str] = {
     "auditctl": r"(?!-[sl]$).*",
     "nginx": r"(?!-[tvTV]$|-t -q$).*",
     "haproxy": r"(?!-v{1,2}$|-c -f /etc/haproxy/\S+$).*",
+    "certbot": r"(?!renew\b).*",
     "hostname": r".+",
     "ethtool": r"(?![A-Za-z][A-Za-z0-9._-]*$).*",
     "getent": r"(?:.* )?g?shadow\b.*",
