@@ -1,4 +1,7 @@
-"""A listed container as a host: what is in it, as its own users see it, over the daemon's exec; nothing is installed there."""
+"""A listed container as a host: what is in it, as its own users see it, over the daemon's exec; nothing is installed there.
+
+Where the container has a python3 its hands are the kept helper that far hosts have, else plain commands.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.host.docker_exec import LOCAL_DAEMON, DockerLink
-from adapters.host.plain import PlainHost
+from adapters.host.docker_line import DockerLine
+from adapters.host.ssh import SshHost
 from core.ports import Host
 
 NOBODY = "65534:65534"
@@ -25,7 +29,7 @@ class Container:
     protected: tuple[Path, ...] = ()
 
 
-def look_at(container: Container) -> PlainHost:
+def look_at(container: Container) -> SshHost:
     """Whoever looks, without privileges; connects at the first question."""
     return _host(container, DockerLink(container.name, container.url), container.look_user)
 
@@ -37,10 +41,14 @@ def hand_on(container: Container) -> Callable[[], AbstractContextManager[Host]]:
     def hand() -> Iterator[Host]:
         link = DockerLink(container.name, container.url)
         link.find()
-        yield _host(container, link, container.hand_user)
+        host = _host(container, link, container.hand_user)
+        try:
+            yield host
+        finally:
+            host.close()
 
     return hand
 
 
-def _host(container: Container, link: DockerLink, user: str) -> PlainHost:
-    return PlainHost(link.run_as(user), container.protected)
+def _host(container: Container, link: DockerLink, user: str) -> SshHost:
+    return SshHost(DockerLine(link, user), container.protected)

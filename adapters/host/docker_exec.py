@@ -55,12 +55,8 @@ class DockerLink:
         A deploy puts another container under the name. The first call that meets it fails and says so, which stands in the audit, and
         no run goes on in another container than it began in; from the second call on it is the host.
         """
-        shown = self._get(f"/containers/{quote(self.name, safe='')}/json")
-        state, found = shown["State"], str(shown["Id"])
-        if self.name not in {str(shown["Name"]).removeprefix("/"), found}:
-            raise UnavailableError(f"there is no container {self.name}")  # the daemon takes the beginning of an id too
-        if state.get("Paused") or not state.get("Running"):
-            raise UnavailableError(f"the container {self.name} is {state.get('Status', 'not running')}; start it")
+        shown = self._running()
+        found = str(shown["Id"])
         with self._lock:
             known, self._known = self._known, found
         if known not in {"", found}:
@@ -68,6 +64,22 @@ class DockerLink:
                 f"the container {self.name} was replaced: it was {known[:12]} and is {found[:12]} now; what follows goes there"
             )
         return Found(found, str(shown["Config"].get("User") or ""))
+
+    def is_as_it_was(self) -> bool:
+        """Whether the container that was found last still runs under the name."""
+        try:
+            return str(self._running()["Id"]) == self._known
+        except UnavailableError:
+            return False
+
+    def _running(self) -> dict[str, Any]:
+        shown = self._get(f"/containers/{quote(self.name, safe='')}/json")
+        state = shown["State"]
+        if self.name not in {str(shown["Name"]).removeprefix("/"), shown["Id"]}:
+            raise UnavailableError(f"there is no container {self.name}")  # the daemon takes the beginning of an id too
+        if state.get("Paused") or not state.get("Running"):
+            raise UnavailableError(f"the container {self.name} is {state.get('Status', 'not running')}; start it")
+        return shown
 
     def run_as(self, user: str) -> Callable[[Sequence[str], bytes, float], tuple[int, bytes, bytes]]:
         """As `adapters.host.plain_script.Exec`; an empty user is the container's own."""
@@ -77,8 +89,7 @@ class DockerLink:
             with self.attached(exec_id) as (connection, early):
                 talk = _Talk(connection, early, stdin, lambda: self._is_running(exec_id))
                 out, err = talk.until(time.monotonic() + seconds)
-            status = self._get(f"/exec/{exec_id}/json").get("ExitCode")
-            return (-1 if status is None else int(status)), out, err
+            return self.status_of(exec_id), out, err
 
         return run
 
@@ -111,6 +122,11 @@ class DockerLink:
             finally:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)  # a daemon that still writes would hang on us otherwise
+
+    def status_of(self, exec_id: str) -> int:
+        """How it ended; -1 while the daemon does not know."""
+        status = self._get(f"/exec/{exec_id}/json").get("ExitCode")
+        return -1 if status is None else int(status)
 
     def _after_header(self, connection: socket.socket) -> bytes:
         seen = b""
@@ -159,16 +175,14 @@ class DockerLink:
         return UnavailableError(f"the container {self.name} cannot be reached: {why}")
 
 
-@dataclass(slots=True)
-class Frames:
+class Pieces:
     """The daemon's two streams out of one: a header of 8 bytes before each piece."""
 
-    out: io.BytesIO = field(default_factory=io.BytesIO)
-    err: io.BytesIO = field(default_factory=io.BytesIO)
-    _rest: bytearray = field(default_factory=bytearray)
+    def __init__(self) -> None:
+        self._rest = bytearray()
 
-    def feed(self, data: bytes) -> None:
-        """Takes what came."""
+    def of(self, data: bytes) -> Iterator[tuple[bool, bytes]]:
+        """Whole pieces with what came now, True for those of stderr."""
         self._rest += data
         while len(self._rest) >= _HEADER.size:
             stream, size = _HEADER.unpack_from(self._rest)
@@ -176,7 +190,21 @@ class Frames:
                 return
             piece = bytes(self._rest[_HEADER.size : _HEADER.size + size])
             del self._rest[: _HEADER.size + size]
-            kept = self.err if stream == 2 else self.out
+            yield stream == 2, piece
+
+
+@dataclass(slots=True)
+class Frames:
+    """Both streams as they are kept."""
+
+    out: io.BytesIO = field(default_factory=io.BytesIO)
+    err: io.BytesIO = field(default_factory=io.BytesIO)
+    _pieces: Pieces = field(default_factory=Pieces)
+
+    def feed(self, data: bytes) -> None:
+        """Takes what came."""
+        for is_error, piece in self._pieces.of(data):
+            kept = self.err if is_error else self.out
             kept.write(piece[: max(0, _MOST - kept.tell())])
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from adapters.host.ssh_connection import SshConnection, Talk
+from adapters.host.far_connection import FarConnection, FarTalk
 from core.errors import InvalidError, NeverError, UnavailableError, UnknownError
 from core.skill import HostError
 
@@ -39,9 +39,9 @@ class FarProgram:
     `{"hello": [pid, start ticks]}` where it waits for `"go"`.
     """
 
-    def __init__(self, connection: SshConnection, source: str, most: int = _MOST) -> None:
+    def __init__(self, connection: FarConnection, source: str, most: int = _MOST) -> None:
         self._connection, self._source = connection, source.encode()
-        self._idle: list[Talk] = []
+        self._idle: list[FarTalk] = []
         self._lock, self._free = threading.Lock(), threading.Semaphore(most)
 
     def ask(
@@ -78,7 +78,7 @@ class FarProgram:
 
     def _ask(
         self,
-        talk: Talk,
+        talk: FarTalk,
         request: dict[str, Any],
         seconds: float,
         started: Callable[[int, int], None] | None,
@@ -93,7 +93,7 @@ class FarProgram:
             raise UnavailableError(f"what {self._connection.address.label} said is no answer")
         return answer
 
-    def _said(self, talk: Talk, line: str, seconds: float, longest: int) -> dict[str, Any]:
+    def _said(self, talk: FarTalk, line: str, seconds: float, longest: int) -> dict[str, Any]:
         async def one() -> bytes:
             talk.say(line.encode() + b"\n")
             return await talk.line(longest)
@@ -105,7 +105,7 @@ class FarProgram:
                 f"the helper on {self._connection.address.label} did not answer: {error.message}"
             ) from error
 
-    def _take(self) -> Talk:
+    def _take(self) -> FarTalk:
         while True:
             with self._lock:
                 talk = self._idle.pop() if self._idle else None
@@ -115,9 +115,9 @@ class FarProgram:
                 return talk
             self._leave(talk)
 
-    async def _start(self) -> Talk:
+    async def _start(self) -> FarTalk:
         label = self._connection.address.label
-        talk = await self._connection.talk(COMMAND, LONGEST_ANSWER)
+        talk: FarTalk = await self._connection.talk(COMMAND, LONGEST_ANSWER)
         try:
             talk.say(self._source + b"\0")
             await _ready(talk)
@@ -133,14 +133,14 @@ class FarProgram:
             raise
         return talk
 
-    def _leave(self, talk: Talk) -> None:
+    def _leave(self, talk: FarTalk) -> None:
         async def done() -> None:
             self._connection.done(talk)
 
         self._connection.call(done(), _START_SECONDS)
 
 
-async def _ready(talk: Talk) -> None:
+async def _ready(talk: FarTalk) -> None:
     for _ in range(_MOST_NOISE):  # a login shell may have something to say first
         if await talk.line(1 << 16) == b'{"ready": true}':
             return
