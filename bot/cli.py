@@ -98,12 +98,6 @@ def sandboxd() -> None:
 
 
 @app.command()
-def sandboxd() -> None:
-    """Hold the sandbox for a Nightshift in another container, which asks for guests over [sandbox] socket."""
-    raise typer.Exit(_session().sandboxd())
-
-
-@app.command()
 def demo(
     yes: Annotated[bool, typer.Option("--yes", help="Answer for the person; only here.")] = False,
     night: Annotated[Optional[list[str]], typer.Option("--night", help="Only this night; may be repeated.")] = None,  # noqa: UP045 - typer reads it
@@ -329,6 +323,25 @@ def skills_test(
     if bool(name) == every:
         raise UsageError("write: nightshift skills test NAME, or --all")
     raise typer.Exit(cli_skills.test_all(_session()) if every else cli_skills.test(_session(), name))
+
+
+@skills_app.command("adopt")
+def skills_adopt(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A script of yours.")],
+    words: Annotated[Optional[list[str]], typer.Argument(metavar="[WORD]...", help="What it is given, word by word.")] = None,  # noqa: UP045 - typer reads it
+    risk: Annotated[str, typer.Option("--risk", help="medium or high.")] = "",
+    cures: Annotated[Optional[list[str]], typer.Option("--cures", help="A signal it cures; may be repeated.")] = None,  # noqa: UP045
+    undo: Annotated[str, typer.Option("--undo", help="The command that takes it back, e.g. '/opt/x.sh api'.")] = "",
+    name: Annotated[str, typer.Option("--name", help="What it is called; else as its file.")] = "",
+    hosts: Annotated[Optional[list[str]], typer.Option("--host", help="Where it may run; may be repeated.")] = None,  # noqa: UP045
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+) -> None:
+    """Make a script of your own a skill: writes its lines, bound to its content, into nightshift.toml. Nothing is run."""
+    from bot import cli_skills
+    from bot.adopting import Wish
+
+    given = Wish(name, tuple(words or ()), risk, tuple(cures or ()), tuple(undo.split()), tuple(hosts or ()))
+    raise typer.Exit(cli_skills.adopt(_session(), file, given, is_sure=yes))
 
 
 @audit_app.callback()

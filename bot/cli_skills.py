@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from bot import jobs
+from bot.adopting import Wish, lines_for, look_at, wish_of, write_lines
 from bot.answers import Answer
 from bot.json_view import as_json, jsonable
 from bot.messages.flow_lines import flow_line
@@ -50,7 +51,7 @@ def test(session: Session, name: str) -> int:
     """One skill, with the changes that no case notices."""
     if sys.stderr.isatty():
         session.note("cli.testing")
-    result = jobs.test_skill(session.settings, name)
+    result = jobs.test_skill(name)
     session.out(as_json(table_of(result), indent=2) if session.as_json else report_of(result, session.words))
     return 0 if result.has_passed else 1
 
@@ -59,7 +60,7 @@ def test_all(session: Session) -> int:
     """Every skill, one line each as it is done; 1 where one is not sound."""
     began, results = time.monotonic(), []
     with _progress(session) as note:
-        for result in jobs.test_skills(session.settings):
+        for result in jobs.test_skills():
             results.append(result)
             note(result.name)
             if not session.as_json:
@@ -99,3 +100,27 @@ def _progress(session: Session) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=True) as bar:
         task = bar.add_task(session.words.say("tests.running"), total=total)
         yield lambda name: bar.update(task, advance=1, description=name)
+
+
+def adopt(session: Session, file: str, given: Wish, *, is_sure: bool) -> int:
+    """Shows a script, asks what it is for, writes its lines into nightshift.toml; nothing is run."""
+    say, script = session.words.say, look_at(file)
+    first = script.lines[0] if script.lines else ""
+    session.tell(say("adopt.found", file=script.path, size=script.size, owner=script.owner, first=first))
+    session.tell(say("adopt.hash", sha256=script.sha256))
+    session.tell("\n".join((say("adopt.lines"), *(f"  | {line}" for line in script.lines))))
+    wish = wish_of(script, given, (lambda key: _asked(say(key))) if sys.stdin.isatty() else None)
+    lines = lines_for(wish)
+    session.tell(lines)
+    path = session.settings.home / "nightshift.toml"
+    if not is_sure and not (
+        sys.stdin.isatty() and _asked(say("adopt.sure", path=str(path))).lower() in ("y", "yes", "是")
+    ):
+        return session.show(Answer(say("adopt.left"), None, ok=False))
+    written = write_lines(session.settings.home, wish.name, lines)
+    data = {"name": wish.name, "path": str(written), "sha256": script.sha256, "lines": lines}
+    return session.show(Answer(f"{lines}{say('adopt.written', path=str(written))}", data))
+
+
+def _asked(question: str) -> str:
+    return input(f"{question} ").strip()

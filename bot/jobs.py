@@ -105,18 +105,18 @@ def examine_waking(settings: Settings) -> tuple[Finding, ...]:
     return look(settings)
 
 
-def test_skill(settings: Settings, name_or_file: str) -> SkillResult:
+def test_skill(name_or_file: str) -> SkillResult:
     """A skill's CASES on the invented host, in the sandbox, and what they are worth."""
     from bot.skill_tests import run
 
-    return run(open_catalog(settings), name_or_file, SKILLS)
+    return run(open_catalog_at(SKILLS), name_or_file, SKILLS)
 
 
-def test_skills(settings: Settings) -> Iterator[SkillResult]:
+def test_skills() -> Iterator[SkillResult]:
     """All of them, one after the other."""
     from bot.skill_tests import run_all
 
-    return run_all(open_catalog(settings), SKILLS)
+    return run_all(open_catalog_at(SKILLS), SKILLS)
 
 
 def proofs(_: Settings) -> Mapping[str, Proof]:

@@ -7,6 +7,7 @@ from itertools import product
 
 from core.capability import Risk
 from core.errors import UnknownError
+from core.action_skill import is_action
 from core.grant import risk_of_skill
 from core.inventory import Inventory, Mode
 from core.policy import Asker, Case, decide, line_of
@@ -36,7 +37,6 @@ def explained(
     """(asker, answer by which line) for one skill on one host, its values known; raises UnknownError for a host nobody listed."""
     if inventory.entry(host) is None:
         raise UnknownError("host", host, tuple(entry.name for entry in inventory.hosts))
-    cases = {
-        asker: Case(mode(host), risk_of_skill(skill), skill.state, asker, has_text_origin=False) for asker in Asker
-    }
+    risk = skill.risk if is_action(skill) else risk_of_skill(skill)
+    cases = {asker: Case(mode(host), risk, skill.state, asker, has_text_origin=False) for asker in Asker}
     return tuple((str(asker), line_of(case)) for asker, case in cases.items())

@@ -13,7 +13,6 @@ from pathlib import Path
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from bot.app import CaseResult
 from bot.proven_skills import Proof, proofs_in, state_of
-from core.action_skill import is_action
 from core.capability import Risk
 from core.case_world import parse_case
 from core.errors import InvalidError
@@ -75,7 +74,7 @@ class SkillResult:
     @property
     def is_sound(self) -> bool:
         """True where it has also been proven, or only looks."""
-        return self.has_passed and self.proven in ("looks", "proven", "action")
+        return self.has_passed and self.proven in ("looks", "proven")
 
 
 def run(catalog: Catalog, name_or_file: str, folder: Path) -> SkillResult:
@@ -141,7 +140,7 @@ def _survivor(mutant: Mutant) -> Survivor:
 
 def _why_not_let_through(skill: Skill) -> str:
     """The static gate has read it already, or it would be no skill; what is left is the danger that its author claims."""
-    computed = skill.risk if is_action(skill) else risk_of_skill(skill)
+    computed = risk_of_skill(skill)
     return "" if computed == skill.risk else f"it claims to be {skill.risk.word} and is {computed.word}"
 
 

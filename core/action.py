@@ -38,7 +38,7 @@ class Action:
     @property
     def grant(self) -> str:
         """The one thing it may do."""
-        return "exec:" + " ".join(self.command)
+        return f"exec:{' '.join(self.command)};adopted"
 
     @property
     def content(self) -> str:

@@ -95,7 +95,7 @@ def _require_argv(key: str, argv: tuple[str, ...]) -> None:
     if any(not word or set(word) & set(" {}*;") for word in argv):
         raise InvalidError(f"{key}: each word is literal: no blank, no wildcard, no placeholder, no semicolon")
     try:
-        Grant.parse("exec:" + " ".join(argv))
+        Grant.parse(f"exec:{' '.join(argv)};adopted")
     except NightshiftError as error:
         raise InvalidError(f"{key}: {error}") from error
 

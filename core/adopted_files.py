@@ -60,7 +60,9 @@ def require_adopted(argv: tuple[str, ...], files: Mapping[str, str], host: Host)
         content = _seen(path, host, is_wanted=is_wanted)
         if content is None:
             continue
-        why = _why_not(content, files.get(path, ""), is_wanted=is_wanted) or _why_open(path, host)
+        why = _why_not(content, files.get(path, ""), is_wanted=is_wanted, is_program=path == argv[0]) or _why_open(
+            path, host
+        )
         if why:
             raise ChangedError(f"{path} {why}; {AGAIN}")
 
@@ -77,7 +79,7 @@ def _seen(path: str, host: Host, *, is_wanted: bool) -> FileContent | None:
         raise
 
 
-def _why_not(content: FileContent, pin: str, *, is_wanted: bool) -> str:
+def _why_not(content: FileContent, pin: str, *, is_wanted: bool, is_program: bool) -> str:
     """A folder or a socket among the arguments is none of the contents that were adopted."""
     info = content.info
     if info.kind == "link":
@@ -88,6 +90,8 @@ def _why_not(content: FileContent, pin: str, *, is_wanted: bool) -> str:
         return f"is larger than {LARGEST >> 20} MiB"
     if info.mode & OTHERS_WRITE:
         return "can be changed by others than root and its owner"
+    if is_program and not content.data.startswith(b"#!"):
+        return "is no script: its first line does not begin with #!"
     if not pin:
         return "was not there, or not looked at, when the command was adopted"
     return "" if content.sha256 == pin else f"is not what was adopted (now {content.sha256[:12]}, adopted {pin[:12]})"

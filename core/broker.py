@@ -267,7 +267,7 @@ class Broker:
         if self._ended is not None:
             raise self._ended
         try:
-            check_step(step)
+            check_step(step, is_adopted=row.undo.kind == "command")
             self._doors.permit()
             undoing.verify(row.undo, self._world.host)
             if row.undo.kind == "command":

@@ -5,6 +5,7 @@
 - `fs.*:/var/log/**` an absolute path; `*` stays inside one component, `**` is any number of them, once. Options `rotated` (delete,
   truncate: only what looks like a rotated log) and `marker` (delete: pid and lock files). `fs.truncate:/proc/PID/fd/N` reaches deleted
   logs only, whatever else is open there.
+- `exec:/opt/x.sh a;adopted` a line that the operator wrote into nightshift.toml, in a skill that was made from it and in no other.
 - `exec:ss -ltnp` arguments separated by one blank; `{name:type}` or `{type}` only where a vetted shape has a placeholder.
 - `service.restart:nginx` a name (`*` for status alone); `process.signal:nginx;HUP` a process name or pid, and the signals.
 - `http.GET:https://host/health/**`, `http.POST:…` a literal host; option `private` admits addresses that are not public, option
@@ -183,7 +184,7 @@ def risk_of(grant: Grant, disposable: Iterable[str] = (), listed_hosts: Iterable
     except (InvalidError, NeverError):
         return Risk.NEVER
     if grant.verb is Verb.EXEC:
-        shape = shape_of(grant.argv)
+        shape = None if grant.options else shape_of(grant.argv)
         return shape.risk if shape else Risk.HIGH
     if grant.verb is Verb.HTTP_GET:
         return Risk.LOW if "listed" in grant.options else _risk_of_url(grant.target, listed_hosts)

@@ -13,6 +13,7 @@ from core.errors import InvalidError, NeverError
 from core.never_list import (
     RESOLVER,
     is_open_file,
+    why_never_adopted,
     why_never_fetched,
     why_never_listed,
     why_never_read,
@@ -38,6 +39,7 @@ WITHOUT_TARGET = frozenset({Verb.PROCESS_LIST, Verb.NOTIFY})
 OPTIONS: Mapping[Verb, frozenset[str]] = {
     Verb.FS_DELETE: frozenset({"rotated", "marker"}),
     Verb.FS_TRUNCATE: frozenset({"rotated"}),
+    Verb.EXEC: frozenset({"adopted"}),
     Verb.PROCESS_SIGNAL: SIGNALS,
     Verb.HTTP_GET: frozenset({"listed", "private"}),
     Verb.HTTP_POST: frozenset({"listed", "private"}),
@@ -139,9 +141,12 @@ def _is_narrowed_to(path: str, options: Options, args: Arguments) -> bool:
 # ---- commands -----------------------------------------------------------------------------------------------------------------------
 
 
-def _check_exec(_verb: Verb, target: str, _options: Options) -> None:
+def _check_exec(_verb: Verb, target: str, options: Options) -> None:
     argv = parse_argv(target)
     program = argv[0]
+    if options:
+        _refuse_never(target, why_never_adopted(argv))
+        return
     if (
         isinstance(program, Placeholder)
         or ("/" in program and not parts_of(program))
@@ -159,8 +164,10 @@ def _check_exec(_verb: Verb, target: str, _options: Options) -> None:
     _refuse_never(target, why_never_run(list(map(str, argv))))
 
 
-def _reaches_exec(_verb: Verb, target: str, _options: Options, args: Arguments) -> bool:
+def _reaches_exec(_verb: Verb, target: str, options: Options, args: Arguments) -> bool:
     argv = argv_of(args)
+    if options:  # the broker alone says whether a line is the operator's own
+        return args.get("is_adopted") is True and covers(parse_argv(target), argv) and why_never_adopted(argv) is None
     return bool(argv) and covers(parse_argv(target), argv) and why_never_run(argv) is None
 
 

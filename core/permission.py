@@ -16,6 +16,7 @@ from core.host_change import FileDelete, FileMove, FileWrite
 from core.never_list import (
     RESOLVER,
     is_open_file,
+    why_never_adopted,
     why_never_emptied,
     why_never_fetched,
     why_never_listed,
@@ -48,10 +49,10 @@ class Rules:
         """The risk of a permitted call; raises NeverError or CapabilityDeniedError for any other."""
         if call.verb is None:
             return Risk.LOW
-        reason = why_never(call)
+        reason = why_never_adopted(call.argv) if self.is_action(call) else why_never(call)
         if reason is not None:
             raise NeverError(f"{call.verb} {call.target}"[:300], reason)
-        arguments = self._looked_up(call, host)
+        arguments = {**self._looked_up(call, host), "is_adopted": self.is_action(call)}
         if not self._covering(call.verb, arguments):
             raise CapabilityDeniedError(self.skill, f"{call.verb}:{call.target}"[:300])
         self._check_secrets(call)
@@ -106,7 +107,7 @@ def why_never(call: HostCall) -> str | None:
     return rule(call) if rule else None
 
 
-def check_step(step: Step) -> None:
+def check_step(step: Step, *, is_adopted: bool = False) -> None:
     """The never list for a step of an undo, which needs no grant: it was permitted together with the effect."""
     reason: str | None = None
     if isinstance(step, ServiceOrder):
@@ -116,7 +117,7 @@ def check_step(step: Step) -> None:
     elif isinstance(step, FileWrite | FileDelete):
         reason = why_never_written(step.path)
     else:
-        reason = why_never_run(step)
+        reason = why_never_adopted(step) if is_adopted else why_never_run(step)
     if reason is not None:
         raise NeverError("this undo", reason)
 

@@ -17,6 +17,11 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Proofs are only written down when asked for."""
+    parser.addoption("--write-proven", action="store_true", help="write skills/proven.toml: what tests/faults proved in this run")
+
+
 def postgres_programs() -> Path | None:
     """The folder of PostgreSQL's server programs, the newest; Debian keeps them out of PATH."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))

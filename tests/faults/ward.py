@@ -14,7 +14,9 @@ from adapters.clock_system import SystemClock
 from adapters.host.kept_child import KeptChildren
 from adapters.probe.served import MODULE, ServedProbe
 from adapters.skill_catalog_files import FileCatalog
+from bot.action_catalog import ActionCatalog
 from bot.team import Team
+from core.action import Action
 from core.alert import Signal
 from core.approval import Approval, Verdict
 from core.check import Check
@@ -69,6 +71,7 @@ class Ward:
     hosts: Hosts
     timer: RollbackTimer | None = None
     store: FakeStore = field(default_factory=lambda: FakeStore(FakeClock(SystemClock().now())))
+    actions: tuple[Action, ...] = ()
     _canaries: dict[str, str] = field(default_factory=dict)
 
     # ---- what a test says ----------------------------------------------------------------------------------------------------------
@@ -125,6 +128,17 @@ class Ward:
         self.store.intake.take_in((by_hand,), now)
         return self._night(nothing)
 
+    def card(self, signal: str, *, over: float = 0) -> Approval:
+        """The night up to the question that people are asked."""
+        check = Check(Signal.parse(signal), NAME, over=over, every=_STEP)
+        assert eventually(lambda: self._is_bad(check), 20), f"{signal} is not bad: {self.value(signal)}"
+        self._pulses(check, 4)
+        return self.store.approvals.pending()[0]
+
+    def goes_on(self, signal: str, *, over: float = 0) -> Report:
+        """The night from there on: people say yes, and whatever comes of it."""
+        return self._night(Check(Signal.parse(signal), NAME, over=over, every=_STEP))
+
     def stays_quiet(self, check: Check, restart: Callable[[], object] = _nothing) -> None:
         """After a restart of what was repaired and two more ticks: quiet, no new incident, every canary as it was planted."""
         known = len(self.store.shelf.reports)
@@ -164,14 +178,15 @@ class Ward:
 
     def _team(self, check: Check) -> tuple[Team, FakeEngine]:
         inventory = Inventory((HostEntry(NAME, "namespace"),), ((NAME, Mode.APPROVE),))
+        catalog = ActionCatalog(FileCatalog(SKILLS_FOLDER, SKILLS_FOLDER / "skills.lock"), self.actions)
         world = World(
             self.hosts,
             Unhurried(self.probe, check),
             (check,),
             inventory,
-            FileCatalog(SKILLS_FOLDER, SKILLS_FOLDER / "skills.lock"),
+            catalog,
             self.sandbox,
-            Operator(may_approve=lambda _person, _host: True),
+            Operator(may_approve=lambda _person, _host: True, action=catalog.action),
             timer=self.timer,
         )
         team = compose(self.store, world)
