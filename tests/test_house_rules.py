@@ -48,6 +48,8 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/heartbeat_http.py": "calls the one URL that waits for us",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
     "adapters/host_keys.py": "our keys for far hosts and the host keys that were accepted, in the data folder",
+    "adapters/inventory_ansible.py": "reads one file, which is judged by what was opened",
+    "adapters/inventory_ssh_config.py": "reads one file and what it includes, judged by what was opened",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/cli.py": "puts the null device where stdout or stdin was closed",
     "bot/server.py": "listens on 127.0.0.1; connects nowhere",
