@@ -126,7 +126,7 @@ class Sandbox(Protocol):
 
         What `answer` raises: HostError reaches the skill as it is; a RefusedError as code "denied", any other NightshiftError as
         "failed"; QuotaError, StoppedError and FencedError end the run as `failed`; anything else is our own fault, ends the guest
-        and is raised from here. The time `answer` takes counts. At most 400 calls and 25 refusals, then the run ends as `protocol`.
+        and is raised from here. The time `answer` takes counts. At most 2,500 calls and 25 refusals, then the run ends as `protocol`.
         """
         ...
 

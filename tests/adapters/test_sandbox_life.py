@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
+from adapters.sandbox.bubblewrap_guest import BubblewrapGuest
 from adapters.sandbox.cgroup import Cgroups
 from core.errors import UnavailableError
 from core.guest import GuestResult, GuestRun
@@ -64,6 +65,10 @@ def echo(_method: str, args: dict[str, Json]) -> Json:
 
 def play(sandbox: BubblewrapSandbox, source: str = HONEST, timeout: float = 10.0) -> GuestResult:
     return sandbox.run(GuestRun("story", source, {}, timeout), echo)
+
+
+def idle(sandbox: BubblewrapSandbox) -> list[BubblewrapGuest]:
+    return [guest for guest in sandbox.guests._idle if isinstance(guest, BubblewrapGuest)]
 
 
 def until(claim: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -149,7 +154,7 @@ def test_a_warm_guest_that_was_killed_is_not_used(sandbox: BubblewrapSandbox) ->
     play(sandbox)
     assert until(lambda: len(sandbox.guests._idle) == 2)
     time.sleep(0.3)
-    for guest in list(sandbox.guests._idle):
+    for guest in idle(sandbox):
         os.kill(guest.started.process.pid, signal.SIGKILL)
     time.sleep(0.1)
     assert play(sandbox).ok
@@ -194,7 +199,7 @@ def test_every_guest_of_root_is_somebody_else(sandbox: BubblewrapSandbox) -> Non
     play(sandbox)
     assert until(lambda: len(sandbox.guests._idle) == 2)
     time.sleep(0.3)
-    users = [os.stat(f"/proc/{guest.started.process.pid}").st_uid for guest in sandbox.guests._idle]  # noqa: PTH116
+    users = [os.stat(f"/proc/{guest.started.process.pid}").st_uid for guest in idle(sandbox)]  # noqa: PTH116
     assert len(set(users)) == 2
     assert min(users) >= 200_001
 
