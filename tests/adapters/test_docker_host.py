@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from adapters.host.docker import Container, hand_on, look_at
 from adapters.host.docker_exec import DockerLink, Frames
+from adapters.host.ssh import SshHost
 from core.errors import InvalidError, UnavailableError
 from core.skill import HostError
-from tests.container_kit import busybox_image, container
+from tests.container_kit import busybox_image, container, lent_python
 from tests.docker_daemon import Daemon
+from tests.skills.patient import eventually
 
 
 def nobody_waits(_pid: int, _start: int) -> None:
@@ -105,3 +108,75 @@ def test_frames_in_any_pieces_are_the_same_streams() -> None:
         for at in range(0, len(data), size):
             frames.feed(data[at : at + size])
         assert (frames.out.getvalue(), frames.err.getvalue()) == (b"out!", b"err")
+
+
+# ---- with Python in it -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_python(docker_daemon: Daemon) -> Iterator[SshHost]:
+    with container(docker_daemon, "snake", options=lent_python()):
+        host = look_at(Container("snake", docker_daemon.url))
+        yield host
+        host.close()
+
+
+def helpers(daemon: Daemon) -> list[str]:
+    """Pids of kept helpers, as the container sees them."""
+    script = "for p in /proc/[0-9]*; do read c < $p/comm; case $c in python3*) echo ${p#/proc/};; esac; done"
+    return daemon.docker("exec", "snake", "/bb/sh", "-c", script).split()
+
+
+def test_one_helper_is_kept_for_many_questions_and_ends_with_us(docker_daemon: Daemon, with_python: SshHost) -> None:
+    for _ in range(5):
+        assert with_python.read("/etc", 0).info.kind == "dir"
+    kept = helpers(docker_daemon)
+    assert len(kept) == 1
+    with_python.close()
+    assert eventually(lambda: helpers(docker_daemon) == [])
+
+
+def test_a_helper_that_dies_is_one_failure_and_then_another_helper(docker_daemon: Daemon, with_python: SshHost) -> None:
+    assert with_python.read("/etc", 0).info.kind == "dir"
+    docker_daemon.docker("exec", "snake", "/bb/kill", "-KILL", *helpers(docker_daemon))
+    assert eventually(lambda: helpers(docker_daemon) == [])
+    assert with_python.read("/etc", 0).info.kind == "dir"
+
+
+def test_a_container_that_goes_while_a_command_runs_leaves_one_sentence(
+    docker_daemon: Daemon, with_python: SshHost
+) -> None:
+    def gone(_pid: int, _start: int) -> None:
+        docker_daemon.docker("kill", "snake")
+
+    with pytest.raises(UnavailableError, match="snake"):
+        with_python.run(("/bin/sleep", "30"), 20, gone)
+
+
+def test_a_paused_container_is_told_at_once_although_a_helper_waits_in_it(
+    docker_daemon: Daemon, with_python: SshHost
+) -> None:
+    assert with_python.read("/etc", 0).info.kind == "dir"
+    docker_daemon.docker("pause", "snake")
+    try:
+        with pytest.raises(UnavailableError, match="snake is paused; start it"):
+            with_python.read("/etc", 0)
+    finally:
+        docker_daemon.docker("unpause", "snake")
+    assert with_python.read("/etc", 0).info.kind == "dir"
+
+
+def test_a_replaced_container_is_told_although_a_helper_was_kept(docker_daemon: Daemon, with_python: SshHost) -> None:
+    assert with_python.read("/etc", 0).info.kind == "dir"
+    docker_daemon.docker("rm", "-f", "snake")
+    image = busybox_image(docker_daemon)
+    docker_daemon.docker("run", "-d", "--name=snake", "--network=none", *lent_python(), image, "/bb/sleep", "99")
+    with pytest.raises(UnavailableError, match="was replaced"):
+        with_python.read("/etc", 0)
+    assert with_python.read("/etc", 0).info.kind == "dir"
+
+
+def test_a_command_that_runs_too_long_is_ended_in_the_container(with_python: SshHost) -> None:
+    result = with_python.run(("/bin/sh", "-c", "sleep 77 & sleep 77"), 1, nobody_waits)
+    assert result.timed_out
+    assert [one for one in with_python.processes() if one.argv == ("sleep", "77") and one.state != "Z"] == []

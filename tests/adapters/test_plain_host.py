@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from core.ports import Host
 from core.skill import HostError
 from tests.container_kit import container
 from tests.docker_daemon import Daemon
+from tests.skills.patient import eventually
 
 NAME = "plain-host"
 
@@ -35,7 +35,7 @@ def host(daemon: Daemon) -> Iterator[Host]:
 
 
 @pytest.fixture
-def eyes(daemon: Daemon) -> PlainHost:
+def eyes(daemon: Daemon) -> Host:
     return look_at(Container(NAME, daemon.url))
 
 
@@ -200,12 +200,7 @@ def test_a_signal_reaches_the_process_that_was_meant(daemon: Daemon, host: Host)
     shell(daemon, "sleep 78 >/dev/null 2>&1 & true")
     process = next(one for one in host.processes() if one.argv == ("sleep", "78"))
     host.change(ProcessSignal(process.pid, process.started, "KILL"))
-    for _ in range(50):
-        alive = [one for one in host.processes() if one.pid == process.pid and one.state != "Z"]
-        if not alive:
-            break
-        threading.Event().wait(0.05)
-    assert alive == []
+    assert eventually(lambda: not [one for one in host.processes() if one.pid == process.pid and one.state != "Z"])
     with pytest.raises(NeverError):
         host.change(ProcessSignal(1, 1, "TERM"))
 
@@ -213,7 +208,7 @@ def test_a_signal_reaches_the_process_that_was_meant(daemon: Daemon, host: Host)
 # ---- who looks has no rights ------------------------------------------------------------------------------------------------------
 
 
-def test_the_eyes_may_not_change_and_not_see_what_is_roots(daemon: Daemon, eyes: PlainHost, place: str) -> None:
+def test_the_eyes_may_not_change_and_not_see_what_is_roots(daemon: Daemon, eyes: Host, place: str) -> None:
     shell(daemon, f"chmod 600 {place}/a; mkdir -m 700 {place}/closed; : > {place}/closed/x")
     for change in (FileWrite(f"{place}/new", b"x"), FileDelete(f"{place}/a"), FileTruncate(f"{place}/a")):
         assert code_of(eyes, change) == "denied"
