@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.skills.patient import Patient, eventually
 
 BIN = "/usr/lib/postgresql/15/bin"
+LOG = "/var/log/postgresql/postgresql-15-main.log"
 SLOW = "/run/slow-disk"
 """What stands in this file is put before the command that starts the server."""
 AS_POSTGRES = "setpriv --reuid postgres --regid postgres --clear-groups --"
@@ -14,7 +15,7 @@ POSTGRES_SIGNAL, REDIS_SIGNAL = f"postgres.failed:127.0.0.1:{POSTGRES_PORT}", f"
 _POSTGRES_SCRIPT = f"""#!/bin/sh
 case "$1" in
   start)
-    $(cat {SLOW} 2>/dev/null) {AS_POSTGRES} {BIN}/pg_ctl -w -t 2 -s -D {{data}} -l /var/log/postgresql/postgresql-15-main.log start </dev/null
+    $(cat {SLOW} 2>/dev/null) {AS_POSTGRES} {BIN}/pg_ctl -w -t 2 -s -D {{data}} -l {LOG} start </dev/null
     [ -s {{data}}/postmaster.pid ] ;;
   stop) exec {AS_POSTGRES} {BIN}/pg_ctl -s -m fast -D {{data}} stop ;;
   restart) {AS_POSTGRES} {BIN}/pg_ctl -s -m fast -D {{data}} stop; exec "$0" start ;;

@@ -25,14 +25,14 @@ from core.world import Measurement
 from tests.fakes.engine import FakeEngine
 from tests.fakes.host import FakeHosts
 from tests.fakes.store import FakeStore
-from tests.faults.databases import BIN, POSTGRES_SIGNAL, SLOW, Postgres
+from tests.faults.databases import BIN, POSTGRES_SIGNAL, REDIS_SIGNAL, SLOW, Postgres, Redis
 from tests.nights.composition import World, compose
 from tests.skills.hands import SKILLS_FOLDER
 from tests.skills.patient import Patient, eventually
 
 pytestmark = [
     pytest.mark.root,
-    pytest.mark.needs("bwrap", "setpriv", "strace", f"{BIN}/postgres"),
+    pytest.mark.needs("bwrap", "setpriv", "strace", "redis-server", f"{BIN}/postgres"),
 ]
 
 NAME, DISK, DATA = "db-1", "/srv/db", "/srv/db/main"
@@ -48,13 +48,14 @@ class Night:
     patient: Patient
     probe: ServedProbe
     sandbox: BubblewrapSandbox
+    signal: str
     store: FakeStore = field(default_factory=FakeStore)
     seen: list[Measurement] = field(default_factory=list)
     asked: list[Approval] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.checks = (
-            Check(Signal.parse(POSTGRES_SIGNAL), NAME, over=0, every=10),
+            Check(Signal.parse(self.signal), NAME, over=0, every=10),
             Check(Signal.parse(SPACE), NAME, over=90, every=10),
         )
         self.team = self._composed()
@@ -94,7 +95,7 @@ class Night:
 
     def _is_reported(self, incident: str) -> bool:
         self.pulse()
-        self.seen.append(self.probe.measure(NAME, Signal.parse(POSTGRES_SIGNAL)))
+        self.seen.append(self.probe.measure(NAME, Signal.parse(self.signal)))
         return incident in self.store.shelf.reports
 
     def _composed(self) -> Team:
@@ -106,13 +107,14 @@ class Night:
 
 
 @pytest.fixture
-def night() -> Iterator[Night]:
+def night(request: pytest.FixtureRequest) -> Iterator[Night]:
+    """Of the signal that the test names."""
     patient, sandbox = Patient(), BubblewrapSandbox(warm=1)
     children, steady = KeptChildren(patient.enter, MODULE), KeptChildren(patient.enter, MODULE)
     try:
         patient.furnish()
         patient.shell(f"mkdir {DISK} && mount -t tmpfs -o size=96m t {DISK} && mkdir {DISK}/log")
-        yield Night(patient, ServedProbe(children.ask, SystemClock(), steady.ask), sandbox)
+        yield Night(patient, ServedProbe(children.ask, SystemClock(), steady.ask), sandbox, request.param)
     finally:
         children.close()
         steady.close()
@@ -135,11 +137,12 @@ def fill_the_disk(patient: Patient, postgres: Postgres) -> None:
     assert "No space left on device" in patient.shell("tail -30 /var/log/postgresql/*.log")
 
 
-def files_of(patient: Patient) -> set[str]:
-    """What lies in the data directory."""
-    return set(patient.shell(f"cd {DATA} && find . -type f").splitlines())
+def files_of(patient: Patient) -> list[str]:
+    """What lies in the data directory, each with the hash of its content."""
+    return sorted(patient.shell(f"find {DATA} -type f -exec sha256sum {{}} +").splitlines())
 
 
+@pytest.mark.parametrize("night", [POSTGRES_SIGNAL], indirect=True)
 def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
     patient = night.patient
     postgres = Postgres(patient, DATA, "restart_after_crash = off")
@@ -156,9 +159,9 @@ def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
     assert disk_asked.proposal is not None
     assert disk_asked.proposal.skill == "free_rotated_logs"
 
-    # Room is made beside the database, and nothing in it was deleted.
+    # Room is made beside the database, and nothing in it was touched.
     night.approve(disk_asked)
-    assert files_of(patient) >= before
+    assert files_of(patient) == before
     night.until_reported(disk_asked.incident)
     assert night.store.shelf.reports[disk_asked.incident].ending is Ending.FIXED
 
@@ -186,3 +189,33 @@ def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
         f"fs.delete {DISK}/log/app.log.2",
         "service.start postgresql",
     ]
+
+
+@pytest.mark.parametrize("night", [REDIS_SIGNAL], indirect=True)
+def test_redis_refuses_writes_because_its_disk_was_full(night: Night) -> None:
+    patient = night.patient
+    redis = Redis(patient, f"{DISK}/cache", "save 3600 1")
+    redis.start()
+    planted = redis.plant()
+    patient.shell(f"cd {DISK}/log; head -c 20M /dev/zero > app.log.2; head -c 200M /dev/zero > app.log.1 || true")
+    redis.ask("bgsave")
+    assert eventually(lambda: redis.ask("set order 1").startswith("MISCONF"), 10)
+
+    disk_asked = night.until_asked()
+    assert disk_asked.proposal is not None
+    assert disk_asked.proposal.skill == "free_rotated_logs"
+    night.approve(disk_asked)
+    night.until_reported(disk_asked.incident)
+
+    # There is room, and Redis would not try again for an hour.
+    assert redis.ask("set order 1").startswith("MISCONF")
+    save_asked = night.until_asked()
+    assert save_asked.proposal is not None
+    assert save_asked.proposal.skill == "save_redis_again"
+    night.approve(save_asked)
+    night.until_reported(save_asked.incident)
+    assert night.store.shelf.reports[save_asked.incident].ending is Ending.FIXED, night.told()
+    assert (redis.ask("set order 1"), redis.canaries()) == ("OK", planted)
+    redis.restart()
+    assert redis.canaries() == planted
+    assert redis.ask("config get stop-writes-on-bgsave-error").split()[-1] == "yes"
