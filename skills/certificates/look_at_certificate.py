@@ -198,16 +198,17 @@ CASES = [
         "params": {"port": 443},
         "world": {
             "files": {
-                "/etc/nginx/nginx.conf": "\nserver {\n listen 443 ssl;\n ssl_certificate /etc/tls/live/a/fullchain.pem;\n}\n",
-                "/etc/nginx/conf.d": None,
+                "/etc/nginx/nginx.conf": "http {}",
+                "/etc/nginx/conf.d/other.conf.bak": "\nserver {\n listen 443 ssl;\n ssl_certificate /srv/no.pem;\n}\n",
+                "/etc/nginx/conf.d/tls.conf": "\nserver {\n listen 443 ssl;\n ssl_certificate /etc/tls/live/a/fullchain.pem;\n}\n",
                 "/etc/nginx/sites-enabled": None,
                 "/etc/tls/live/a/fullchain.pem": {"kind": "link", "target": "../../archive/a/fullchain2.pem"},
-                "/etc/tls/archive/a/fullchain2.pem": {"text": "", "age_days": 60.0},
+                "/etc/tls/archive/a/fullchain2.pem": {"text": "", "age_days": 1.0},
                 "/proc/stat": "btime 1767000000\n",
             },
             "processes": [
                 {"pid": 7, "name": "nginx", "started": 100},
-                {"pid": 8, "name": "nginx", "parent": 7, "started": 200},
+                {"pid": 8, "name": "nginx", "parent": 7, "started": 20000000},
             ],
             "exec": {"/usr/bin/ss -Hltnp": 'LISTEN 0 511 *:443 *:* users:(("nginx",pid=7,fd=6))\n'},
         },

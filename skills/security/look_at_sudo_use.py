@@ -67,13 +67,14 @@ CASES = [
                 "Nov 22 h sudo[77]:  li : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/apt-get install x\n"
                 "Nov 22 h sudo:   mo : user NOT in sudoers ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/sh\n"
                 "Nov 22 h sudo:   mo : 3 incorrect password attempts ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/sh\n"
+                "Nov 22 h sudo:   bo : user NOT in sudoers ; USER=root ; COMMAND=/bin/sh\n"
                 "Nov 22 h sudo: pam_unix(sudo:session): session opened for user root\n"
             },
         },
         "expect": {
             "ok": True,
             "effects": [],
-            "facts": {"sudo_uses": 2, "sudo_users": 1, "sudo_refusals": 2, "sudo_most_refused": "mo"},
+            "facts": {"sudo_uses": 2, "sudo_users": 1, "sudo_refusals": 3, "sudo_most_refused": "mo"},
         },
     },
     {

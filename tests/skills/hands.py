@@ -48,6 +48,7 @@ class Hands:
 
     def __init__(self, host: Host, sandbox: Sandbox) -> None:
         self._host, self._sandbox, self._clock = host, sandbox, SystemClock()
+        self._kept: dict[str, str] = {}
 
     def look(self, skill: str, **parameters: Scalar) -> dict[str, Json]:
         """The facts of a looker."""
@@ -84,6 +85,8 @@ class Hands:
             permit=lambda: None,
             refused=lambda _method, _reason: None,
             arm=lambda _action, _undo, _saved: None,
+            recall=self._kept.get,
+            keep=self._kept.__setitem__,
         )
         grants = fill(map(Grant.parse, skill.capabilities), parameters)
         broker = Broker(Errand("run", name, "patient", mode, grants, ceiling, skill.timeout), doors)
