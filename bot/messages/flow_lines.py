@@ -13,7 +13,9 @@ _FIRST = ("any", "secret", "web", "listed", "notify", "result", "kept")
 
 def flow_line(words: Words, flows: Flows) -> str:
     """What it reads and every way out, shortened to what tells them apart."""
-    outs = [_out(words, out) for out in sorted(flows.outs, key=lambda out: _FIRST.index(out.kind))]
+    with_secret = {out.to for out in flows.outs if out.kind == "secret"}
+    told = [out for out in flows.outs if out.kind != "web" or out.to not in with_secret]
+    outs = [_out(words, out) for out in sorted(told, key=lambda out: _FIRST.index(out.kind))]
     shown = [*outs[:_MOST], *([f"+{len(outs) - _MOST}"] if len(outs) > _MOST else [])]
     return words.say("flow.line", reads=_reads(words, flows.reads), outs=words.say("flow.and").join(shown))
 

@@ -72,6 +72,23 @@ def high_restrained(night: OpenNight, language: str) -> str:
     return shown(night, CardKind.PROPOSAL, approval, language, scene=scene_of(night), members=members)
 
 
+def outbound(night: OpenNight, language: str) -> str:
+    """A run that tells others what it read: the card says who."""
+    grants = (
+        "fs.read:/srv/shop/app.log",
+        "http.POST:https://chat.example.com/hook",
+        "notify",
+        "secret:chat@https://chat.example.com/hook",
+    )
+    plan = (
+        PlannedEffect(
+            Verb.HTTP_POST, "https://chat.example.com/hook", Risk.HIGH, is_reversible=False, content="ab" * 32
+        ),
+    )
+    asked = replace(night.proposal(risk=Risk.HIGH), plan=plan, grants=grants)
+    return shown(night, CardKind.PROPOSAL, night.ask(asked, Answer.ASK2), language)
+
+
 def choices_unseen(night: OpenNight, language: str) -> str:
     blind = "logins: the line is dead; changes: the line is dead"
     return shown(night, CardKind.CHOICES, night.offer(), language, scene=Scene(night.incident, NOW, blind=blind))
@@ -153,6 +170,7 @@ PHONE: dict[str, Callable[[OpenNight, str], str]] = {
     for card in (
         restrained,
         high_restrained,
+        outbound,
         choices_unseen,
         quiet_before,
         by_order,

@@ -51,12 +51,12 @@ def test_no_grant_that_sends_is_left_out(texts: list[str]) -> None:
 
 
 ENGLISH = (
-    "What it reads (/srv/app/version and 2 more) may go to: chat.example.com (with secret chat), chat.example.com, "
-    "the web hosts you listed, people on call, its result here, +1."
+    "What it reads (/srv/app/version and 2 more) may go to: chat.example.com (with secret chat), the web hosts you listed, "
+    "people on call, its result here, its notes for the next run."
 )
 CHINESE = (
-    "它读到的内容（/srv/app/version 等，另有 2 项）可能送往：chat.example.com（带密钥 chat）、chat.example.com、"
-    "你列出的网站、值班人员、这里的运行结果、+1。"
+    "它读到的内容（/srv/app/version 等，另有 2 项）可能送往：chat.example.com（带密钥 chat）、你列出的网站、"
+    "值班人员、这里的运行结果、它留给下次运行的笔记。"
 )
 
 
