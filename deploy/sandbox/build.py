@@ -91,8 +91,18 @@ def compiled(root: Path, python: str) -> None:
     """Byte code beside the text, made by the very interpreter of the image through its own loader."""
     (loader,) = list((root / "usr/lib64").glob("ld-linux*")) or list((root / "usr/lib").glob("ld-linux*"))
     libraries = ":".join(str(folder) for folder in sorted((root / "usr/lib").glob("*-linux-gnu")))
-    argv = [str(loader), "--library-path", libraries, str(root / "usr/bin" / python), "-S", "-m", "compileall"]
-    shape = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", "/", str(root / "usr/lib" / python)]
+    argv = [str(loader), "--library-path", libraries, str(root / "usr/bin" / python), "-S", "-B", "-m", "compileall"]
+    shape = [
+        "-q",
+        "-f",
+        "--invalidation-mode",
+        "unchecked-hash",
+        "-s",
+        str(root),
+        "-p",
+        "/",
+        str(root / "usr/lib" / python),
+    ]
     output(*argv, *shape, env={"PYTHONHOME": str(root / "usr")})
 
 
