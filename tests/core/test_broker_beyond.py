@@ -236,6 +236,17 @@ def test_a_header_that_is_not_a_skills_to_set_is_refused(headers: Json) -> None:
     assert here.sent == []
 
 
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "file:///etc/passwd", "http://localhost:8470/", "//x", "", None, 3]
+)
+def test_what_is_never_fetched_is_refused_and_noted(url: Json) -> None:
+    here = Beyond()
+    with pytest.raises(HostError, match="denied"):
+        here.broker("http.GET:https://git.example.com/**", mode=RunMode.LOOK).answer("http.GET", {**GET, "url": url})
+    assert here.sent == []
+    assert len(here.refused) == 1
+
+
 def test_private_addresses_are_for_grants_that_say_so() -> None:
     here = Beyond()
     here.broker("http.GET:https://git.example.com/api/**").answer("http.GET", {**GET})
