@@ -86,7 +86,12 @@ CASES = [
         "expect": {
             "ok": True,
             "effects": [],
-            "facts": {"mount_is_read_only": True, "mount_is_meant_read_only": False, "mount_errors": 3},
+            "facts": {
+                "mount": "/srv",
+                "mount_is_read_only": True,
+                "mount_is_meant_read_only": False,
+                "mount_errors": 3,
+            },
         },
     },
     {
@@ -98,7 +103,11 @@ CASES = [
             },
             "files": {"/etc/fstab": "/dev/sdb1 /srv xfs ro,nofail 0 2\n"},
         },
-        "expect": {"ok": True, "effects": [], "facts": {"mount_is_read_only": True, "mount_is_meant_read_only": True}},
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"mount": "/srv", "mount_is_read_only": True, "mount_is_meant_read_only": True, "mount_errors": 0},
+        },
     },
     {
         "name": "writable, on a host without fstab",
@@ -109,7 +118,11 @@ CASES = [
             },
             "files": {"/etc/fstab": None, "/sys/fs/ext4/sda1/errors_count": None},
         },
-        "expect": {"ok": True, "effects": [], "facts": {"mount_is_read_only": False, "mount_errors": 0}},
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"mount": "/", "mount_is_read_only": False, "mount_is_meant_read_only": False, "mount_errors": 0},
+        },
     },
     {
         "name": "no mount point",

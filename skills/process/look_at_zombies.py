@@ -75,7 +75,10 @@ CASES = [
             "effects": [],
             "facts": {
                 "zombies": 2,
+                "zombie_share": 1.0,
                 "zombie_parent_pid": 7,
+                "zombie_parent_started": 50,
+                "zombie_parent_process": "shop",
                 "zombie_parent_service": "shop",
                 "zombie_parent_is_supervised": True,
             },
@@ -88,9 +91,21 @@ CASES = [
                 {"pid": 5, "name": "runsv", "argv": ["runsv", "web"]},
                 {"pid": 7, "name": "python3", "parent": 5},
                 {"pid": 8, "name": "child", "parent": 7, "state": "Z", "argv": []},
-            ],
+            ]
         },
-        "expect": {"ok": True, "effects": [], "facts": {"zombies": 1, "zombie_parent_service": "web"}},
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "zombies": 1,
+                "zombie_share": 1.0,
+                "zombie_parent_pid": 7,
+                "zombie_parent_started": 100,
+                "zombie_parent_process": "python3",
+                "zombie_parent_service": "web",
+                "zombie_parent_is_supervised": True,
+            },
+        },
     },
     {
         "name": "none",

@@ -37,7 +37,7 @@ def test_a_missing_default_route_is_set_back_and_nothing_else_changes(wired: War
 @pytest.mark.proves("bring_link_up", fault="a link that the host states is switched off")
 def test_a_switched_off_link_is_switched_on(wired: Ward) -> None:
     wired.shell("ip link set eth0 down")
-    wired.heals("link.down:eth0", by="bring_link_up", only=("exec /usr/sbin/ip link set dev eth0 up",))
+    wired.heals("route.missing:default", by="bring_link_up", only=("exec /usr/sbin/ip link set dev eth0 up",))
 
 
 @pytest.mark.proves("remove_dropping_rule", fault="one firewall rule drops a watched port")
