@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from adapters.sandbox import probes
 from adapters.sandbox.bubblewrap_guest import BubblewrapGuest
-from adapters.sandbox.launch import Launcher
+from adapters.sandbox.launch import GUEST, Launcher, digest_of
 from adapters.sandbox.warm import WarmGuests
 from core.guest import GuestResult, GuestRun
 from core.world import Json
@@ -33,6 +33,15 @@ class BubblewrapSandbox:
         """What holds a guest, for `doctor`: says so where nothing but the guest's own limits bounds memory and CPU."""
         version = self._launcher.cgroups.version
         return f"bwrap, cgroup v{version}" if version else "bwrap (no cgroup)"
+
+    @property
+    def profile(self) -> str:
+        """The hash of all that a run stands on: guest, filters, interpreter; '' before the first start."""
+        found = self._launcher.profile
+        if found is None:
+            return ""
+        python = f"{found.python.program} {found.python.version}".encode()
+        return digest_of(GUEST.read_bytes(), found.filters.stage1, found.filters.stage2, python)
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it in a fresh guest, which is dead when this returns."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from docker.errors import APIError, ImageNotFound
 
 from adapters.sandbox import probes, seccomp
 from adapters.sandbox.docker_guest import FAULTS, GUEST, DockerGuest, Form, connected
+from adapters.sandbox.launch import digest_of
 from adapters.sandbox.line import LineError
 from adapters.sandbox.owner import LABEL, is_gone
 from adapters.sandbox.warm import WarmGuests
@@ -56,8 +56,9 @@ class DockerSandbox:
         """The hash of all that a run stands on: guest, filters, interpreter; '' before the first start."""
         if self._form is None:
             return ""
-        parts = (GUEST.read_bytes(), self._form.filters.stage2, self._form.image.encode(), self._runtime.encode())
-        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+        return digest_of(
+            GUEST.read_bytes(), self._form.filters.stage2, self._form.image.encode(), self._runtime.encode()
+        )
 
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it in a fresh guest, which is dead when this returns."""

@@ -45,6 +45,11 @@ class Engine(Protocol):
         """What holds a guest."""
         ...
 
+    @property
+    def profile(self) -> str:
+        """The hash of all that a run stands on."""
+        ...
+
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """See `core.ports.Sandbox`."""
         ...
@@ -87,6 +92,11 @@ class ChosenSandbox:
     def backend(self) -> str:
         """The engine that is used, and for a person why not the one before it."""
         return "; ".join((self._engine.backend, *(f"not {reason}" for reason in self._unfit)))
+
+    @property
+    def profile(self) -> str:
+        """The hash of guest, filters and interpreter of the engine that is used; '' before its first start."""
+        return self._engine.profile
 
     @property
     def guests(self) -> WarmGuests:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import inspect
 import os
 import socket
@@ -79,6 +80,11 @@ class Launcher:
                 bufsize=0,
             )
         return Started(process, ours, info, group, slot)
+
+
+def digest_of(*parts: bytes) -> str:
+    """One hash of several things, in which no boundary can shift."""
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 def _memory_file(stack: contextlib.ExitStack, data: bytes) -> int:

@@ -32,6 +32,11 @@ class SidecarSandbox:
         """What holds a guest, for `doctor`."""
         return f"sidecar at {self._path}"
 
+    @property
+    def profile(self) -> str:
+        """Not known here: what runs is the sidecar's."""
+        return ""
+
     def run(self, run: GuestRun, answer: Callable[[str, dict[str, Json]], Json]) -> GuestResult:
         """Runs it in a fresh guest, which is dead when this returns."""
         return self.guests.run(run, answer)

@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -196,3 +197,15 @@ def test_something_else_behind_the_socket_is_an_error_and_no_guest(tmp_path: Pat
             play(sandbox)
         thread.join()
         sandbox.close()
+
+
+@NEEDS_BWRAP
+def test_the_profile_names_what_a_run_stands_on(engine: BubblewrapSandbox) -> None:
+    play(engine)
+    before = engine.profile
+    assert len(before) == 64
+    assert engine.profile == before
+    profile = engine._launcher.profile
+    assert profile is not None
+    engine._launcher.profile = replace(profile, filters=replace(profile.filters, stage2=b"another"))
+    assert engine.profile not in ("", before)
