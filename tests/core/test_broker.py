@@ -59,7 +59,6 @@ GRANTS = (
     "service.reload:web",
     "process.list",
     "process.signal:web;HUP;TERM",
-    "notify",
 )
 EFFECTS: list[tuple[str, dict[str, Json], str, str]] = [
     ("fs.delete", {"path": "/srv/log/a.log.1"}, "fs.delete /srv/log/a.log.1", "restore"),
@@ -310,12 +309,12 @@ def test_a_run_may_write_back_what_it_found_without_having_planned_it_and_nothin
 
 
 def test_after_an_imagined_change_a_dry_run_does_not_ask_a_program_to_test_what_is_not_there() -> None:
-    test = {"argv": ["/usr/sbin/nginx", "-t"]}
+    test: dict[str, Json] = {"argv": ["/usr/sbin/nginx", "-t"]}
     here = Bench(FakeHost({**EVERYTHING, "exec": {"/usr/sbin/nginx -t": {"status": 1, "err": "[emerg]"}}}))
     dry = here.broker("exec:/usr/sbin/nginx -t", "fs.write:/srv/log/*", mode=RunMode.REHEARSE)
-    assert dry.answer("exec", {**test}) == {"status": 1, "out": "", "err": "[emerg]"}
+    assert dry.answer("exec", test) == {"status": 1, "out": "", "err": "[emerg]"}
     dry.answer("fs.write", {"path": "/srv/log/a.log", "text": "x"})
-    assert dry.answer("exec", {**test}) == {"status": 0, "out": "", "err": ""}
+    assert dry.answer("exec", test) == {"status": 0, "out": "", "err": ""}
 
 
 def test_a_yes_to_a_write_binds_its_bytes() -> None:
