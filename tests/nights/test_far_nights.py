@@ -11,6 +11,7 @@ import pytest
 from adapters.clock_system import SystemClock
 from adapters.host.directory import HostDirectory
 from adapters.host.far_program import FarProgram
+from adapters.host.far_rollback import FarRollbackTimer, FarUndo
 from adapters.host.ssh import SshHost, never
 from adapters.host.ssh_connection import SshAddress, SshConnection
 from adapters.probe.far import FarProbe
@@ -19,7 +20,7 @@ from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from bot.loop_thread import LoopThread
 from core.ports import Host
 from core.sudoers import line_of, wants_sudo
-from tests.far.far_host import HAND, LOOK, FarHost, far_host
+from tests.far.far_host import GATEWAY, HAND, LOOK, FarHost, far_host
 from tests.faults.ward import NAME, Ward
 from tests.skills.patient import Patient, eventually
 
@@ -73,7 +74,9 @@ def far_ward(far: FarHost, sandbox: BubblewrapSandbox, *allowed: tuple[str, ...]
         stack.callback(look.close)
         stack.callback(program.close)
         hosts = HostDirectory({NAME: look}, {NAME: hand})
-        ward = Far(cast("Patient", far), FarProbe(program.ask, SystemClock()), sandbox, hosts)
+        timer = FarRollbackTimer({NAME: FarUndo(lambda: connected(HAND), wants_sudo)}, far.folder / "rollback")
+        stack.callback(timer.close)
+        ward = Far(cast("Patient", far), FarProbe(program.ask, SystemClock()), sandbox, hosts, timer)
         ward.far = far
         yield ward
         assert not [one for one in far.commands() if one.startswith(f"sshd: {HAND}")], "a hand is still connected"
@@ -117,3 +120,18 @@ def test_a_crashed_service_is_started_again_through_sudo(sandbox: BubblewrapSand
             restart=lambda: far.shell("/etc/init.d/shop restart; sleep 1"),
         )
         assert ward.hands == 1
+
+
+def test_a_lost_default_route_is_set_back_with_its_undo_armed_over_there(sandbox: BubblewrapSandbox) -> None:
+    add = ("/usr/sbin/ip", "route", "add", "default", "via", GATEWAY, "dev", "eth0")
+    undo = ("/usr/sbin/ip", "route", "del", "default", "via", GATEWAY, "dev", "eth0")
+    with far_host(net=True) as far, far_ward(far, sandbox, add, undo) as ward:
+        far.write(
+            "/etc/network/interfaces",
+            f"auto eth0\niface eth0 inet static\n  address 10.77.0.2/24\n  gateway {GATEWAY}\n",
+        )
+        ward.plant("/srv/orders.db", "/etc/network/interfaces")
+        before = far.shell("ip route show")
+        far.shell("ip route del default")
+        ward.heals("route.missing:default", by="restore_default_route", only=(f"exec {' '.join(add)}",))
+        assert sorted(far.shell("ip route show").split()) == sorted(before.split())
