@@ -229,7 +229,9 @@ class FileSettings(Table):
     replicas: ReplicasTable = ReplicasTable()
     sandbox: SandboxTable = SandboxTable()
     web: WebTable = WebTable()
-    secrets: SecretTable = Field(default={}, description='a table [secrets] of names and references, e.g. gitlab = "env:GITLAB_TOKEN"')
+    secrets: SecretTable = Field(
+        default={}, description='a table [secrets] of names and references, e.g. gitlab = "env:GITLAB_TOKEN"'
+    )
     hosts: dict[str, HostTable] = Field(default={}, description="tables [hosts.NAME]")
     inventory: InventoryTable = InventoryTable()
     groups: dict[str, GroupTable] = Field(default={}, description="tables [groups.NAME]")
@@ -246,7 +248,11 @@ class FileSettings(Table):
     @property
     def references(self) -> frozenset[str]:
         """Names of the secrets that it wants from .env or the environment."""
-        given = [*(one for person in self.people.values() for one in person.pager), self.heartbeat.url, *self.secrets.values()]
+        given = [
+            *(one for person in self.people.values() for one in person.pager),
+            self.heartbeat.url,
+            *self.secrets.values(),
+        ]
         return frozenset(reference(one) for one in given if one)
 
 
@@ -336,7 +342,11 @@ class Settings(BaseModel):
     def skill_secrets(self) -> dict[str, str]:
         """Values by the names that grants use; one that is not set, or too short to be told from other text, is left out."""
         named = {name: self.secrets.get(reference(given), "") for name, given in self.file.secrets.items()}
-        return {name: value for name, value in named.items() if len(value) >= SHORTEST_SECRET and value.isascii() and value.isprintable()}
+        return {
+            name: value
+            for name, value in named.items()
+            if len(value) >= SHORTEST_SECRET and value.isascii() and value.isprintable()
+        }
 
     def checks(self) -> tuple[Check, ...] | None:
         """What is watched; None while nightshift.toml does not say, and then it is what this machine has."""
