@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from bot.settings_hosts import HostTable
 from core.errors import InvalidError
 from core.inventory import Mode
 from core.sudoers import Needed
+from tests.source_tree import ROOT
 
 SSH = '[hosts.web-1]\nreach = "ssh"\n'
 
@@ -121,3 +124,26 @@ def test_a_hand_that_is_root_needs_no_rules_and_its_account_is_not_touched() -> 
     made = setup("web-1", HostTable(reach="ssh", hand="root"), keys, Needed((("/bin/x",),), (), ()))
     assert (made.sudoers, made.rules) == ((), ())
     assert not [line for line in made.accounts if "useradd" in line and line.endswith("root")]
+
+
+LOADED = """
+import sys
+from bot.settings_files import load
+from bot.wiring import local_place
+local_place(load({"NIGHTSHIFT_HOME": sys.argv[1]}), ()).end()
+print(*(name for name in ("asyncssh", "docker", "yaml") if name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    ("toml", "loaded"),
+    [("", []), (SSH, ["asyncssh"]), ('[hosts.c]\nreach = "docker"', [])],
+    ids=["here", "ssh", "docker"],
+)
+def test_a_vendor_is_loaded_only_where_a_host_needs_it(tmp_path: Path, toml: str, loaded: list[str]) -> None:
+    home = tmp_path / "var"
+    home.mkdir(mode=0o700)
+    (home / "nightshift.toml").write_text(toml)
+    command = [sys.executable, "-c", LOADED, str(home)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == loaded
