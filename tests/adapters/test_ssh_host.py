@@ -22,7 +22,7 @@ from core.host_change import FileDelete, FileMove, FileTruncate, FileWrite, Proc
 from core.ports import Host
 from core.skill import HostError
 from tests.far.far_host import LOOK, FarHost, far_host
-from tests.far.lines import ssh_host
+from tests.far.lines import hang_up, ssh_host
 from tests.skills.patient import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("sshd", "sudo")]
@@ -169,7 +169,7 @@ def test_under_sudo_it_ends_with_the_helper_too(hand: SshHost, far: FarHost) -> 
 
 
 def test_when_the_line_is_lost_what_ran_is_ended(plain_hand: SshHost, far: FarHost) -> None:
-    seen = in_the_middle(plain_hand, ("/bin/sleep", "4807"), plain_hand.connection.close)
+    seen = in_the_middle(plain_hand, ("/bin/sleep", "4807"), lambda: hang_up(plain_hand))
     assert [type(error) for error in seen] == [UnavailableError]
     assert eventually(lambda: not runs(far, "4807"))
 
@@ -242,7 +242,7 @@ def test_nothing_of_ours_is_left_on_its_disk() -> None:
         with suppress(HostError):
             host.change(FileDelete(f"{HOME}/nothing"))
         host.close()
-        host.connection.close()
+        hang_up(host)
         assert (
             far.shell("find /etc /run /srv /var/log /var/lib /tmp /home -type f -newer /etc/sudoers | sort") == before
         )

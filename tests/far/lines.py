@@ -33,6 +33,12 @@ def address_of(far: FarHost, user: str = HAND) -> SshAddress:
     return SshAddress("127.0.0.1", far.port, user, key, far.known_hosts, "far")
 
 
+def hang_up(host: SshHost) -> None:
+    """The line is gone from our side."""
+    assert isinstance(host.connection, SshConnection)
+    host.connection.close()
+
+
 @contextmanager
 def ssh_host(
     far: FarHost,
