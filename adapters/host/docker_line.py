@@ -58,6 +58,9 @@ class DockerLine:
         """See `FarConnection`: its input ends, and with that the helper."""
         talk.close()
 
+    def close(self) -> None:
+        """See `FarConnection`: each question has a line of its own, and there is nothing to hang up."""
+
     def _left(self) -> float:
         left = float(self._due.at - time.monotonic())
         if left <= 0:

@@ -72,3 +72,7 @@ class FarConnection(Protocol):
     def done(self, talk: Any) -> None:
         """Ends it."""
         ...
+
+    def close(self) -> None:
+        """Hangs up; what is asked afterwards connects anew."""
+        ...
