@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tests.bench.up_child import free_port
 from tests.bot.machine import Machine
 from tests.far.far_host import SSHD, FarHost, far_host
 from tests.skills.patient import eventually
+from tests.source_tree import ROOT
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("sshd", "sudo", "visudo", "ssh-keygen")]
 
@@ -212,3 +214,21 @@ def test_this_machine_under_another_name_is_recognised(tmp_path: Path) -> None:
             sshd.terminate()
     assert "alias is this machine; use localhost" in checked.stdout
     assert checked.returncode == 1
+
+
+@pytest.mark.parametrize(("typed", "code"), [("yes", 0), ("no", 1), ("", 1)], ids=["yes", "no", "nothing"])
+def test_a_person_at_a_terminal_sees_the_fingerprint_and_is_asked(tmp_path: Path, typed: str, code: int) -> None:
+    with added(tmp_path) as night:
+        ours, theirs = os.openpty()
+        command = [sys.executable, "-m", "bot", "hosts", "add", "web-1"]
+        with subprocess.Popen(
+            command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, env=night.machine.environment, cwd=ROOT
+        ) as asked:
+            shown = b""
+            while b"Type yes" not in shown:
+                shown += os.read(ours, 4096)
+            os.write(ours, f"{typed}\n".encode())
+            printed = asked.communicate(timeout=60)[0].decode()
+        assert (asked.returncode, "useradd" in printed) == (code, code == 0)
+        assert night.fingerprint in shown.decode()
+        assert (night.machine.home / "known_hosts").exists() == (code == 0)
