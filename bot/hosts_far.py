@@ -18,6 +18,7 @@ from core.sudoers import wants_sudo
 
 if TYPE_CHECKING:
     from adapters.host.directory import Hand
+    from adapters.host.far_rollback import FarUndo
     from adapters.host.ssh_connection import SshAddress, SshConnection
 
 KEYS, BOOK = "keys", "known_hosts"
@@ -122,6 +123,7 @@ class FarHosts:
     probes: dict[str, Probe] = field(default_factory=dict)
     looks: dict[str, FarLook] = field(default_factory=dict)
     lines: dict[str, SshConnection] = field(default_factory=dict)
+    undos: dict[str, FarUndo] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
 
 
@@ -149,6 +151,7 @@ def _add_ssh(
     far: FarHosts, loop: LoopThread, where: tuple[Path, str, HostTable], protected: tuple[Path, ...], clock: Clock
 ) -> None:
     from adapters.host.far_program import FarProgram
+    from adapters.host.far_rollback import FarUndo
     from adapters.host.ssh import SshHost, never
     from adapters.host.ssh_connection import SshConnection
     from adapters.probe.far import FarProbe
@@ -165,12 +168,17 @@ def _add_ssh(
         asked.close()
         look.close()
 
-    @contextmanager
-    def hand() -> Iterator[Host]:
+    def connected() -> SshConnection:
         if not table.hand:
             raise UnavailableError(f"{name} is only looked at: [hosts.{name}] names no hand")
-        connection = SshConnection(loop.loop, ways.address(table, name, is_hand=True))
-        host = SshHost(connection, protected, never if table.hand == "root" else wants_sudo)
+        return SshConnection(loop.loop, ways.address(table, name, is_hand=True))
+
+    sudo = never if table.hand == "root" else wants_sudo
+
+    @contextmanager
+    def hand() -> Iterator[Host]:
+        connection = connected()
+        host = SshHost(connection, protected, sudo)
         try:
             refuse_this_machine(name, facts_of(connection))
             yield host
@@ -179,7 +187,7 @@ def _add_ssh(
             connection.close()
 
     far.hosts[name], far.probes[name], far.hands[name] = SshHost(look, protected), probe, hand
-    far.lines[name], far.looks[name] = look, FarLook(probe.ask, close)
+    far.lines[name], far.looks[name], far.undos[name] = look, FarLook(probe.ask, close), FarUndo(connected, sudo)
 
 
 @dataclass(frozen=True, slots=True)

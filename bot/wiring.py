@@ -34,14 +34,14 @@ from core.leg import Leg
 from core.maintenance import Window
 from core.message import Message
 from core.never_list import OWN_PORTS
-from core.people_ports import Pager
+from core.people_ports import Pager, RollbackTimer
 from core.ports import Catalog, Channel, Clock, Host, Probe
 from core.proven_sandbox import ProvenSandbox
 
 if TYPE_CHECKING:
     from adapters.host.directory import Hand
+    from adapters.host.far_rollback import FarUndo
     from adapters.host.kept_child import KeptChildren
-    from adapters.host.rollback_timer import HostRollbackTimer
     from adapters.probe.sweep import Sweep
     from adapters.sandbox.engine import ChosenSandbox
     from adapters.skill_catalog_files import FileCatalog
@@ -81,6 +81,7 @@ class Place:
     phones: Phones = NO_PHONES
     looks: Mapping[str, KeptChildren | FarLook] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
+    undos: Mapping[str, FarUndo] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     end: Callable[[], None] = lambda: None
     sandbox: SandboxTable | None = None
@@ -191,6 +192,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         windows=tuple(table.window() for table in settings.file.maintenance),
         looks={LOCALHOST: KeptChildren(lambda: (), MODULE), **far.looks},
         hands=far.hands,
+        undos=far.undos,
         end=far.close,
         beyond=beyond_of(settings),
         actions=settings.actions(),
@@ -318,13 +320,16 @@ def sandbox_of(table: SandboxTable | None, warm: int) -> ChosenSandbox:
     return ChosenSandbox(Choice(table.engine, table.docker, table.image, table.runtime, table.socket), warm)
 
 
-def rollback_timer_of(place: Place) -> HostRollbackTimer:
-    """Arms the undo of a change of the network on the hosts whose hands are on this machine; on others nothing changes the network."""
+def rollback_timer_of(place: Place) -> RollbackTimer:
+    """Arms the undo of a change of the network on the host itself; where it cannot be armed, as in a container, nothing is changed."""
+    from adapters.host.far_rollback import FarRollbackTimer, RollbackTimers
     from adapters.host.rollback_timer import HostRollbackTimer
     from adapters.host.served_host import ServedHost
 
     enters = {name: host.enter for name, host in place.hosts.items() if isinstance(host, ServedHost)}
-    return HostRollbackTimer(enters, place.home / "rollback")
+    near = HostRollbackTimer(enters, place.home / "rollback")
+    far = FarRollbackTimer(place.undos, place.home / "rollback-far")
+    return RollbackTimers(near, far, frozenset(place.undos)) if place.undos else near
 
 
 def build(place: Place, skills: Path = SKILLS) -> House:
@@ -353,7 +358,9 @@ def build(place: Place, skills: Path = SKILLS) -> House:
     return House(place, store, team, sandbox, sweep, engine)
 
 
-def _world(place: Place, files: Catalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox, operator: Operator) -> World:
+def _world(
+    place: Place, files: Catalog, probe: Probe, sweep: Sweep, sandbox: ProvenSandbox, operator: Operator
+) -> World:
     """The machines of a place, with hands and eyes."""
     from adapters.host.directory import HostDirectory
     from adapters.probe.surroundings import ServedChanges, ServedPresence
