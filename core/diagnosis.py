@@ -14,7 +14,6 @@ from core.conditions import evaluate
 from core.episode import Episode
 from core.errors import InvalidError, NightshiftError
 from core.execution import Executor, Rehearsal
-from core.grouping import AWAITED
 from core.incident import Incident, Outcome
 from core.inventory import Inventory
 from core.origin import Origin, Value
@@ -238,8 +237,6 @@ class Diagnosis:
     def _look(self, incident: Incident, names: tuple[str, ...]) -> Findings:
         """Side by side, but for a looker that takes from what those before it saw."""
         findings, ready = Findings(), list[tuple[Skill, Values]]()
-        if incident.lead not in {"", AWAITED}:
-            findings.evidence.append(Evidence("grouping", f"what remained of {incident.lead}, whose cause is over"))
         for name in tuple(dict.fromkeys(names))[:MOST_LOOKERS]:
             looker = self._skill(name)
             state = self._state_on(looker, incident.host) if looker is not None else SkillState.DRAFT
