@@ -129,11 +129,12 @@ def _speak(client: socket.socket, kinds: dict[int, int]) -> bool:
     poller = select.poll()
     for fd in kinds:
         poller.register(fd, select.POLLIN)
+    poller.register(client, select.POLLRDHUP)  # a guest that neither reads nor speaks would not notice
     end = time.monotonic() + LIFE
-    while ready := poller.poll(max(0.0, end - time.monotonic()) * 1000):
-        for fd in sorted(
-            (fd for fd, _ in ready), key=lambda fd: fd == channel
-        ):  # prints first: the channel's end is the end
+    while ready := dict(poller.poll(max(0.0, end - time.monotonic()) * 1000)):
+        if client.fileno() in ready:
+            return False
+        for fd in sorted(ready, key=lambda fd: fd == channel):  # prints first: the channel's end is the end
             data = _read(fd)
             if data and not _say(client, part(kinds[fd], data) if kinds[fd] else data):
                 return False

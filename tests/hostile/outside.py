@@ -97,6 +97,11 @@ def descendants(pid: int) -> set[tuple[int, int]]:
     return {(child, table[child][1]) for child in found}
 
 
+def guests_below(pid: int) -> list[int]:
+    """Descendants of a process that are guests, or were on their way to be one."""
+    return [child for child, _ in descendants(pid) if b"guest.py" in _command_of(child)]
+
+
 def is_alive(process: tuple[int, int]) -> bool:
     """True while exactly this process is there, and is no zombie."""
     stat = _stat(Path("/proc", str(process[0])))
@@ -107,6 +112,13 @@ def peak_memory() -> int:
     """The most memory that this process ever had, in bytes."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) << 10
+
+
+def _command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _stat(path: Path) -> tuple[int, int] | None:

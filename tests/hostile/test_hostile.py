@@ -22,7 +22,7 @@ from tests.fakes.sandbox import FakeSandbox
 from tests.hostile.becoming import PROCESSES
 from tests.hostile.corpus import SKILLS, attack, source_of
 from tests.hostile.lying import DEATHS, LIES, TRICKS
-from tests.hostile.outside import Outside, outside
+from tests.hostile.outside import Outside, guests_below, outside
 from tests.hostile.reaching import CONNECTS, READS, WRITES
 
 ROOT = Path(__file__).parents[2]
@@ -64,15 +64,19 @@ ENDINGS: dict[str, set[str]] = {
     "is done and goes on": {"done"},
     "walks up the frames": {"done"},
 }
+HONEST = "from core.skill import Outcome\ndef run(host): return Outcome(True, host.read('/x'))"
 STATUSES = {"done", "failed", "timeout", "protocol", "memory", "died"}
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", "docker"])
+@pytest.fixture(scope="module", params=["bubblewrap", "docker", pytest.param("sidecar", marks=pytest.mark.slow)])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """After all of them an honest skill works, and nothing of theirs is left."""
     for make in sandboxes.kinds(request):
         made = make()
         yield made
+        assert made.run(GuestRun("honest", HONEST, {}, 9.0), lambda *_: "an answer").summary == "an answer"
         made.close()
+    assert guests_below(os.getpid()) == []
 
 
 @pytest.fixture(scope="module")
