@@ -94,6 +94,21 @@ CASES = [
         "name": "nothing old, nothing done",
         "params": {"directory": "/srv/tmp", "hours": 24},
         "world": {"files": {"/srv/tmp/one": {"size": 5, "age_days": 0.5}}},
-        "expect": {"ok": False, "effects": []},
+        "expect": {"ok": False, "effects": [], "facts": {"files": 0, "left": 0}},
+    },
+    {
+        "name": "exactly an hour old and of just the size goes, also beside a process that ended meanwhile and one of the kernel's",
+        "params": {"directory": "/srv/tmp"},
+        "world": {
+            "processes": [{"pid": 7, "name": "gone"}, {"pid": 8, "name": "kthreadd", "argv": []}],
+            "files": {"/proc/7/fd": None, "/srv/tmp/edge": {"size": 65536, "age_days": 0.0416666666666667}},
+        },
+        "expect": {"ok": True, "effects": ["fs.delete /srv/tmp/edge"], "facts": {"files": 1, "left": 0}},
+    },
+    {
+        "name": "three hours are asked for",
+        "params": {"directory": "/srv/tmp", "hours": 3},
+        "world": {"files": {"/srv/tmp/a": {"size": 5, "age_days": 0.125}, "/srv/tmp/b": {"size": 5, "age_days": 0.1}}},
+        "expect": {"ok": True, "effects": ["fs.delete /srv/tmp/a"], "facts": {"files": 1, "left": 0}},
     },
 ]

@@ -144,4 +144,143 @@ CASES = [
         "world": {"exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 400 500 45% /\n"}},
         "expect": {"ok": False, "effects": []},
     },
+    {
+        "name": "another mount below is left out, what cannot be read is counted, what is likely comes first",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {
+                "/usr/bin/df -Pil": "/dev/x 9 9 9 9% /nowhere\n/dev/sda1 900 2 500 45% /srv\nshort line\n/dev/sdb1 128 - 120 6% /srv/bad\n/dev/sdc1 128 8 120 6% /srv/other disk\n"
+            },
+            "files": {
+                "/srv/other disk/a": {"age_days": 2.0},
+                "/srv/other disk/b": {"age_days": 2.0},
+                "/srv/other disk/c": {"age_days": 2.0},
+                "/srv/a/tmp/one": {"size": 65536, "age_days": 0.0416666666666667},
+                "/srv/a/tmp/two": {"size": 70000, "age_days": 2.0},
+                "/srv/a/tmp/three": {"size": 1, "age_days": 2.0},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "mount": "/srv",
+                "used_inodes": 2,
+                "hog_directory": "/srv/a/tmp",
+                "hog_entries": 3,
+                "hog_old_files": 2,
+                "hog_share": 1.0,
+                "hog_is_disposable": True,
+                "unread_directories": 0,
+            },
+        },
+    },
+    {
+        "name": "an empty file system",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 0 500 45% /srv\n"},
+            "files": {"/srv": {"kind": "dir"}},
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "mount": "/srv",
+                "used_inodes": 0,
+                "hog_directory": "/srv",
+                "hog_entries": 0,
+                "hog_old_files": 0,
+                "hog_share": 0.0,
+                "hog_is_disposable": False,
+                "unread_directories": 0,
+            },
+        },
+    },
+    {
+        "name": "a folder that went away meanwhile is counted",
+        "params": {"mount": "/srv"},
+        "world": {"exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 5 500 45% /srv\n"}, "files": {"/srv": None}},
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "mount": "/srv",
+                "used_inodes": 5,
+                "hog_directory": "",
+                "hog_entries": 0,
+                "hog_old_files": 0,
+                "hog_share": 0.0,
+                "hog_is_disposable": False,
+                "unread_directories": 1,
+            },
+        },
+    },
+    {
+        "name": "more entries than df knows of are all of them",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 1 500 45% /srv\n"},
+            "files": {"/srv/a/1": "", "/srv/a/2": "", "/srv/a/3": "", "/srv/z/1": ""},
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "mount": "/srv",
+                "used_inodes": 1,
+                "hog_directory": "/srv/a",
+                "hog_entries": 3,
+                "hog_old_files": 0,
+                "hog_share": 1.0,
+                "hog_is_disposable": False,
+                "unread_directories": 0,
+            },
+        },
+    },
+    {
+        "name": "df knows of none yet",
+        "params": {"mount": "/srv"},
+        "world": {"exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 0 500 45% /srv\n"}, "files": {"/srv/only": ""}},
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "mount": "/srv",
+                "used_inodes": 0,
+                "hog_directory": "/srv",
+                "hog_entries": 1,
+                "hog_old_files": 0,
+                "hog_share": 1.0,
+                "hog_is_disposable": False,
+                "unread_directories": 0,
+            },
+        },
+    },
+    {
+        "name": "of a place for temporary files only the old count",
+        "params": {"mount": "/srv"},
+        "world": {
+            "exec": {"/usr/bin/df -Pil": "head\n/dev/sda1 900 7 500 45% /srv\n"},
+            "files": {
+                "/srv/tmp/1": {"age_days": 2.0},
+                "/srv/tmp/2": {"age_days": 2.0},
+                "/srv/tmp/3": {"age_days": 0.0},
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "mount": "/srv",
+                "used_inodes": 7,
+                "hog_directory": "/srv/tmp",
+                "hog_entries": 3,
+                "hog_old_files": 2,
+                "hog_share": 0.286,
+                "hog_is_disposable": True,
+                "unread_directories": 0,
+            },
+        },
+    },
 ]

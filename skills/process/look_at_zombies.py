@@ -112,4 +112,97 @@ CASES = [
         "world": {"processes": [{"pid": 7, "name": "shop"}]},
         "expect": {"ok": True, "effects": [], "facts": {"zombies": 0, "zombie_share": 0.0}},
     },
+    {
+        "name": "systemd says whose the parent is",
+        "world": {
+            "processes": [
+                {"pid": 7, "name": "web", "parent": 1},
+                {"pid": 1, "name": "init"},
+                {"pid": 8, "name": "c", "parent": 7, "state": "Z", "argv": []},
+                {"pid": 9, "name": "c", "parent": 7, "state": "Z", "argv": []},
+                {"pid": 10, "name": "c", "parent": 1, "state": "Z", "argv": []},
+            ],
+            "files": {"/run/web.txt": "7\n", "/run/one.pid": "1\n", "/proc/7/cgroup": "0::/system.slice/web.service\n"},
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "zombies": 3,
+                "zombie_share": 0.667,
+                "zombie_parent_pid": 7,
+                "zombie_parent_started": 100,
+                "zombie_parent_process": "web",
+                "zombie_parent_service": "web",
+                "zombie_parent_is_supervised": True,
+            },
+        },
+    },
+    {
+        "name": "those of process 1 have no service",
+        "world": {
+            "processes": [
+                {"pid": 1, "name": "init", "parent": 0},
+                {"pid": 10, "name": "c", "parent": 1, "state": "Z", "argv": []},
+            ],
+            "files": {"/run/one.pid": "1\n"},
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "zombies": 1,
+                "zombie_share": 1.0,
+                "zombie_parent_pid": 1,
+                "zombie_parent_started": 100,
+                "zombie_parent_process": "init",
+                "zombie_parent_service": "",
+                "zombie_parent_is_supervised": False,
+            },
+        },
+    },
+    {
+        "name": "nothing says whose it is",
+        "world": {
+            "processes": [{"pid": 7, "name": "web"}, {"pid": 8, "name": "c", "parent": 7, "state": "Z", "argv": []}],
+            "files": {"/run/web.txt": "7\n", "/proc/7/cgroup": "0::/user.slice\n"},
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "zombies": 1,
+                "zombie_share": 1.0,
+                "zombie_parent_pid": 7,
+                "zombie_parent_started": 100,
+                "zombie_parent_process": "web",
+                "zombie_parent_service": "",
+                "zombie_parent_is_supervised": False,
+            },
+        },
+    },
+    {
+        "name": "runit by its whole folder",
+        "world": {
+            "processes": [
+                {"pid": 5, "name": "runsv", "argv": ["runsv", "/etc/sv/web"]},
+                {"pid": 4, "name": "sh", "argv": ["sh", "/etc/sv/no"], "parent": 5},
+                {"pid": 7, "name": "python3", "parent": 4},
+                {"pid": 8, "name": "c", "parent": 7, "state": "Z", "argv": []},
+            ]
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "zombies": 1,
+                "zombie_share": 1.0,
+                "zombie_parent_pid": 7,
+                "zombie_parent_started": 100,
+                "zombie_parent_process": "python3",
+                "zombie_parent_service": "web",
+                "zombie_parent_is_supervised": True,
+            },
+        },
+    },
 ]

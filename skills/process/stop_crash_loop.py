@@ -84,4 +84,22 @@ CASES = [
         "world": {"services": {"shop": {"restarts": 1, "detail": "active running"}}},
         "expect": {"ok": False, "effects": []},
     },
+    {
+        "name": "three restarts are a loop",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"restarts": 3, "detail": "active running"}}},
+        "expect": {"ok": True, "effects": ["service.stop shop"]},
+    },
+    {
+        "name": "a supervisor that counts no restart is believed",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"restarts": 0, "since": 5.0, "detail": "active running"}}},
+        "expect": {"ok": False, "effects": []},
+    },
+    {
+        "name": "what has been up for ten minutes does not loop",
+        "params": {"service": "shop"},
+        "world": {"services": {"shop": {"supervisor": "runit", "restarts": -1, "since": 600.0, "detail": "run"}}},
+        "expect": {"ok": False, "effects": []},
+    },
 ]
