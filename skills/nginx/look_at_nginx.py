@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from core.skill import File, Host, HostError, Outcome, Process
 
 TICKS = 100
+MOST_WORDS = 300
 FRESH_DAYS = 900 / 86400
 ERROR_LOG = "/var/log/nginx/error.log"
 BROKEN_AT = re.compile(r"\[emerg\] (.+?) in (/[\w./@+-]+):(\d+)")
@@ -122,7 +123,7 @@ def tested(host: Host) -> dict[str, object]:
     fails = test.status != 0 and said is not None and not NOT_OURS.search(test.err)
     return {
         "config_fails_test": fails,
-        "config_error": said[1][:300] if fails and said else "",
+        "config_error": said[1][:MOST_WORDS] if fails and said else "",
         "broken_config_file": where[2] if fails and where else "",
         "broken_config_line": int(where[3]) if fails and where else 0,
         "broken_config_is_stray": bool(fails and where and STRAY.search(where[2])),
@@ -169,7 +170,7 @@ def by_log(host: Host, sites: list[Site], url: str, facts: dict[str, object]) ->
     path = urlsplit(url).path or "/"
     lines = host.run(["/usr/bin/tail", "-c", "60000", ERROR_LOG]).out.splitlines()
     line = next((line for line in reversed(lines) if re.search(rf'request: "\w+ {re.escape(path)}[ ?]', line)), "")
-    facts["web_last_error"] = line[:300]
+    facts["web_last_error"] = line[:MOST_WORDS]
     denied, refused = DENIED.search(line), REFUSED.search(line)
     if denied:
         facts |= closed_at(host, denied[1])
@@ -280,7 +281,16 @@ CASES = [
         "expect": {
             "ok": True,
             "effects": [],
-            "facts": {"web_cause": "down", "web_share": 1.0, "config_is_broken": False, "config_error": ""},
+            "facts": {
+                "web_cause": "down",
+                "web_share": 1.0,
+                "config_is_broken": False,
+                "config_share": 0.0,
+                "config_error": "",
+                "broken_config_file": "",
+                "broken_config_line": 0,
+                "broken_config_is_stray": False,
+            },
         },
     },
     {
@@ -306,9 +316,9 @@ CASES = [
         "world": {
             "files": {
                 "/usr/sbin/nginx": "",
-                "/etc/nginx/nginx.conf": "\tlisten [::]:80 default_server;",
-                "/etc/nginx/conf.d": None,
-                "/etc/nginx/sites-enabled": None,
+                "/etc/nginx/nginx.conf": "http {}",
+                "/etc/nginx/conf.d/far.conf": {"kind": "link", "target": "/srv/far.conf"},
+                "/etc/nginx/sites-enabled/shop": "\tlisten [::]:80 default_server;",
             },
             "processes": [
                 {"pid": 7, "name": "nginx", "argv": ["nginx: master process /usr/sbin/nginx"]},
@@ -449,6 +459,157 @@ CASES = [
         "name": "there is no nginx",
         "params": {"url": "http://127.0.0.1/"},
         "world": {"files": {"/usr/sbin/nginx": None}},
-        "expect": {"ok": True, "effects": [], "facts": {"web_cause": "none"}},
+        "expect": {"ok": True, "effects": [], "facts": {"web_cause": "none", "web_share": 0.0}},
+    },
+    {
+        "name": "a copy among the sites breaks it",
+        "params": {"url": "http://localhost/"},
+        "world": {
+            "files": {
+                "/usr/sbin/nginx": "",
+                "/etc/nginx/nginx.conf": "",
+                "/etc/nginx/conf.d": None,
+                "/etc/nginx/sites-enabled/shop.bak": "listen 80;",
+            },
+            "exec": {
+                "/usr/sbin/nginx -t": {"status": 1, "err": "[emerg] twice in /etc/nginx/sites-enabled/shop.bak:12"}
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "web_cause": "configuration",
+                "config_share": 1.0,
+                "broken_config_file": "/etc/nginx/sites-enabled/shop.bak",
+                "broken_config_line": 12,
+                "broken_config_is_stray": True,
+            },
+        },
+    },
+    {
+        "name": "another port is not nginx's",
+        "params": {"url": "http://localhost:8080/"},
+        "world": {
+            "files": {
+                "/usr/sbin/nginx": "",
+                "/etc/nginx/nginx.conf": "listen 80; # listen 8080;",
+                "/etc/nginx/conf.d": None,
+                "/etc/nginx/sites-enabled": None,
+            },
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"web_cause": "none", "web_share": 0.0}},
+    },
+    {
+        "name": "a master that has no worker at the moment",
+        "params": {"url": "http://localhost/"},
+        "world": {
+            "files": {
+                "/usr/sbin/nginx": "",
+                "/etc/nginx/nginx.conf": "listen 80;",
+                "/etc/nginx/conf.d": None,
+                "/etc/nginx/sites-enabled": None,
+                "/proc/stat": "btime 1767000000\n",
+                "/var/log/nginx/error.log": None,
+            },
+            "processes": [{"pid": 7, "name": "nginx", "argv": ["nginx: master process /usr/sbin/nginx"]}],
+            "exec": {"/usr/sbin/nginx -t": ""},
+        },
+        "expect": {"ok": True, "effects": [], "facts": {"web_cause": "none", "web_share": 0.0}},
+    },
+    {
+        "name": "it may not read the page itself; a broken file on disk is not why",
+        "params": {"url": "http://localhost"},
+        "world": {
+            "files": {
+                "/usr/sbin/nginx": "",
+                "/etc/nginx/nginx.conf": "listen 80;",
+                "/etc/nginx/conf.d": None,
+                "/etc/nginx/sites-enabled": None,
+                "/srv": {"kind": "dir", "mode": 0o711},
+                "/srv/www": {"kind": "link", "target": "/srv/web", "mode": 0o700},
+                "/srv/www/index.html": {"text": "", "mode": 0o641},
+                "/var/log/nginx/error.log": {"text": "", "age_days": 0.01},
+            },
+            "processes": [
+                {"pid": 7, "name": "nginx", "argv": ["nginx: master process /usr/sbin/nginx"]},
+                {"pid": 8, "name": "nginx", "argv": ["nginx: worker process"], "parent": 7},
+            ],
+            "exec": {
+                "/usr/sbin/nginx -t": {"status": 1, "err": "[emerg] odd"},
+                "/usr/bin/tail -c 60000 /var/log/nginx/error.log": 'older "/x" failed (13: Permission denied), request: "GET / HTTP/1.1"\n'
+                '[error] "/srv/www/index.html" is forbidden (13: Permission denied), request: "GET / HTTP/1.1"\n',
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {
+                "web_cause": "forbidden",
+                "config_is_broken": False,
+                "config_fails_test": True,
+                "config_error": "odd",
+                "forbidden_path": "/srv/www/index.html",
+                "forbidden_mode": 417,
+                "forbidden_needs": 4,
+            },
+        },
+    },
+    {
+        "name": "others may read it by its mode; its upstream's service is unknown",
+        "params": {"url": "http://localhost/a"},
+        "world": {
+            "files": {
+                "/usr/sbin/nginx": "",
+                "/etc/nginx/nginx.conf": {"text": "listen 80;", "age_days": 3.0},
+                "/etc/nginx/conf.d": None,
+                "/etc/nginx/sites-enabled": None,
+                "/proc/stat": "btime 1767000000\n",
+                "/a": "",
+                "/var/log/nginx/error.log": "",
+            },
+            "processes": [
+                {"pid": 7, "name": "nginx", "argv": ["nginx: master process /usr/sbin/nginx"]},
+                {"pid": 8, "name": "nginx", "argv": ["nginx: worker process"], "parent": 7, "started": 20000000},
+            ],
+            "exec": {
+                "/usr/sbin/nginx -t": "",
+                "/usr/bin/tail -c 60000 /var/log/nginx/error.log": '"/a" failed (13: Permission denied), request: "GET /a HTTP/1.1"\n',
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"web_cause": "forbidden", "forbidden_path": "", "forbidden_mode": 0, "forbidden_needs": 0},
+        },
+    },
+    {
+        "name": "an upstream whose service runs, and one that answers badly",
+        "params": {"url": "http://localhost/a"},
+        "world": {
+            "files": {
+                "/usr/sbin/nginx": "",
+                "/etc/nginx/nginx.conf": {"text": "listen 80; upstream shop { server 10.0.0.9:80; }", "age_days": 3.0},
+                "/etc/nginx/conf.d": None,
+                "/etc/nginx/sites-enabled": None,
+                "/proc/stat": "btime 1767000000\n",
+                "/var/log/nginx/error.log": "",
+            },
+            "services": {"shop": {"pid": 9}},
+            "processes": [
+                {"pid": 7, "name": "nginx", "argv": ["nginx: master process /usr/sbin/nginx"]},
+                {"pid": 8, "name": "nginx", "argv": ["nginx: worker process"], "parent": 7, "started": 20000000},
+            ],
+            "exec": {
+                "/usr/sbin/nginx -t": "",
+                "/usr/bin/tail -c 60000 /var/log/nginx/error.log": 'connect() failed (111: refused), request: "GET /a HTTP/1.1",'
+                ' upstream: "http://10.0.0.9:80/a"\n',
+            },
+        },
+        "expect": {
+            "ok": True,
+            "effects": [],
+            "facts": {"web_cause": "upstream", "upstream_address": "10.0.0.9:80", "upstream_service": ""},
+        },
     },
 ]
