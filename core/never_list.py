@@ -144,6 +144,9 @@ def why_never_fetched(url: object, own_ports: Collection[int] = OWN_PORTS) -> st
     except ValueError:
         return "not a plain URL"
     host = split.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    if split.netloc.lower() not in (shown, f"{shown}:{split.port}") and "@" not in split.netloc:
+        return "not a plain URL"
     if (
         split.scheme not in ("http", "https")
         or not host
