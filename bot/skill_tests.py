@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from bot.app import CaseResult
 from bot.proven_skills import Proof, proofs_in, state_of
+from bot.wiring import sandbox_of
 from core.capability import Risk
 from core.case_world import parse_case
 from core.errors import InvalidError
@@ -79,7 +79,7 @@ class SkillResult:
 
 def run(catalog: Catalog, name_or_file: str, folder: Path) -> SkillResult:
     """A skill of the catalog by name, or a file that nobody approved: that one too runs on the invented host only."""
-    sandbox = ProvenSandbox(BubblewrapSandbox(warm=SIDE_BY_SIDE))
+    sandbox = ProvenSandbox(sandbox_of(None, SIDE_BY_SIDE))
     try:
         return result_of(_skill(catalog, name_or_file), sandbox, proofs_in(folder))
     finally:
@@ -88,7 +88,7 @@ def run(catalog: Catalog, name_or_file: str, folder: Path) -> SkillResult:
 
 def run_all(catalog: Catalog, folder: Path) -> Iterator[SkillResult]:
     """Every skill, in the order of their names, each as soon as it and those before it are done."""
-    proofs, sandbox = proofs_in(folder), ProvenSandbox(BubblewrapSandbox(warm=SIDE_BY_SIDE))
+    proofs, sandbox = proofs_in(folder), ProvenSandbox(sandbox_of(None, SIDE_BY_SIDE))
     try:
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             yield from pool.map(lambda skill: result_of(skill, sandbox, proofs), catalog.skills())

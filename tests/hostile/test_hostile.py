@@ -62,6 +62,7 @@ ENDINGS: dict[str, set[str]] = {
     "sends a frame of nothing": {"protocol"},
     "looks whether it is watched": {"done"},
     "is done and goes on": {"done"},
+    "asks ahead of the answers": {"done", "died"},
     "walks up the frames": {"done"},
 }
 HONEST = "from core.skill import Outcome\ndef run(host): return Outcome(True, host.read('/x'))"
