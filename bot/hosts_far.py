@@ -19,6 +19,7 @@ from core.sudoers import wants_sudo
 if TYPE_CHECKING:
     from adapters.host.directory import Hand
     from adapters.host.far_rollback import FarUndo
+    from adapters.host.ssh import SshHost
     from adapters.host.ssh_connection import SshAddress, SshConnection
 
 KEYS, BOOK = "keys", "known_hosts"
@@ -147,6 +148,22 @@ def far_hosts(home: Path, tables: Mapping[str, HostTable], protected: tuple[Path
     return far
 
 
+def _hand_of(name: str, rightful: Callable[[], SshHost]) -> Hand:
+    """Connected while it is entered, and then only to another machine than ours."""
+
+    @contextmanager
+    def hand() -> Iterator[Host]:
+        host = rightful()
+        try:
+            refuse_this_machine(name, facts_of(host.connection))
+            yield host
+        finally:
+            host.close()
+            host.connection.close()
+
+    return hand
+
+
 def _add_ssh(
     far: FarHosts, loop: LoopThread, where: tuple[Path, str, HostTable], protected: tuple[Path, ...], clock: Clock
 ) -> None:
@@ -175,17 +192,10 @@ def _add_ssh(
 
     sudo = never if table.hand == "root" else wants_sudo
 
-    @contextmanager
-    def hand() -> Iterator[Host]:
-        connection = connected()
-        host = SshHost(connection, protected, sudo)
-        try:
-            refuse_this_machine(name, facts_of(connection))
-            yield host
-        finally:
-            host.close()
-            connection.close()
+    def rightful() -> SshHost:
+        return SshHost(connected(), protected, sudo)
 
+    hand = _hand_of(name, rightful)
     far.hosts[name], far.probes[name], far.hands[name] = SshHost(look, protected), probe, hand
     far.lines[name], far.looks[name], far.undos[name] = look, FarLook(probe.ask, close), FarUndo(connected, sudo)
 

@@ -322,14 +322,19 @@ def sandbox_of(table: SandboxTable | None, warm: int) -> ChosenSandbox:
 
 def rollback_timer_of(place: Place) -> RollbackTimer:
     """Arms the undo of a change of the network on the host itself; where it cannot be armed, as in a container, nothing is changed."""
-    from adapters.host.far_rollback import FarRollbackTimer, RollbackTimers
     from adapters.host.rollback_timer import HostRollbackTimer
     from adapters.host.served_host import ServedHost
 
     enters = {name: host.enter for name, host in place.hosts.items() if isinstance(host, ServedHost)}
     near = HostRollbackTimer(enters, place.home / "rollback")
-    far = FarRollbackTimer(place.undos, place.home / "rollback-far")
-    return RollbackTimers(near, far, frozenset(place.undos)) if place.undos else near
+    if not place.undos:
+        return near
+    from adapters.host.far_rollback import (  # stands on SSH, which takes a while to load
+        FarRollbackTimer,
+        RollbackTimers,
+    )
+
+    return RollbackTimers(near, FarRollbackTimer(place.undos, place.home / "rollback-far"), frozenset(place.undos))
 
 
 def build(place: Place, skills: Path = SKILLS) -> House:
