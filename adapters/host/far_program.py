@@ -6,6 +6,7 @@ import json
 import math
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from adapters.host.far_connection import FarConnection, FarTalk
@@ -137,7 +138,8 @@ class FarProgram:
         async def done() -> None:
             self._connection.done(talk)
 
-        self._connection.call(done(), _START_SECONDS)
+        with suppress(UnavailableError):
+            self._connection.call(done(), _START_SECONDS)
 
 
 async def _ready(talk: FarTalk) -> None:

@@ -26,6 +26,7 @@ _LONGEST_PAUSE = 30.0
 _GRACE = 5.0
 _KILL_AFTER = 2.0
 _STDERR_KEPT = 4096
+_UNASKED = 1 << 16
 MOST_OUTPUT = 16 << 20
 
 
@@ -67,14 +68,17 @@ class HostKey:
 
 
 class Talk(asyncssh.SSHClientSession[bytes]):
-    """One session over there: bytes in, bytes out, and how it ended. Lives on the loop; keeps at most `most` bytes that nobody took."""
+    """One session over there: bytes in, bytes out, and how it ended. Lives on the loop.
+
+    Asked for lines it keeps few bytes that nobody waits for, however much the host says; else at most `most`.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most, self._event = most, asyncio.Event()
+        self._room, self._event, self._has_lines = most, asyncio.Event(), False
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
         self._buffer, self._scanned, self.error = bytearray(), 0, bytearray()
         self.status: int | None = None
-        self.is_over = self.is_too_much = False
+        self.is_over = self._is_too_much = False
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         """As asyncssh asks."""
@@ -85,10 +89,12 @@ class Talk(asyncssh.SSHClientSession[bytes]):
         if datatype is not None:
             self.error += data[: _STDERR_KEPT - len(self.error)]
             return
-        room = self._most - len(self._buffer)
-        self._buffer += data[:room]
-        self.is_too_much = self.is_too_much or len(data) > room
+        room = self._room - len(self._buffer)
+        self._buffer += data[: max(0, room)]
         self._event.set()
+        if len(data) > room and self._has_lines:
+            self._is_too_much = True
+            self.close()
 
     def exit_status_received(self, status: int) -> None:
         """As asyncssh asks."""
@@ -120,12 +126,19 @@ class Talk(asyncssh.SSHClientSession[bytes]):
 
     async def line(self, most: int) -> bytes:
         """The next line; raises UnavailableError when it ends or grows too long."""
+        self._room, self._has_lines = most + 1, True
+        try:
+            return await self._line(most)
+        finally:
+            self._room = _UNASKED
+
+    async def _line(self, most: int) -> bytes:
         while (end := self._buffer.find(b"\n", self._scanned)) < 0:
             self._scanned = len(self._buffer)
+            if self._is_too_much or len(self._buffer) > most:
+                raise UnavailableError("it said too much")
             if self.is_over:
                 raise UnavailableError("it ended")
-            if len(self._buffer) > most or self.is_too_much:
-                raise UnavailableError("it said too much")
             self._event.clear()
             await self._event.wait()
         line = bytes(self._buffer[:end])
@@ -168,6 +181,9 @@ class SshConnection:
 
     def call(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
         """Does this on the loop; raises UnavailableError when it takes longer."""
+        if not self._loop.is_running():
+            work.close()
+            raise UnavailableError(f"the line to {self.address.label} was taken down")
         waiting = asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, seconds), self._loop)
         try:
             return waiting.result(seconds + _GRACE)
@@ -216,7 +232,7 @@ class SshConnection:
                 with suppress(TimeoutError, OSError, asyncssh.Error):
                     await asyncio.wait_for(line.wait_closed(), 1.0)
 
-        if self._loop.is_running():
+        with suppress(UnavailableError):
             self.call(hang_up(), _GRACE)
 
     async def _exec(self, argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:

@@ -15,6 +15,7 @@ from adapters.host.ssh_connection import HostKeyError, RefusedKeyError, SshConne
 from core.errors import InvalidError, UnavailableError
 from tests.far.far_host import FarHost, far_host
 from tests.far.lines import address_of, loop_on_a_thread, ssh_host
+from tests.skills.patient import eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("sshd", "sudo")]
 
@@ -182,3 +183,12 @@ def test_words_arrive_exactly_through_the_login_shell_too(line: SshConnection) -
 def test_a_command_through_the_login_shell_is_ended_over_there(line: SshConnection, far: FarHost) -> None:
     assert line.exec(("/bin/sleep", "4711"), b"", 1)[0] == 124
     assert not [command for command in far.commands() if "4711" in command]
+
+
+def test_a_host_that_talks_without_end_is_hung_up_on(loop: asyncio.AbstractEventLoop) -> None:
+    endless = saying("'{\"ok\": 1}'").replace("time.sleep(60)", "time.sleep(0.2)\nwhile True: print('4711 ' * 1000)")
+    with far_host() as far:
+        program = FarProgram(SshConnection(loop, address_of(far)), endless)
+        assert program.ask({}, 10) == 1
+        assert eventually(lambda: not [command for command in far.commands() if "python3 -I" in command])
+        program.close()
