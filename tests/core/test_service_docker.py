@@ -61,7 +61,7 @@ def test_a_container_that_crashes_again_and_again_is_counted_and_not_running(
 
 def test_a_health_check_is_progress_until_it_is_decided(docker_daemon: Daemon, here: LocalHost) -> None:
     control = control_of(here, docker_daemon)
-    check = ("--health-cmd=/bb/test -e /srv/ok", "--health-interval=1s", "--health-retries=1")
+    check = ("--health-cmd=/bb/test -e /srv/ok", "--health-interval=4s", "--health-retries=1")
     with container(docker_daemon, "health-d", options=check):
         assert control.status("health-d").detail == "running, health: starting"
         state = wait_for(control, "health-d", lambda one: "unhealthy" in one.detail)
