@@ -18,6 +18,7 @@ from core.sudoers import wants_sudo
 
 if TYPE_CHECKING:
     from adapters.host.directory import Hand
+    from adapters.host.far_connection import FarConnection
     from adapters.host.far_rollback import FarUndo
     from adapters.host.ssh import SshHost
     from adapters.host.ssh_connection import SshAddress, SshConnection
@@ -214,7 +215,7 @@ _ASKED = "cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid; date 
 _SERVE = "\nimport sys as _sys\n_main(_sys.stdin.buffer, _sys.stdout.buffer)\n"
 
 
-def facts_of(connection: SshConnection) -> Facts:
+def facts_of(connection: FarConnection) -> Facts:
     """Asked in one go, also where there is no Python."""
     _, out, _ = connection.exec(("sh", "-c", _ASKED), b"", 8.0)
     told = out[:2000].decode("utf-8", "replace").splitlines()[-4:]
