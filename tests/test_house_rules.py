@@ -58,7 +58,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
 
 VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter without an entry has none
     "store": {"sqlalchemy", "alembic", "dbos", "psycopg"},
-    "sandbox": {"docker", "pyseccomp", "requests"},  # docker-py lets errors of requests through
+    "sandbox": {"docker", "pyseccomp", "requests", "urllib3"},  # docker-py lets errors of requests through
     "probe": {"psutil"},
     "host": {"asyncssh", "docker", "psutil"},
     "channel_console": {"rich"},

@@ -96,7 +96,7 @@ class DockerSandbox:
             raise self._no_image() from error
         except APIError as error:
             raise UnavailableError(f"docker refuses to start a guest: {error.explanation or error}") from error
-        except (*FAULTS, LineError) as error:
+        except (*FAULTS, LineError, AttributeError, KeyError, ValueError) as error:  # half an answer of a busy docker
             raise UnavailableError(f"docker does not start a guest: {error}") from error
 
     def _ready(self) -> tuple[docker.APIClient, Form]:

@@ -13,12 +13,14 @@ import stat
 import threading
 import time
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import DockerException, NotFound
+from docker.errors import DockerException
 from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from adapters.sandbox import cgroup, seccomp
 from adapters.sandbox.frames import cleaned, encode
@@ -37,7 +39,8 @@ FIRST_USER = 60_001
 """A user per slot: below 65,536, so that it exists where docker runs without root too."""
 
 API_TIMEOUT = 30
-FAULTS = (DockerException, RequestException, OSError)
+FAULTS = (DockerException, RequestException, HTTPError, HTTPException, OSError)
+"""docker-py lets those of the libraries below it through."""
 
 KERNEL = """
  acpi asound buddyinfo cgroups cmdline config.gz consoles cpuinfo crypto devices diskstats dma driver fb filesystems
@@ -238,9 +241,10 @@ def _handle_on(client: docker.APIClient, container: str) -> int:
         if not pid or os.geteuid() != 0:
             return -1
         handle = os.pidfd_open(pid)
-    except (NotFound, *FAULTS):
+    except FAULTS:
         return -1
-    if container in Path(f"/proc/{pid}/cgroup").read_text():
-        return handle
+    with contextlib.suppress(OSError):  # it has ended already
+        if container in Path(f"/proc/{pid}/cgroup").read_text():
+            return handle
     os.close(handle)
     return -1
