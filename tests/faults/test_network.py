@@ -34,12 +34,6 @@ def test_a_missing_default_route_is_set_back_and_nothing_else_changes(wired: War
     assert wired.shell("ip route show") == before
 
 
-@pytest.mark.proves("bring_link_up", fault="a link that the host states is switched off")
-def test_a_switched_off_link_is_switched_on(wired: Ward) -> None:
-    wired.shell("ip link set eth0 down")
-    wired.heals("route.missing:default", by="bring_link_up", only=("exec /usr/sbin/ip link set dev eth0 up",))
-
-
 @pytest.mark.proves("remove_dropping_rule", fault="one firewall rule drops a watched port")
 def test_one_dropping_rule_goes_and_the_others_stay(wired: Ward) -> None:
     wired.patient.start(
