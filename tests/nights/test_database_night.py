@@ -122,6 +122,12 @@ def night(request: pytest.FixtureRequest) -> Iterator[Night]:
         patient.close()
 
 
+def skill_of(asked: Approval) -> str:
+    """What it is asked for."""
+    assert asked.proposal is not None
+    return asked.proposal.skill
+
+
 def fill_the_disk(patient: Patient, postgres: Postgres) -> None:
     """The application logs until there is nothing left, and goes on; the server cannot write ahead any more, ends, and cannot come up."""
     write_ahead = "select pg_logical_emit_message(true, 'app', repeat('x', 200000));"
@@ -156,8 +162,7 @@ def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
     opened = night.store.incidents.incidents(True, 10)
     assert [str(one.signal) for one in opened if not one.lead] == [SPACE]
     assert [(str(one.signal), one.lead) for one in opened if one.lead] == [(POSTGRES_SIGNAL, disk_asked.incident)]
-    assert disk_asked.proposal is not None
-    assert disk_asked.proposal.skill == "free_rotated_logs"
+    assert skill_of(disk_asked) == "free_rotated_logs"
 
     # Room is made beside the database, and nothing in it was touched.
     night.approve(disk_asked)
@@ -168,8 +173,7 @@ def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
     # What remained of the same trouble is asked next; its recovery is waited for, and nothing else is begun meanwhile.
     patient.write(SLOW, SLOW_DISK)
     start_asked = night.until_asked()
-    assert start_asked.proposal is not None
-    assert start_asked.proposal.skill == "start_postgres"
+    assert skill_of(start_asked) == "start_postgres"
     assert start_asked.incident == opened[[str(one.signal) for one in opened].index(POSTGRES_SIGNAL)].id
     night.approve(start_asked)
     night.until_reported(start_asked.incident)
@@ -203,16 +207,14 @@ def test_redis_refuses_writes_because_its_disk_was_full(night: Night) -> None:
     assert eventually(lambda: redis.ask("set order 1").startswith("MISCONF"), 10)
 
     disk_asked = night.until_asked()
-    assert disk_asked.proposal is not None
-    assert disk_asked.proposal.skill == "free_rotated_logs"
+    assert skill_of(disk_asked) == "free_rotated_logs"
     night.approve(disk_asked)
     night.until_reported(disk_asked.incident)
 
     # There is room, and Redis would not try again for an hour.
     assert redis.ask("set order 1").startswith("MISCONF")
     save_asked = night.until_asked()
-    assert save_asked.proposal is not None
-    assert save_asked.proposal.skill == "save_redis_again"
+    assert skill_of(save_asked) == "save_redis_again"
     night.approve(save_asked)
     night.until_reported(save_asked.incident)
     assert night.store.shelf.reports[save_asked.incident].ending is Ending.FIXED, night.told()
