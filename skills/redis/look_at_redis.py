@@ -118,8 +118,6 @@ def in_words(facts: dict[str, object]) -> str:
     ]
     if facts["redis_save_failed"]:
         said.append(f"its last snapshot failed, {facts['redis_unsaved_changes']} changes are not saved")
-    if facts["redis_append_failed"]:
-        said.append("its append-only file could not be written")
     if facts["redis_is_running"] and not facts["redis_is_seen"]:
         said.append("it does not tell more without a password")
     return "; ".join(said)
@@ -162,26 +160,6 @@ CASES = [
                 "redis_cause": "save",
                 "redis_share": 1.0,
             },
-        },
-    },
-    {
-        "name": "it holds more than there is room for",
-        "world": {
-            "services": {"redis-server": {"supervisor": "pidfile", "pid": 7}},
-            "files": {"/etc/redis/redis.conf": "port 6379\ndir /srv/cache\n"},
-            "exec": {
-                "/usr/bin/redis-cli -p 6379 info persistence": (
-                    "# Persistence\r\nloading:0\r\nrdb_changes_since_last_save:12\r\n"
-                    "rdb_bgsave_in_progress:0\r\nrdb_last_bgsave_status:err\r\naof_last_write_status:ok\r\n"
-                ),
-                "/usr/bin/redis-cli -p 6379 info memory": "used_memory:9000000\r\n",
-                "/usr/bin/df -Pkl": "head\n/dev/a 90000 1000 8192 2% /\n",
-            },
-        },
-        "expect": {
-            "ok": True,
-            "effects": [],
-            "facts": {"redis_has_room": False, "redis_cause": "disk full", "redis_share": 0.0},
         },
     },
     {
