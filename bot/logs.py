@@ -14,8 +14,8 @@ from structlog.typing import EventDict, WrappedLogger
 from core.redaction import redact
 
 LOG_BYTES = 10 << 20
-_CHATTY = ("alembic", "apscheduler", "uvicorn", "dbos")
-"""Libraries whose INFO says what they do, tick by tick, and not what happened."""
+_CHATTY = ("alembic", "apscheduler", "asyncssh", "docker", "uvicorn", "dbos")
+"""Libraries whose INFO says what they do, tick by tick and command by command, and not what happened."""
 
 
 class _Dropping(logging.Handler):

@@ -37,6 +37,12 @@ def test_ours_and_libraries_lines_are_json_without_secrets(written: io.StringIO)
     assert "hunter2" not in written.getvalue()
 
 
+def test_what_is_said_to_hosts_command_by_command_is_not_logged(written: io.StringIO) -> None:
+    for library in ("asyncssh", "docker.api", "apscheduler"):
+        logging.getLogger(library).info("Command: exec cat /srv/orders/2026")
+    assert written.getvalue() == ""
+
+
 def test_an_exception_is_one_line_too(written: io.StringIO) -> None:
     try:
         int("password=hunter2")
