@@ -149,7 +149,8 @@ class CaseHost:
 
     def _write(self, change: FileWrite) -> Changed:
         old = self._files.get(change.path)
-        info = old.info if old else FileInfo(change.path, "file", 0, self._world.now.timestamp(), change.mode, 0)
+        new = FileInfo(change.path, "file", 0, self._world.now.timestamp(), change.mode, max(change.uid, 0))
+        info = old.info if old else replace(new, gid=max(change.gid, 0))
         self._files[change.path] = _content(replace(info, size=len(change.data)), change.data)
         return Changed(len(change.data), old.data if old else None, info.mode, hashlib.sha256(change.data).hexdigest())
 

@@ -103,8 +103,8 @@ def text_of(data: bytes | None) -> str | None:
 # ---- changing ----
 
 
-def do_write(walk: Walk, parts: list[str], data: str, mode: int) -> Any:
-    """Another file takes the place of the old one, or nothing happened."""
+def do_write(walk: Walk, parts: list[str], data: str, mode: int, owner: list[int]) -> Any:
+    """Another file takes the place of the old one, or nothing happened. `owner`: uid and gid of a new one, -1 where they are not known."""
     content = base64.b64decode(data)
     with walk.parent(parts, to_change=True) as (at, name):
         temporary = ".nightshift-" + os.urandom(6).hex()
@@ -116,6 +116,8 @@ def do_write(walk: Walk, parts: list[str], data: str, mode: int) -> Any:
             while rest:
                 rest = rest[os.write(made, rest) :]
             before, mode = old if old else (None, mode & 0o777)
+            if old is None and owner[0] >= 0:
+                os.fchown(made, owner[0], owner[1])
             os.fchmod(made, mode)
             os.fsync(made)
             if old:

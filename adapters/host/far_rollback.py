@@ -263,7 +263,7 @@ def _on_the_line(step: BackStep, sudo: Callable[[tuple[str, ...]], bool]) -> dic
         if reason := why_never_written(act.path):
             raise NeverError(act.path, reason)
         data = base64.b64encode(act.data).decode("ascii") if isinstance(act, FileWrite) else None
-        mode = act.mode if isinstance(act, FileWrite) else 0
-        return {**sent, "parts": list(parts_of(act.path)), "data": data, "mode": mode}
+        mode, owner = (act.mode, [act.uid, act.gid]) if isinstance(act, FileWrite) else (0, [-1, -1])
+        return {**sent, "parts": list(parts_of(act.path)), "data": data, "mode": mode, "owner": owner}
     is_sudo = sudo(act)
     return {**sent, "argv": [*(SUDO if is_sudo else ()), *act], "sudo": is_sudo}

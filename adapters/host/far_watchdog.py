@@ -180,7 +180,7 @@ class Watchdog:
         if step["data"] is None:
             do_delete(walk, step["parts"])
         else:
-            do_write(walk, step["parts"], step["data"], step["mode"])
+            do_write(walk, step["parts"], step["data"], step["mode"], step["owner"])
         return True
 
     def do(self, argv: list[str], *, is_sudo: bool) -> Any:

@@ -108,7 +108,8 @@ class PlainHost:
 
     def _write(self, change: FileWrite, parts: Parts, entry: Entry | None) -> Changed:
         folder, name = split(parts)
-        before, owner, identity, mode = None, "", "", change.mode & 0o777
+        before, identity, mode = None, "", change.mode & 0o777
+        owner = f"{change.uid}:{change.gid}" if change.uid >= 0 and change.gid >= 0 else ""
         if entry is not None:
             self._plain_file(change.path, entry)
             before = self._kept(parts, entry)
@@ -180,7 +181,7 @@ class PlainHost:
             name, entry = entry_of(line)
             links, size = map(int, behind.split())
             info = entry.info(f"{folder}/{name}")
-            found.append(FileInfo(info.path, info.kind, size, info.mtime, info.mode, info.uid, links, target))
+            found.append(FileInfo(info.path, info.kind, size, info.mtime, info.mode, info.uid, links, target, info.gid))
         return tuple(sorted(found, key=lambda info: info.path))
 
     def _plain_file(self, path: str, entry: Entry | None) -> Entry:

@@ -50,7 +50,7 @@ class Entry:
     def info(self, path: str, target: str = "") -> FileInfo:
         """As the port says it."""
         mode = stat.S_IMODE(self.mode)
-        return FileInfo(path, self.kind, self.size, float(self.mtime), mode, self.uid, self.links, target)
+        return FileInfo(path, self.kind, self.size, float(self.mtime), mode, self.uid, self.links, target, self.gid)
 
 
 def entry_of(line: str) -> tuple[str, Entry]:

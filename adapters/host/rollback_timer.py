@@ -287,4 +287,5 @@ def _on_the_line(step: BackStep) -> Word:
         "path": act.path if isinstance(act, FileWrite | FileDelete) else "",
         "data": base64.b64encode(act.data).decode("ascii") if isinstance(act, FileWrite) else None,
         "mode": act.mode if isinstance(act, FileWrite) else 0,
+        "owner": [act.uid, act.gid] if isinstance(act, FileWrite) else [-1, -1],
     }

@@ -194,6 +194,7 @@ class SshHost:
                     "parts": parts,
                     "data": base64.b64encode(change.data).decode("ascii"),
                     "mode": change.mode,
+                    "owner": [change.uid, change.gid],
                 }
             case FileDelete():
                 return "delete", {"parts": parts}

@@ -144,7 +144,7 @@ def _act(step: Step) -> bool:
     if step["data"] is None:
         files.change(FileDelete(step["path"]))
     else:
-        files.change(FileWrite(step["path"], base64.b64decode(step["data"]), step["mode"]))
+        files.change(FileWrite(step["path"], base64.b64decode(step["data"]), step["mode"], *step["owner"]))
     return True
 
 

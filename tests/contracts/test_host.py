@@ -175,6 +175,26 @@ def test_reading_what_is_not_there_is_missing(scene: Scene) -> None:
     assert caught.value.code == "missing"
 
 
+def test_a_file_that_is_made_again_has_the_owner_and_the_mode_it_had(scene: Scene) -> None:
+    path = f"{scene.folder}/a.txt"
+    old = scene.host.read(path, 0).info
+    scene.host.change(FileDelete(path))
+    scene.host.change(FileWrite(path, b"again", 0o640, old.uid, old.gid))
+    new = scene.host.read(path, 0).info
+    assert old.gid >= 0
+    assert (new.uid, new.gid, new.mode) == (old.uid, old.gid, 0o640)
+
+
+@pytest.mark.parametrize("place", ["local", "docker", "docker-python"])
+def test_a_root_hand_gives_a_file_back_to_whom_it_belonged(request: pytest.FixtureRequest, place: str) -> None:
+    scene = SCENES[place](request)
+    path = f"{scene.folder}/theirs.txt"
+    scene.host.change(FileWrite(path, b"theirs", 0o600, 1234, 1235))
+    info = scene.host.read(path, 0).info
+    scene.host.change(FileDelete(path))
+    assert (info.uid, info.gid, info.mode) == (1234, 1235, 0o600)
+
+
 def test_a_write_hands_back_what_was_there_before(scene: Scene) -> None:
     changed = scene.host.change(FileWrite(f"{scene.folder}/a.txt", b"new"))
     assert (changed.bytes, changed.before) == (3, b"hello")
