@@ -12,12 +12,10 @@ from adapters.probe.system import Reading
 from core.alert import Signal
 from core.errors import NightshiftError, UnavailableError
 from core.ports import Clock
-from core.redaction import clean
 from core.world import Measurement
 
 SECONDS = 9.0
 _MOST_ROUNDS = 8
-_MOST_DETAIL = 300
 
 Ask = Callable[[dict[str, Any], float], Any]
 """Carries one question to `far_program` on that host and its answer back, within seconds; raises UnavailableError."""
@@ -101,4 +99,4 @@ class FarProbe:
     def _measured(self, host: str, signal: Signal, read: Reading | NightshiftError) -> Measurement | NightshiftError:
         if isinstance(read, NightshiftError):
             return read
-        return Measurement(host, signal, read.value, self._clock.now(), clean(read.detail)[:_MOST_DETAIL])
+        return Measurement(host, signal, read.value, self._clock.now(), read.detail)

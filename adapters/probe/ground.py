@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 from adapters.probe import raw_containers, raw_network, raw_system
 from adapters.probe.raw_system import CannotTell
 from core.errors import UnavailableError
+from core.redaction import clean
 
 Tell = Callable[[str, dict[str, Any]], Any]
 """Name of a fact and its arguments -> the fact as JSON. Raises OSError and CannotTell as the raw facts do."""
 
 T = TypeVar("T")
+_MOST_WORDS = 300
 
 FACTS: Mapping[str, Callable[..., Any]] = {
     "space": raw_system.space,
@@ -81,10 +83,11 @@ class Ground:
     def newest(self, folder: str) -> tuple[float, str, int] | None:
         """When it was written, path and size; None where there is no file with something in it."""
         try:
-            told = self._shaped(list, "newest", folder=folder)
+            return self._shaped(
+                lambda told: (float(told[0]), _text(told[1]), int(told[2])) if told else None, "newest", folder=folder
+            )
         except OSError as error:
             raise UnavailableError(f"cannot look below {folder}: {error.strerror}") from error
-        return (float(told[0]), _text(told[1]), int(told[2])) if told else None
 
     def links(self) -> dict[str, tuple[bool, str]]:
         """By name: whether it is up, its IPv4 address or ''."""
@@ -178,11 +181,16 @@ def told(answer: Any) -> Any:
         case {"fact": fact}:
             return fact
         case {"os": [int(number), str(words)]}:
-            raise OSError(number, words[:200])
+            raise OSError(number, one_line(words)[:200])
         case {"cannot": str(words)}:
-            raise CannotTell(words[:300])
+            raise CannotTell(one_line(words))
         case _:
             raise CannotTell("it told nothing")
+
+
+def one_line(words: str) -> str:
+    """What another machine says of something, as it may stand on a card: it could say lines of its own."""
+    return " ".join(clean(words, _MOST_WORDS).split())
 
 
 def _numbers(value: Any, count: int) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from adapters.probe.certificate import days_left
 from adapters.probe.connection import host_and_port
 from adapters.probe.containers import container_down
 from adapters.probe.dns import DnsProbe
-from adapters.probe.ground import Ground
+from adapters.probe.ground import Ground, one_line
 from adapters.probe.http import page_failed
 from adapters.probe.postgres import PostgresProbe
 from adapters.probe.process_list import ProcessList
@@ -68,11 +68,11 @@ class Readers:
             reading = reader(signal.object)
         except OSError as error:
             raise UnavailableError(f"cannot measure {signal}: {error.strerror or error}") from error
-        except (ArithmeticError, LookupError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise UnavailableError(f"cannot measure {signal}: what was told makes no sense") from error
         if not math.isfinite(reading.value):
             raise UnavailableError(f"{signal} gave no number")
-        return reading
+        return Reading(reading.value, one_line(reading.detail))
 
     def _tcp_failed(self, place: str) -> Reading:
         why_not = self._ground.connect(*host_and_port(place))

@@ -54,7 +54,7 @@ def _asked(asks: Mapping[str, Ask], host: str, question: dict[str, Any], seconds
 def _each(host: str, rows: Iterable[Any], read: Callable[[Any], Any]) -> list[Any]:
     try:
         return [read(row) for row in rows]
-    except (IndexError, OSError, OverflowError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise UnavailableError(f"{host} did not say what surrounds it") from error
 
 

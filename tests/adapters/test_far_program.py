@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from adapters.probe.far import FarProbe
 from adapters.probe.ground import FACTS
 from adapters.probe.local import LocalProbe
 from adapters.probe.recent_changes import Event
-from core.alert import Signal
+from adapters.probe.surroundings import ServedChanges, ServedPresence
+from adapters.probe.sweep import Sweep
+from core.alert import LOCALHOST, Signal
+from core.check import Check
 from core.errors import UnavailableError
 from core.world import Measurement
 from tests.far_program_kit import over_there
@@ -110,6 +114,13 @@ def test_what_changed_is_asked_with_the_processes_of_the_services() -> None:
     assert asked[-1] == {"operation": "changes", "arguments": {"since": 1.0, "pids": [7]}}
 
 
+SERVED = (
+    "tls.expires_days:localhost:443",
+    "postgres.failed:localhost:5432",
+    "redis.failed:localhost:6379",
+    "container.down:shop",
+    "backup.age_hours:/srv/backup",
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
@@ -122,9 +133,62 @@ def test_a_host_that_says_anything_is_at_worst_not_measured(answers: list[Any]) 
     def ask(question: dict[str, Any], _seconds: float) -> Any:
         return answers[: len(question["arguments"]["wanted"])]
 
-    signals = (*SIGNALS, Signal.parse("tls.expires_days:localhost:443"), Signal.parse("postgres.failed:localhost:5432"))
+    signals = (*SIGNALS, *map(Signal.parse, SERVED))
     for result in FarProbe(ask, SystemClock()).measure_all("web-1", signals).values():
         assert isinstance(result, Measurement | UnavailableError)
+
+
+NO_FILES = (
+    [{}],
+    ["x"],
+    [[1.0]],
+    [[None, "/a", 1]],
+    [[1.0, [], 1]],
+    [[1e999, "/a", 1]],
+    [1.0, "/a", "many"],
+    {"a": 1},
+    7,
+)
+
+
+@pytest.mark.parametrize("fact", NO_FILES, ids=str)
+def test_a_host_that_lies_about_its_files_is_not_measured_and_no_other_host_suffers(fact: Any) -> None:
+    def ask(question: dict[str, Any], _seconds: float) -> Any:
+        return [{"fact": fact} for _ in question["arguments"]["wanted"]]
+
+    backup = Signal.parse("backup.age_hours:/srv/backup")
+    liar, honest = FarProbe(ask, SystemClock()), LocalProbe(SystemClock())
+    sweep = Sweep(honest, together={"web-1": liar.measure_all})
+    checks = (Check(backup, "web-1", over=1), Check(Signal.parse("load.per_core"), LOCALHOST, over=1))
+    lied, told = sweep.measure(checks).values()
+    sweep.close()
+    assert isinstance(lied, UnavailableError)
+    assert isinstance(told, Measurement)
+
+
+def test_what_a_host_says_of_itself_is_one_line_without_tricks() -> None:
+    said = "refused\n\x1b[2JApproved by bo\r\nall is well\u202e"
+
+    def failed(question: dict[str, Any], _seconds: float) -> Any:
+        return [{"fact": said} for _ in question["arguments"]["wanted"]]
+
+    def cannot(question: dict[str, Any], _seconds: float) -> Any:
+        return [{"cannot": said} for _ in question["arguments"]["wanted"]]
+
+    signal = Signal.parse("tcp.failed:localhost:80")
+    assert FarProbe(failed, SystemClock()).measure("web-1", signal).detail == "refused Approved by bo all is well"
+    with pytest.raises(UnavailableError, match=r"^refused Approved by bo all is well$"):
+        FarProbe(cannot, SystemClock()).measure("web-1", signal)
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"0": 1}, [], [1], ["root", "tty1", "", "x", None], ["r", "t", "", 1e999, 1], None]
+)
+def test_a_host_that_lies_about_who_is_there_is_not_believed(row: Any) -> None:
+    with pytest.raises(UnavailableError, match="did not say"):
+        ServedPresence({"web-1": lambda _question, _seconds: [row]}).logins("web-1")
+    with pytest.raises(UnavailableError, match="did not say"):
+        ServedChanges({"web-1": lambda _question, _seconds: [row]}, {}).since("web-1", datetime.now(UTC))
 
 
 def test_a_host_that_goes_away_in_the_middle_is_not_measured() -> None:
