@@ -15,9 +15,12 @@ from pathlib import Path
 
 from core.errors import InvalidError, UnavailableError, UnknownError
 from core.skill_catalog import parse_skill
+from core.skill_library import NO_LIBRARIES, Libraries, read_libraries
 from core.skill_manifest import Skill, SkillState
 
 _LARGEST_LOCK = 1 << 20
+
+_NO_FILE = (0, 0, 0)
 
 Stamp = tuple[int, int, int]
 """Time of the last change, which nobody can set back, size and inode of a file: while they are the same, it is not read again."""
@@ -37,6 +40,7 @@ class FileCatalog:
         self._folder, self._lock = folder.resolve(), lock
         self._known: dict[str, _Read] = {}
         self._pins: tuple[Stamp, dict[str, str]] | None = None
+        self._libraries: tuple[Stamp, Libraries] = (_NO_FILE, NO_LIBRARIES)
 
     def skills(self) -> tuple[Skill, ...]:
         """See `core.ports.Catalog`; sorted by name. A file that cannot be read as a skill is left out, see `problems`."""
@@ -73,12 +77,27 @@ class FileCatalog:
                 found.append(f"{path}: {first[read.skill.name]} has the same name; this one is left out")
         return tuple(found)
 
+    @property
+    def libraries(self) -> Libraries:
+        """What its skills may declare, by `deps.lock` beside them; raises InvalidError where that is none."""
+        file = self._folder / "deps.lock"
+        try:
+            stamp = _stamp(file.lstat())
+            if stamp != self._libraries[0]:
+                self._libraries = (stamp, read_libraries(file.read_text(encoding="utf-8")))
+                self._known.clear()
+        except FileNotFoundError:
+            return NO_LIBRARIES
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"cannot read {file}: {error}") from error
+        return self._libraries[1]
+
     def _refresh(self) -> None:
-        present = _files_in(self._folder)
+        libraries, present = self.libraries, _files_in(self._folder)
         for name in self._known.keys() - present.keys():
             del self._known[name]
         for name, entry in present.items():
-            self._known[name] = _read_again(name, entry, self._known.get(name))
+            self._known[name] = _read_again(name, entry, self._known.get(name), libraries)
 
     def _read_pins(self) -> dict[str, str]:
         if self._lock is None:
@@ -113,13 +132,13 @@ def lock_text(folder: Path) -> str:
     catalog = FileCatalog(folder, None)
     if catalog.problems:
         raise InvalidError(catalog.problems[0])
-    return json.dumps({skill.name: skill.sha256 for skill in catalog.skills()}, indent=1, sort_keys=True) + "\n"
+    return json.dumps({skill.name: skill.identity for skill in catalog.skills()}, indent=1, sort_keys=True) + "\n"
 
 
 def _state(skill: Skill, pins: dict[str, str]) -> SkillState:
     if skill.name not in pins:
         return SkillState.DRAFT
-    return SkillState.OWNED if pins[skill.name] == skill.sha256 else SkillState.CHANGED
+    return SkillState.OWNED if pins[skill.name] == skill.identity else SkillState.CHANGED
 
 
 def _files_in(folder: Path) -> dict[str, os.DirEntry[str]]:
@@ -144,7 +163,7 @@ def _is_skill_name(name: str) -> bool:
     return name.endswith(".py") and not name.startswith("_")
 
 
-def _read_again(name: str, entry: os.DirEntry[str], known: _Read | None) -> _Read:
+def _read_again(name: str, entry: os.DirEntry[str], known: _Read | None, libraries: Libraries) -> _Read:
     """What it was if nothing about the file has changed: this is asked many times in a look, and answered by one lstat."""
     try:
         stamp = _stamp(entry.stat(follow_symlinks=False))
@@ -155,7 +174,9 @@ def _read_again(name: str, entry: os.DirEntry[str], known: _Read | None) -> _Rea
     except (OSError, UnicodeDecodeError) as error:
         return _Read((0, 0, 0), None, f"{name}: cannot be read: {error}")
     try:
-        return _Read(stamp, replace(parse_skill(name, source), sha256=hashlib.sha256(data).hexdigest()), "")
+        return _Read(
+            stamp, replace(parse_skill(name, source, locked=libraries), sha256=hashlib.sha256(data).hexdigest()), ""
+        )
     except InvalidError as error:
         return _Read(stamp, None, str(error))
 

@@ -22,6 +22,7 @@ from core.proven_sandbox import ProvenSandbox
 from core.skill_cases import CaseResult as Played
 from core.skill_cases import faults_of, run_cases, why_noticed
 from core.skill_catalog import cases_of, parse_skill
+from core.skill_library import Libraries, read_libraries
 from core.skill_manifest import Skill
 from core.skill_mutants import Mutant, mutants_of
 
@@ -81,7 +82,7 @@ def run(catalog: Catalog, name_or_file: str, folder: Path) -> SkillResult:
     """A skill of the catalog by name, or a file that nobody approved: that one too runs on the invented host only."""
     sandbox = ProvenSandbox(sandbox_of(None, SIDE_BY_SIDE))
     try:
-        return result_of(_skill(catalog, name_or_file), sandbox, proofs_in(folder))
+        return result_of(_skill(catalog, name_or_file, folder), sandbox, proofs_in(folder))
     finally:
         sandbox.close()
 
@@ -144,7 +145,7 @@ def _why_not_let_through(skill: Skill) -> str:
     return "" if computed == skill.risk else f"it claims to be {skill.risk.word} and is {computed.word}"
 
 
-def _skill(catalog: Catalog, name_or_file: str) -> Skill:
+def _skill(catalog: Catalog, name_or_file: str, folder: Path) -> Skill:
     if not name_or_file.endswith(".py"):
         return catalog.get(name_or_file)
     path = Path(name_or_file)
@@ -153,4 +154,9 @@ def _skill(catalog: Catalog, name_or_file: str) -> Skill:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidError(f"cannot read {path}: {why}; name a skill or a Python file") from error
-    return parse_skill(str(path), source)
+    return parse_skill(str(path), source, locked=_libraries_in(folder))
+
+
+def _libraries_in(folder: Path) -> Libraries:
+    """What a skill may declare, as the lock beside our own says."""
+    return read_libraries((folder / "deps.lock").read_text(encoding="utf-8"))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.skill_library import Library
 from core.world import Json
 
 
 @dataclass(frozen=True, slots=True)
 class GuestRun:
-    """One skill to be run: source text, parameters (JSON), wall limit in seconds."""
+    """One skill to be run: source text, parameters (JSON), wall limit in seconds, libraries that it may import."""
 
     name: str
     source: str
     parameters: dict[str, Json]
     timeout: float
+    libraries: tuple[Library, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,11 @@ class Runner:
             began = self.clock.now()
             self.note_began(task, {"skill": skill.name, "sha256": skill.sha256})
             guest = GuestRun(
-                skill.name, skill.source, {name: as_json(value) for name, value in parameters.items()}, skill.timeout
+                skill.name,
+                skill.source,
+                {name: as_json(value) for name, value in parameters.items()},
+                skill.timeout,
+                skill.libraries,
             )
             try:
                 result = self.sandbox.run(guest, broker.answer)

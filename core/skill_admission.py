@@ -190,7 +190,9 @@ class SkillAdmission:
 def question(skill: Skill, groups: tuple[str, ...], now: datetime) -> Admission:
     """What is asked about one text of a skill; its digest binds text, canonical grants, SDK major version and groups (TRUST 2)."""
     grants = canonical(tuple(map(Grant.parse, skill.capabilities)))
-    bound = {"skill": skill.sha256, "grants": [*grants], "sdk": VERSION, "groups": [*groups]}
+    bound: dict[str, object] = {"skill": skill.sha256, "grants": [*grants], "sdk": VERSION, "groups": [*groups]}
+    if skill.libraries:
+        bound["libraries"] = [f"{library.pin} {library.sha256}" for library in skill.libraries]
     digest = hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
     return Admission(short_id(digest), skill.name, skill.sha256, grants, groups, digest, now)
 

@@ -202,7 +202,8 @@ class _Stage:
         """One run in the sandbox; an error of ours that ended it is its result."""
         try:
             broker = self._broker(mode, ceiling)
-            guest = GuestRun(self._skill.name, self._skill.source, dict(self._case.parameters), self._skill.timeout)
+            skill, given = self._skill, dict(self._case.parameters)
+            guest = GuestRun(skill.name, skill.source, given, skill.timeout, skill.libraries)
             result = sandbox.run(guest, self._answered_by(broker))
             self.plan = broker.plan
         except RefusedError as error:

@@ -15,6 +15,7 @@ from core.errors import InvalidError, NightshiftError
 from core.grant import Grant
 from core.origin import Scalar
 from core.skill_gate import problems_in, run_function
+from core.skill_library import NO_LIBRARIES, Libraries, declared, with_needs
 from core.skill_manifest import ParameterSpec, Skill, SkillState
 from core.world import Json
 
@@ -50,11 +51,16 @@ _PRIVILEGED_WORDS = """path paths file files dir directory folder mount device d
 _PRIVILEGED = frozenset(_PRIVILEGED_WORDS.split())
 
 
-def parse_skill(path: str, source: str, state: SkillState = SkillState.OWNED) -> Skill:
-    """The skill in one file, whose name is the stem of `path`; raises InvalidError with one sentence: file, key, what is wrong."""
+def parse_skill(
+    path: str, source: str, state: SkillState = SkillState.OWNED, locked: Libraries = NO_LIBRARIES
+) -> Skill:
+    """The skill in one file, whose name is the stem of `path`; raises InvalidError with one sentence: file, key, what is wrong.
+
+    `locked` are the libraries that it may declare.
+    """
     name = path.rpartition("/")[2].removesuffix(".py")
     try:
-        return _parse(name, path, source, state)
+        return _parse(name, path, source, state, locked)
     except NightshiftError as error:
         raise InvalidError(f"{path}: {error}") from error
 
@@ -75,26 +81,26 @@ def cases_of(source: str) -> tuple[Mapping[str, Json], ...]:
 
 def header_of(source: str) -> Mapping[str, object]:
     """The `[tool.nightshift]` table; raises InvalidError."""
-    blocks = [match for match in _BLOCK.finditer(source) if match["type"] == "script"]
-    if len(blocks) != 1:
-        raise InvalidError(f"the file needs exactly one '# /// script' header and has {len(blocks)}")
-    lines = blocks[0]["content"].splitlines(keepends=True)
-    try:
-        document = tomllib.loads("".join(line.removeprefix("#").removeprefix(" ") for line in lines))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidError(f"the header is not TOML: {error}") from error
-    if document.get("dependencies"):
-        raise InvalidError(
-            "dependencies: packages of its own are not installed for a skill here; use the standard library"
-        )
-    table = document.get("tool", {})
-    table = table.get("nightshift") if isinstance(table, dict) else None
+    tools = _document(source).get("tool", {})
+    table = tools.get("nightshift") if isinstance(tools, dict) else None
     if not isinstance(table, dict):
         raise InvalidError("the header lacks the table [tool.nightshift]")
     return table
 
 
-def _parse(name: str, path: str, source: str, state: SkillState) -> Skill:
+def _document(source: str) -> dict[str, object]:
+    """The whole PEP 723 header."""
+    blocks = [match for match in _BLOCK.finditer(source) if match["type"] == "script"]
+    if len(blocks) != 1:
+        raise InvalidError(f"the file needs exactly one '# /// script' header and has {len(blocks)}")
+    lines = blocks[0]["content"].splitlines(keepends=True)
+    try:
+        return tomllib.loads("".join(line.removeprefix("#").removeprefix(" ") for line in lines))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidError(f"the header is not TOML: {error}") from error
+
+
+def _parse(name: str, path: str, source: str, state: SkillState, locked: Libraries) -> Skill:
     if not _NAME.fullmatch(name):
         raise InvalidError("a skill's file is named <verb>_<thing>.py in lower case")
     if len(source.encode()) > _LARGEST:
@@ -104,7 +110,9 @@ def _parse(name: str, path: str, source: str, state: SkillState) -> Skill:
     if unknown:
         raise InvalidError(f"{unknown[0]}: unknown key; known: {', '.join(sorted(_KEYS))}")
     grants = _grants(header)
-    faults = problems_in(source, tree, frozenset(grant.verb for grant in grants))
+    libraries = declared(_texts(_document(source), "dependencies"), locked)
+    modules = frozenset(module for library in libraries for module in library.modules)
+    faults = problems_in(source, tree, frozenset(grant.verb for grant in grants), modules)
     if faults:
         raise InvalidError(faults[0])
     parameters = _parameters(run_function(tree), grants)
@@ -129,6 +137,7 @@ def _parse(name: str, path: str, source: str, state: SkillState) -> Skill:
         parameters=parameters,
         state=state,
         on_request=_yes(header, "on_request"),
+        libraries=with_needs(libraries, locked),
     )
     _require_purpose(skill)
     cases_of(source)

@@ -80,13 +80,17 @@ def run_function(tree: ast.Module) -> ast.FunctionDef:
     return run
 
 
-def problems_in(source: str, tree: ast.Module, declared: frozenset[Verb]) -> tuple[str, ...]:
-    """One sentence per problem, with its line; empty when the gate lets it pass."""
+def problems_in(
+    source: str, tree: ast.Module, declared: frozenset[Verb], libraries: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """One sentence per problem, with its line; empty when the gate lets it pass. `libraries` are modules that its header declares."""
     found: list[tuple[int, str]] = []
     if any(has_hidden_character(line.replace("\t", " ")) for line in source.split("\n")):
         found.append((0, "invisible or reordering characters"))
     found += [(node.lineno, "statement with effects at module level") for node in tree.body if not _is_quiet(node)]
     for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found += [(node.lineno, problem) for problem in _problems_of_import(node, libraries)]
         check = _CHECKS.get(type(node))
         if check is not None:
             found += [(getattr(node, "lineno", 0), problem) for problem in check(node)]
@@ -151,18 +155,22 @@ def _is_quiet(node: ast.stmt) -> bool:
 # ---- one check per kind of node -----------------------------------------------------------------------------------------------------
 
 
-def _check_import(node: ast.Import) -> Iterator[str]:
+def _problems_of_import(node: ast.Import | ast.ImportFrom, libraries: frozenset[str]) -> Iterator[str]:
+    """Of a library exactly its own top level is imported, where everything in it that people use is."""
+    if isinstance(node, ast.ImportFrom):
+        yield from _problems_of_import_from(node, libraries)
+        return
     for alias in node.names:
-        if alias.name not in _MODULES:
+        if alias.name not in _MODULES | libraries:
             yield f"import {alias.name} is not among what a skill may import"
 
 
-def _check_import_from(node: ast.ImportFrom) -> Iterator[str]:
+def _problems_of_import_from(node: ast.ImportFrom, libraries: frozenset[str]) -> Iterator[str]:
     if node.level == 0 and node.module == "core.skill":
         yield from (
             f"core.skill has no {alias.name}" for alias in node.names if alias.name not in _FROM_SDK or alias.asname
         )
-    elif node.level or node.module not in _MODULES:
+    elif node.level or node.module not in _MODULES | libraries:
         yield f"from {'.' * node.level}{node.module or ''} import is not among what a skill may import"
 
 
@@ -212,8 +220,6 @@ def _refuse(what: str) -> Callable[[ast.AST], Iterator[str]]:
 
 
 _CHECKS: dict[type[ast.AST], Callable[..., Iterator[str]]] = {
-    ast.Import: _check_import,
-    ast.ImportFrom: _check_import_from,
     ast.Name: _check_name,
     ast.Attribute: _check_attribute,
     ast.Assign: _check_alias,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.capability import Risk
 from core.origin import Scalar
+from core.skill_library import Library
 
 
 class SkillState(StrEnum):
@@ -47,6 +49,7 @@ class Skill:
       (`deleted_open_bytes >= 1000000`, or a bare name for truthy); `share` names the fact (0..1) that says how much of the trouble
       it explains and ranks it; `fill` maps parameters to facts.
     - `on_request`: neither of both; only a person's words begin it, a diagnosis never does.
+    - `libraries` are those that it declared and what they need.
     - `progress` are phrases in a measurement's detail that mean "under way": neither fixed nor failed.
     """
 
@@ -70,6 +73,15 @@ class Skill:
     parameters: tuple[ParameterSpec, ...]
     state: SkillState = SkillState.OWNED
     on_request: bool = False
+    libraries: tuple[Library, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of all that runs: its text, and that of its libraries where it has any."""
+        if not self.libraries:
+            return self.sha256
+        parts = (self.sha256, *(f"{library.pin} {library.sha256}" for library in self.libraries))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
     def is_looker(self) -> bool:

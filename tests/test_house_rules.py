@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -184,7 +185,10 @@ def test_a_skill_is_complete_and_stands_alone(skill: Source) -> None:
     assert any(re.search(r"[\u4e00-\u9fff]", trigger) for trigger in table["triggers"]), "triggers in zh"
     assert any(trigger.isascii() for trigger in table["triggers"]), "triggers in en"
     assert {name for name in imports(skill) if name.startswith(("core", "."))} == {"core.skill"}
-    assert vendors(skill) <= {re.split(r"[=<>\[ ]", wanted)[0] for wanted in head["dependencies"]}
+    locked = json.loads((ROOT / "skills" / "deps.lock").read_text())
+    assert vendors(skill) == {
+        module for pin in head["dependencies"] for module in locked[pin.partition("==")[0]]["modules"]
+    }
     (cases,) = (
         node.value
         for node in skill.tree.body

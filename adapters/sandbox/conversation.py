@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.sandbox.frames import FrameError, clean_json, cleaned, encode, is_text
+from adapters.sandbox.libraries import sources_of
 from adapters.sandbox.line import Line, LineError
 from core.errors import FencedError, InvalidError, NightshiftError, QuotaError, RefusedError, StoppedError
 from core.guest import GuestResult, GuestRun
@@ -55,7 +56,11 @@ class Conversation:
 
     def _start(self) -> bytes:
         try:
-            return encode({"name": self._run.name, "source": self._run.source, "parameters": self._run.parameters})
+            run = self._run
+            frame: dict[str, Any] = {"name": run.name, "source": run.source, "parameters": run.parameters}
+            if run.libraries:
+                frame["libraries"] = sources_of(run.libraries)
+            return encode(frame)
         except (TypeError, ValueError) as error:
             raise InvalidError(
                 f"the skill {self._run.name!r} or its parameters cannot be sent into the sandbox: {error}"

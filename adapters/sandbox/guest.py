@@ -5,7 +5,7 @@ channel is stdin and stdout. A frame is a 4-byte length and JSON:
 
     in   {"sdk": text of core/skill.py, "filter": base64 of the second seccomp filter}         before anything else
     out  {"op": "ready"}                                                                        locked in; blocks on the next read
-    in   {"name", "source", "parameters"}
+    in   {"name", "source", "parameters"} and, where it has any, "libraries": {path: text}
     out  {"op": "call", "method", "args"}   in  {"result"} or {"error": {"code", "message"}}    any number of times, one at a time
     out  {"op": "done", "ok", "summary", "facts"}, {"op": "fail", "error"} or {"op": "memory"}
 """
@@ -147,6 +147,31 @@ def load(name: str, source: str, file: str) -> types.ModuleType:
     return module
 
 
+class Libraries:
+    """The one place where a declared library comes from: its text, as it was sent. The standard library is looked through first."""
+
+    def __init__(self, sources: dict[str, str]) -> None:
+        self._files = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources}
+        self._sources = sources
+
+    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Any:
+        """Where Python asks for a module of this name."""
+        from importlib.machinery import ModuleSpec  # noqa: PLC0415 - who declares nothing does not pay for it
+
+        file = self._files.get(name)
+        if file is None:
+            return None
+        return ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))  # type: ignore[arg-type]
+
+    def create_module(self, _spec: Any) -> None:
+        """A usual one."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Fills it."""
+        file = self._files[module.__name__]
+        exec(compile(self._sources[file], file, "exec"), module.__dict__)  # noqa: S102 - as in load
+
+
 def host_of(channel: Channel, sdk: Any) -> Any:
     """The Host of the SDK, whose calls become frames."""
 
@@ -165,6 +190,8 @@ def host_of(channel: Channel, sdk: Any) -> Any:
 
 def outcome_of(run: dict[str, Any], channel: Channel, sdk: Any) -> dict[str, Any]:
     """Runs the skill and makes its outcome a frame."""
+    if "libraries" in run:
+        sys.meta_path.append(Libraries(run["libraries"]))
     skill = load("skill", run["source"], f"{run['name']}.py")
     parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in run["parameters"].items()}
     outcome = skill.run(host_of(channel, sdk), **parameters)
