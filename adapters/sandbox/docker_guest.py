@@ -127,12 +127,12 @@ class DockerGuest:
             filter2 = base64.b64encode(form.filters.stage2).decode()
             guest.line.deadline = time.monotonic() + READY
             guest.line.send(encode({"sdk": inspect.getsource(skill), "filter": filter2}))
-        except (*FAULTS, LineError):
+            guest._handle = _handle_on(client, container)
+        except BaseException:  # nobody else knows of this container
             if guest is not None:
                 guest._hang_up()
             _remove(client, container)
             raise
-        guest._handle = _handle_on(client, container)
         return guest
 
     def wait_ready(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -14,6 +15,8 @@ from adapters.sandbox.line import Line
 from core.errors import NightshiftError, UnavailableError
 from core.guest import GuestResult, GuestRun
 from core.world import Json
+
+log = logging.getLogger(__name__)
 
 READY = 15.0
 """Seconds a guest may take to start, on a machine that is busy with a fault."""
@@ -93,7 +96,7 @@ class WarmGuests:
             guest = self._next()
             try:
                 guest.wait_ready()
-            except UnavailableError:
+            except BaseException:
                 self.give_back(guest)
                 raise
             if guest.is_alive():
@@ -104,11 +107,13 @@ class WarmGuests:
         """Ends it: no guest is used twice."""
         with self._changed:
             self._taken.remove(guest)
-        guest.end()
-        with self._changed:
-            self._slots.discard(guest.slot)
-            self._graves.append(guest)
-            self._changed.notify_all()
+        try:
+            guest.end()
+        finally:
+            with self._changed:
+                self._slots.discard(guest.slot)
+                self._graves.append(guest)
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Ends every guest, also those at work: their runs end as died."""
@@ -198,8 +203,15 @@ class WarmGuests:
             self._changed.notify_all()
 
     def _bury(self) -> None:
-        while self._graves:
-            self._graves.popleft().bury()
+        while grave := self._next_grave():
+            try:
+                grave.bury()
+            except Exception:  # it is dead; what is left of it must not end the thread that starts the living
+                log.exception("what is left of guest %s of the sandbox could not be taken away", grave.slot)
+
+    def _next_grave(self) -> Guest | None:
+        with self._changed:
+            return self._graves.popleft() if self._graves else None
 
     def _start(self, slot: int) -> tuple[Guest | None, NightshiftError | None]:
         try:
@@ -208,3 +220,6 @@ class WarmGuests:
             return None, error
         except OSError as error:
             return None, UnavailableError(f"the sandbox cannot start a guest: {error}")
+        except Exception as error:  # of an engine's library: this run fails, and the next one asks again
+            log.exception("guest %s of the sandbox could not be started", slot)
+            return None, UnavailableError(f"the sandbox cannot start a guest: {type(error).__name__}: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -57,6 +58,13 @@ def ended(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait(5)
 
 
+def runit_ended(process: subprocess.Popen[bytes], service: Path) -> None:
+    """runsvdir does not wait for its runsv, which still writes into the folder until it lets go of its lock."""
+    ended(process, signal.SIGHUP)
+    with (service / "supervise" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 # ---- for real -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +79,7 @@ def runit(tmp_path: Path) -> Iterator[Path]:
         ["/usr/bin/runsvdir", "-P", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         yield folder
-        ended(process, signal.SIGHUP)
+        runit_ended(process, folder / "shop-r")
 
 
 @pytest.mark.needs("runsvdir", "sv")

@@ -14,7 +14,7 @@ import pytest
 from adapters.host.plain import PlainHost
 from core.service_control import ServiceControl
 from core.skill import HostError
-from tests.core.test_service_control import SUPERVISORD, ended
+from tests.core.test_service_control import SUPERVISORD, ended, runit_ended
 from tests.fakes.host import FakeHost
 
 NOBODY = 65534
@@ -72,7 +72,7 @@ def test_runit_does_not_talk_to_everybody(place: Path) -> None:
                 wait_for_denied(control, "shop-r") == "denied: not allowed to ask runit, so nothing is known of shop-r"
             )
         finally:
-            ended(process, signal.SIGHUP)
+            runit_ended(process, run.parent)
 
 
 def wait_for_denied(control: ServiceControl, name: str) -> str:
