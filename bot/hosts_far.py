@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,7 +144,7 @@ def far_hosts(home: Path, tables: Mapping[str, HostTable], protected: tuple[Path
         if table.reach == SSH:
             _add_ssh(far, loop, (home, name, table), protected, clock)
         elif table.reach == DOCKER:
-            _add_container(far, table.container or name, name, protected, clock)
+            _add_container(far, name, table, protected, clock)
     far.close = loop.close
     return far
 
@@ -155,12 +155,9 @@ def _hand_of(name: str, rightful: Callable[[], SshHost]) -> Hand:
     @contextmanager
     def hand() -> Iterator[Host]:
         host = rightful()
-        try:
+        with closing(host.connection), closing(host):
             refuse_this_machine(name, facts_of(host.connection))
             yield host
-        finally:
-            host.close()
-            host.connection.close()
 
     return hand
 
@@ -168,19 +165,27 @@ def _hand_of(name: str, rightful: Callable[[], SshHost]) -> Hand:
 def _add_ssh(
     far: FarHosts, loop: LoopThread, where: tuple[Path, str, HostTable], protected: tuple[Path, ...], clock: Clock
 ) -> None:
-    from adapters.host.far_program import FarProgram
+    from adapters.host.far_program import FarProgram, NoPythonError
     from adapters.host.far_rollback import FarUndo
     from adapters.host.ssh import SshHost, never
     from adapters.host.ssh_connection import SshConnection
     from adapters.probe.far import FarProbe
     from adapters.probe.far_program import source
+    from adapters.probe.host_ground import HandsProbe
+    from bot.hosts_eyes import FarEyes
 
     home, name, table = where
     ways = ways_to(home, name, table)
     ways.refuse_open_keys(table)
     look = SshConnection(loop.loop, ways.address(table, name, is_hand=False))
     asked = FarProgram(look, source() + _SERVE)
-    probe = FarProbe(asked.ask, clock)
+    eyes = SshHost(look, protected)
+    probe = FarEyes(
+        FarProbe(asked.ask, clock),
+        HandsProbe(eyes, clock),
+        lambda error: isinstance(error, NoPythonError),
+        lambda: refuse_this_machine(name, facts_of(look)),
+    )
 
     def close() -> None:
         asked.close()
@@ -197,7 +202,7 @@ def _add_ssh(
         return SshHost(connected(), protected, sudo)
 
     hand = _hand_of(name, rightful)
-    far.hosts[name], far.probes[name], far.hands[name] = SshHost(look, protected), probe, hand
+    far.hosts[name], far.probes[name], far.hands[name] = eyes, probe, hand
     far.lines[name], far.looks[name], far.undos[name] = look, FarLook(probe.ask, close), FarUndo(connected, sudo)
 
 
@@ -231,11 +236,19 @@ def refuse_this_machine(name: str, facts: Facts) -> None:
         raise RefusedError(f"{name} is this machine; use localhost and remove [hosts.{name}]")
 
 
-def _add_container(far: FarHosts, container: str, name: str, protected: tuple[Path, ...], clock: Clock) -> None:
+def _add_container(far: FarHosts, name: str, table: HostTable, protected: tuple[Path, ...], clock: Clock) -> None:
     from adapters.host.docker import Container, hand_on, look_at
     from adapters.probe.host_ground import HandsProbe
 
-    listed = Container(container, protected=protected)
+    listed = Container(table.container or name, table.socket, table.look_user, table.hand_user, protected)
+    enter = hand_on(listed)
+
+    @contextmanager
+    def hand() -> Iterator[Host]:
+        with enter() as host:
+            refuse_this_machine(name, facts_of(host.connection))
+            yield host
+
     far.hosts[name] = look = look_at(listed)
-    far.hands[name] = hand_on(listed)
+    far.hands[name] = hand
     far.probes[name] = HandsProbe(look, clock)

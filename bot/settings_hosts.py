@@ -20,10 +20,13 @@ HAND = "nightshift-hand"
 TAKEN = "inventory"
 """The group of every host that an inventory alone names. Nothing states its mode, so such a host is only observed."""
 
+NOBODY, DAEMON = "65534:65534", "unix:///var/run/docker.sock"
+
 SSH, DOCKER, LOCAL = "ssh", "docker", "local"
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_MEMBER = re.compile(r"(?:\d{1,9}|[a-z_][a-z0-9_-]{0,31})(?::(?:\d{1,9}|[a-z_][a-z0-9_-]{0,31}))?", re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
@@ -39,6 +42,9 @@ class HostTable(Table):
     key: Path | None = Field(default=None, strict=False, description='a path, e.g. "/home/ops/.ssh/look"')
     hand_key: Path | None = Field(default=None, strict=False, description='a path, e.g. "/home/ops/.ssh/hand"')
     container: str = Field(default="", description='a container\'s name, e.g. "shop"')
+    look_user: str = Field(default=NOBODY, description=f'a user in the container, e.g. "{NOBODY}"')
+    hand_user: str = Field(default="", description='a user in the container, e.g. "1000", or "" for its own')
+    socket: str = Field(default=DAEMON, description=f'where docker answers, e.g. "{DAEMON}"')
     groups: Names = Field(default=(), description='a list of names, e.g. ["web"]')
     talks_to: Names = Field(default=(), description='a list of host names, e.g. ["db-1"]')
 
@@ -63,8 +69,8 @@ def host_mistake(name: str, host: HostTable) -> str:
     mistake = _reach_mistake(name, host) or _misplaced(name, host)
     if not mistake and host.reach == SSH:
         mistake = _ssh_mistake(name, host)
-    if not mistake and host.reach == DOCKER and not _CONTAINER.fullmatch(host.container or name):
-        mistake = f"hosts.{name}.container: {host.container[:60]!r} is no container's name"
+    if not mistake and host.reach == DOCKER:
+        mistake = _docker_mistake(name, host)
     bad = [group for group in host.groups if not _GROUP.fullmatch(group)]
     said = (
         f"hosts.{name}.groups: {bad[0]!r} is no group name; use letters, digits, hyphens and underscores" if bad else ""
@@ -110,7 +116,7 @@ def _reach_mistake(name: str, host: HostTable) -> str:
 
 _BELONGS = {
     **dict.fromkeys(("address", "port", "user", "hand", "key", "hand_key"), SSH),
-    "container": DOCKER,
+    **dict.fromkeys(("container", "look_user", "hand_user", "socket"), DOCKER),
 }
 
 
@@ -140,6 +146,21 @@ def _ssh_mistake(name: str, host: HostTable) -> str:
         return f"hosts.{name}.hand: is the same as user; whoever looks must not be able to change anything"
     if host.key is not None and host.key == host.hand_key:
         return f"hosts.{name}.hand_key: is the same file as key; each of the two users has a key of its own"
+    return ""
+
+
+def _docker_mistake(name: str, host: HostTable) -> str:
+    if not _CONTAINER.fullmatch(host.container or name):
+        return f"hosts.{name}.container: {host.container[:60]!r} is no container's name"
+    for key, account in (("look_user", host.look_user), ("hand_user", host.hand_user)):
+        if not _MEMBER.fullmatch(account) and (key == "look_user" or account):
+            return f'hosts.{name}.{key}: {account[:60]!r} is no user in a container; write USER or USER:GROUP, e.g. "{NOBODY}"'
+    if any(word == "root" or not word.strip("0") for word in host.look_user.split(":")):
+        return f'hosts.{name}.look_user: whoever only looks needs no rights; write a user without any, e.g. "{NOBODY}"'
+    if host.look_user.partition(":")[0] == host.hand_user.partition(":")[0]:
+        return f"hosts.{name}.hand_user: is the same as look_user; whoever looks must not be able to change anything"
+    if not host.socket.startswith("unix:///"):
+        return f'hosts.{name}.socket: {host.socket[:60]!r} is no socket of this machine; write e.g. "{DAEMON}"'
     return ""
 
 

@@ -340,14 +340,14 @@ def rollback_timer_of(place: Place) -> RollbackTimer:
 def build(place: Place, skills: Path = SKILLS) -> House:
     """The whole house in one place. Takes the data folder's lock; raises InvalidError while another process has it."""
     from adapters.probe.directory import ProbeDirectory
-    from adapters.probe.far import FarProbe
     from adapters.probe.sweep import Sweep
     from adapters.store.flow_dbos import DbosEngine
+    from bot.hosts_eyes import FarEyes
 
     store = store_of(place.home, place.database_url, place.channels, place.key_file)
     store.folder.lock()
     probe = ProbeDirectory(place.probes)
-    together = {name: far.measure_all for name, far in place.probes.items() if isinstance(far, FarProbe)}
+    together = {name: far.measure_all for name, far in place.probes.items() if isinstance(far, FarEyes)}
     sweep, sandbox = Sweep(probe, together=together), ProvenSandbox(sandbox_of(place.sandbox, WARM_GUESTS))
     operator = operator_of(place, store)
     files = ActionCatalog(open_catalog_at(skills), place.actions)

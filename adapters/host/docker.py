@@ -13,7 +13,6 @@ from pathlib import Path
 from adapters.host.docker_exec import LOCAL_DAEMON, DockerLink
 from adapters.host.docker_line import DockerLine
 from adapters.host.ssh import SshHost
-from core.ports import Host
 
 NOBODY = "65534:65534"
 
@@ -34,11 +33,11 @@ def look_at(container: Container) -> SshHost:
     return _host(container, DockerLink(container.name, container.url), container.look_user)
 
 
-def hand_on(container: Container) -> Callable[[], AbstractContextManager[Host]]:
+def hand_on(container: Container) -> Callable[[], AbstractContextManager[SshHost]]:
     """Whoever changes it, for as long as it is entered, and in the container that was there at that moment alone."""
 
     @contextmanager
-    def hand() -> Iterator[Host]:
+    def hand() -> Iterator[SshHost]:
         link = DockerLink(container.name, container.url)
         link.find()
         host = _host(container, link, container.hand_user)

@@ -138,7 +138,7 @@ def test_a_host_that_says_anything_is_at_worst_not_measured(answers: list[Any]) 
         assert isinstance(result, Measurement | UnavailableError)
 
 
-NO_FILES = (
+NO_FILES: tuple[Any, ...] = (
     [{}],
     ["x"],
     [[1.0]],

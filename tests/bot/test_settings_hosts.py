@@ -18,6 +18,7 @@ from core.sudoers import Needed
 from tests.source_tree import ROOT
 
 SSH = '[hosts.web-1]\nreach = "ssh"\n'
+DOCKER = '[hosts.c]\nreach = "docker"\n'
 
 
 def loaded(home: Path, toml: str) -> Settings:
@@ -47,6 +48,17 @@ def loaded(home: Path, toml: str) -> Settings:
         ),
         ('[hosts.c]\nreach = "docker"\naddress = "x"', 'hosts.c.address: only a host with reach = "ssh" has it'),
         ('[hosts.c]\nreach = "docker"\ncontainer = "-v"', "hosts.c.container: '-v' is no container's name"),
+        (DOCKER + 'look_user = "root"', "hosts.c.look_user: whoever only looks needs no rights"),
+        (DOCKER + 'look_user = "0:5"', "hosts.c.look_user: whoever only looks needs no rights"),
+        (DOCKER + 'look_user = "5:00"', "hosts.c.look_user: whoever only looks needs no rights"),
+        (DOCKER + 'look_user = ""', "hosts.c.look_user: '' is no user in a container"),
+        (DOCKER + 'hand_user = "-u root"', "hosts.c.hand_user: '-u root' is no user in a container"),
+        (DOCKER + 'hand_user = "65534"', "hosts.c.hand_user: is the same as look_user"),
+        (
+            DOCKER + 'socket = "tcp://10.0.0.7:2375"',
+            "hosts.c.socket: 'tcp://10.0.0.7:2375' is no socket of this machine",
+        ),
+        (SSH + 'hand_user = "1000"', 'hosts.web-1.hand_user: only a host with reach = "docker" has it'),
         ('[hosts.localhost]\nreach = "ssh"', "hosts.localhost.reach: this machine is always reached"),
         ('[inventory]\ntake = ["web"]', "inventory.take: there is nothing to take from"),
         ('[inventory]\nansible = "hosts"', "inventory.take is missing"),
