@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ MOST_BYTES = 1 << 20
 
 
 class StoredBlobs:
-    """Bytes in `ns_blob`; their name is their seal."""
+    """Bytes in `ns_blob`; their name is their seal. Who asks for some knows from a sealed row that they were saved."""
 
     def __init__(self, db: Database, sealer: Sealer) -> None:
         self._db, self._sealer = db, sealer
@@ -39,8 +40,17 @@ class StoredBlobs:
         with self._db.read() as conn:
             data = conn.execute(sa.select(BLOB.c.data).where(BLOB.c.sha256 == sha256)).scalar()
         if data is None:
+            self._sealer.note(f"blob {sha256}")
             raise UnknownError("saved bytes", sha256)
         if hashlib.sha256(data).hexdigest() != sha256:
             self._sealer.note(f"blob {sha256}")
             raise TamperedError(f"the saved bytes {sha256[:12]} are not what was saved")
         return bytes(data)
+
+    def broken(self) -> Iterator[str]:
+        """Names of the bytes that are not what was saved."""
+        with self._db.read() as conn:
+            for name, data in conn.execution_options(yield_per=20).execute(sa.select(BLOB.c.sha256, BLOB.c.data)):
+                if hashlib.sha256(data).hexdigest() != name:
+                    self._sealer.note(f"blob {name}")
+                    yield f"blob {name}"

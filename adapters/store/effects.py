@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,22 @@ import sqlalchemy as sa
 from adapters.store.audit import append_audit
 from adapters.store.database import Database, Transaction
 from adapters.store.rows import canonical, clean, dump, epoch, load, moment
-from adapters.store.schema import EFFECT
+from adapters.store.schema import AUDIT, BLOB, EFFECT
 from adapters.store.sealed import Sealer
 from core.capability import NO_UNDO, Undo
-from core.errors import UnknownError
+from core.errors import TamperedError, UnknownError
 from core.journal import EffectRow
 from core.world import Json
 
 _SEALED = [column for column in EFFECT.c if column.name != "mark"]
+_NEWEST = 200
+
+_DELETED = (
+    sa.select(AUDIT.c.seq)
+    .outerjoin(EFFECT, EFFECT.c.action == AUDIT.c.seq)
+    .where(AUDIT.c.kind == "intent", EFFECT.c.action.is_(None))
+    .order_by(AUDIT.c.seq)
+)
 
 
 class StoredEffects:
@@ -71,13 +79,17 @@ class StoredEffects:
             append_audit(tx, self._sealer, "outcome", row["run"], body, now)
 
     def of_run(self, run: str) -> tuple[EffectRow, ...]:
-        """See `core.ports.EffectLog`."""
+        """See `core.ports.EffectLog`. A row that was deleted is missed by its intent in the audit trail."""
         with self._db.read() as conn:
             rows = (
                 conn.execute(sa.select(EFFECT).where(EFFECT.c.run == clean(run)).order_by(EFFECT.c.action))
                 .mappings()
                 .all()
             )
+            gone = conn.execute(_DELETED.where(AUDIT.c.subject == clean(run))).scalars().all()
+        if gone:
+            self._note_deleted(gone)
+            raise TamperedError(f"effect {gone[0]} of run {run} was deleted outside Nightshift")
         for row in rows:
             self._sealer.require("effect", row["action"], row["mark"], *self._values(row))
         return tuple(_effect(row) for row in rows)
@@ -100,9 +112,27 @@ class StoredEffects:
             _effect(row) for row in rows if self._sealer.holds("effect", row["action"], row["mark"], *self._values(row))
         )
 
-    def broken(self) -> Iterator[str]:
-        """Names of the rows that do not verify, whatever their state."""
+    def check(self) -> None:
+        """Lists as tampered with what is gone, and what of the newest does not verify; the bytes for their undo must be there too."""
         with self._db.read() as conn:
+            self._note_deleted(conn.execute(_DELETED.limit(_NEWEST)).scalars())
+            rows = conn.execute(sa.select(EFFECT).order_by(EFFECT.c.action.desc()).limit(_NEWEST)).mappings().all()
+            sound = [
+                row for row in rows if self._sealer.holds("effect", row["action"], row["mark"], *self._values(row))
+            ]
+            needed = {load(row["undo"], Undo).blob for row in sound if row["ok"] and not row["undone_by"]} - {""}
+            kept = set(conn.execute(sa.select(BLOB.c.sha256).where(BLOB.c.sha256.in_(needed))).scalars())
+        for name in sorted(needed - kept):
+            self._sealer.note(f"blob {name}")
+
+    def _note_deleted(self, actions: Iterable[int]) -> None:
+        for action in actions:
+            self._sealer.note(f"effect {action}")
+
+    def broken(self) -> Iterator[str]:
+        """Names of the rows that do not verify or are gone, whatever their state."""
+        with self._db.read() as conn:
+            yield from (f"effect {action}" for action in conn.execute(_DELETED).scalars())
             for row in (
                 conn.execution_options(yield_per=2000).execute(sa.select(EFFECT).order_by(EFFECT.c.action)).mappings()
             ):

@@ -35,6 +35,7 @@ from adapters.store.pages import StoredPages
 from adapters.store.scenes import StoredScenes
 from adapters.store.schema import INSTANCE
 from adapters.store.sealed import Sealer
+from adapters.store.sequels import StoredSequels
 from adapters.store.standing import StoredStanding, begin_standing
 from adapters.store.storms import StoredStorms
 from adapters.store.ticks import StoredTicks
@@ -69,15 +70,16 @@ class Store:
         self.approvals = StoredApprovals(writes)
         self.intake = StoredIntake(writes, self.approvals)
         self.incidents = StoredIncidents(writes, self.audit, self.approvals)
+        self.sequels = StoredSequels(writes, self.audit, self.incidents)
         self.effects = StoredEffects(self.db, self.sealer)
-        self.audit.also(self.approvals.broken, self.effects.broken)
+        self.blobs = StoredBlobs(self.db, self.sealer)
+        self.audit.also(self.approvals.broken, self.effects.broken, self.blobs.broken)
         self.history = StoredHistory(self.incidents, self.approvals, self.effects)
         self.pauses = StoredStanding(self.db, self.sealer, Pause)
         self.gate = StoredGate(self.db, self.sealer, self.folder, self.pauses)
         self._open_what_people_said()
         self.leases = StoredLeases(self.db, clock)
         self.memory = StoredMemory(self.db, self.sealer)
-        self.blobs = StoredBlobs(self.db, self.sealer)
         self.outbox = StoredOutbox(self.db, self.channels)
         self.pages = StoredPages(self.db, self.sealer, clock)
         self.inbox = StoredInbox(self.db, self.sealer)
@@ -118,6 +120,7 @@ class Store:
         self._check_birth()
         self.approvals.pending()
         self.effects.unfinished()
+        self.effects.check()
         self.inbox.next()
         self.incidents.check_ends()
         try:

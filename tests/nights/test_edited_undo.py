@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from bot.dispatcher import Dispatcher
 from bot.wiring import CONSOLE, House, Place, build, desk_of
 from core.alert import LOCALHOST
 from core.desk import Patience
-from core.errors import TamperedError
+from core.errors import TamperedError, UnknownError
 from core.inventory import HostEntry, Inventory, Mode
 from core.undo import undo_of_delete
 from tests.fakes.channel import FakeChannel
@@ -65,19 +66,32 @@ def edit_row(house: House) -> None:
         conn.execute(sa.update(EFFECT).values(undo='{"kind":"unlink","target":"/etc/hosts"}'))
 
 
+def delete_blob(house: House) -> None:
+    with house.store.db.engine.begin() as conn:
+        conn.execute(sa.delete(BLOB))
+
+
+def delete_row(house: House) -> None:
+    with house.store.db.engine.begin() as conn:
+        conn.execute(sa.delete(EFFECT))
+
+
 def read_for_an_undo(house: House) -> None:
     for row in house.store.effects.of_run("r1"):
         house.store.blobs.get(row.undo.blob)
 
 
-@pytest.mark.parametrize(("edit", "named"), [(edit_blob, "blob"), (edit_row, "effect")])
+EDITS = [(edit_blob, "blob"), (edit_row, "effect"), (delete_blob, "blob"), (delete_row, "effect")]
+
+
+@pytest.mark.parametrize(("edit", "named"), EDITS)
 def test_an_edited_undo_is_refused_and_raises_an_incident(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edit: Callable[[House], None], named: str
 ) -> None:
     monkeypatch.setattr(dispatching, "INSPECT_EVERY", 1)
     one_effect(house, tmp_path / "app.conf")
     edit(house)
-    with pytest.raises(TamperedError):
+    with pytest.raises((TamperedError, UnknownError)):
         read_for_an_undo(house)
     desk = desk_of(house, "en", {CONSOLE: FakeChannel(CONSOLE, FakeClock())})
     dispatcher = Dispatcher(house, desk, (CONSOLE,))
@@ -91,3 +105,23 @@ def test_an_edited_undo_is_refused_and_raises_an_incident(
     finally:
         dispatcher.close()
     assert found[0].startswith(f"nightshift.row_tampered:{named}_")
+
+
+@pytest.mark.parametrize(("edit", "named"), [(edit_row, "effect"), (delete_blob, "blob"), (delete_row, "effect")])
+def test_it_is_found_before_anybody_asks_for_an_undo(
+    house: House, tmp_path: Path, edit: Callable[[House], None], named: str
+) -> None:
+    one_effect(house, tmp_path / "app.conf")
+    with closing(house) as open_house:
+        assert open_house.store.tampered() == ()
+        edit(open_house)
+        assert [row.partition(" ")[0] for row in open_house.store.tampered()] == [named]
+
+
+@pytest.mark.parametrize("edit", [edit_blob, edit_row, delete_row])
+def test_audit_verify_names_it(house: House, tmp_path: Path, edit: Callable[[House], None]) -> None:
+    one_effect(house, tmp_path / "app.conf")
+    with closing(house) as open_house:
+        assert open_house.store.audit.verify().broken_at == 0
+        edit(open_house)
+        assert open_house.store.audit.verify().broken_at > 0
