@@ -42,13 +42,22 @@ def _end(runner: Runner, row: EffectRow) -> None:
         return
     with runner.hosts.hand(row.host) as host:
         doomed = family(host.processes(), row.pid, row.start)
-        for process in doomed:
-            _kill(host, process)
-        names = {(process.pid, process.started) for process in doomed}
-        for _ in range(_LOOKS_UNTIL_GONE):
-            if not any((p.pid, p.started) in names and p.state != "Z" for p in host.processes()):
+        if len({process.uid for process in doomed}) > 1:
+            _signal(host, doomed, "TERM")  # what sudo started is not ours to kill, but sudo passes this on
+            if _are_gone(host, doomed):
                 return
-    raise UnavailableError(f"process {row.pid} on {row.host} does not end")
+        _signal(host, doomed, "KILL")
+        if not _are_gone(host, doomed):
+            raise UnavailableError(f"process {row.pid} on {row.host} does not end")
+
+
+def _are_gone(host: Host, doomed: tuple[Process, ...]) -> bool:
+    """Waits for it."""
+    names = {(process.pid, process.started) for process in doomed}
+    return any(
+        not any((p.pid, p.started) in names and p.state != "Z" for p in host.processes())
+        for _ in range(_LOOKS_UNTIL_GONE)
+    )
 
 
 def family(processes: tuple[Process, ...], pid: int, start: int) -> tuple[Process, ...]:
@@ -59,9 +68,11 @@ def family(processes: tuple[Process, ...], pid: int, start: int) -> tuple[Proces
     return tuple(found)
 
 
-def _kill(host: Host, process: Process) -> None:
-    try:
-        host.change(ProcessSignal(process.pid, process.started, "KILL"))
-    except HostError as error:
-        if error.code not in ("changed", "missing"):
-            raise
+def _signal(host: Host, doomed: tuple[Process, ...], name: str) -> None:
+    """To each that it may be sent to and that is still there."""
+    for process in doomed:
+        try:
+            host.change(ProcessSignal(process.pid, process.started, name))
+        except HostError as error:
+            if error.code not in ("changed", "missing", "denied"):
+                raise

@@ -396,11 +396,11 @@ def test_there_is_nothing_to_undo_of_a_run_that_did_nothing() -> None:
 class StubbornHost(FakeHost):
     """A host on which processes end some looks after they were killed, or never."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, looks: int, uid: int = 0) -> None:
         super().__init__({"processes": []})
         self._table = [
             Process(4242, 99, 1, "sh", ("sh",), "S", 0, 0),
-            Process(4243, 100, 4242, "child", ("child",), "S", 0, 0),
+            Process(4243, 100, 4242, "child", ("child",), "S", uid, 0),
             Process(4244, 101, 1, "other", ("other",), "S", 0, 0),
         ]
         self._looks = looks
@@ -420,6 +420,18 @@ class StubbornHost(FakeHost):
         return Changed(0)
 
 
+class SudoHost(StubbornHost):
+    """A host on which the child is another user's: only what started it can end it, and passes on only what it is asked."""
+
+    def change(self, change: object) -> Changed:
+        """See `core.ports.Host`."""
+        assert isinstance(change, ProcessSignal)
+        if change.pid == 4243:
+            raise HostError("denied")
+        self.killed += [4242, *([4243] if change.name == "TERM" else [])]
+        return Changed(0)
+
+
 def cut_off(here: Shift, start: int = 99) -> int:
     action = here.store.effects.intend("r1", "localhost", "exec /usr/bin/x", {}, here.store.clock.now())
     here.store.effects.started(action, 4242, start)
@@ -434,6 +446,14 @@ def test_what_still_runs_of_a_cut_off_effect_is_ended_with_its_children_and_wait
     assert (host.killed, [row.action for row in closed]) == ([4242, 4243], [action])
     assert [(row.ok, row.result) for row in here.store.effects.of_run("r1")] == [(False, CUT_OFF)]
     assert here.executor.recover() == ()
+
+
+def test_what_sudo_started_is_ended_through_sudo_which_must_not_be_killed_for_that() -> None:
+    host = SudoHost(looks=5, uid=1)
+    here = Shift(host=host)
+    action = cut_off(here)
+    assert [row.action for row in here.executor.recover()] == [action]
+    assert host.killed == [4242, 4243]
 
 
 def test_a_pid_that_is_another_process_by_now_is_left_alone() -> None:
