@@ -120,7 +120,8 @@ class Views:
         return replace(nouns, order=order, offers_order=is_fixed and self._offers(card.subject))
 
     def _members(self, incident: Incident | None) -> tuple[Signal, ...]:
-        return tuple(one.signal for one in self._rows.holds.members(incident.id)) if incident else ()
+        members = self._rows.holds.members(incident.id) if incident else ()
+        return tuple(one.signal for one in members if incident and one.signal != incident.signal)
 
     def _of_storm(self, id: str) -> Nouns:
         facts = facts_of(self._rows.storms.incidents(id), self._rows.book.pending(), self._inventory.groups)

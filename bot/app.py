@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.admission import Admission
 from core.message import Message
 from core.pause import Pause
-from core.people_ports import Holds, Marks, PageLog, Scenes, Standing, Storms
+from core.people_ports import Holds, Marks, PageLog, Scenes, Sequels, Standing, Storms
 from core.ports import (
     ApprovalBook,
     Audit,
@@ -56,6 +56,7 @@ class Rows:
     admissions: Standing[Admission]
     pages: PageLog
     holds: Holds
+    sequels: Sequels
     storms: Storms
     marks: Marks
     scenes: Scenes

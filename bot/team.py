@@ -106,7 +106,7 @@ def compose(rows: Rows, world: World) -> Team:
     diagnosis = Diagnosis(trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on)
     storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)
-    closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock)
+    closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels)
     watching = (world.probe, world.checks, night_watch.bad_now)
     belonging = Belonging(rows.log, rows.holds, storms, *watching, inventory, clock)
     books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)

@@ -12,6 +12,7 @@ from core.errors import ExpiredError, FencedError, StoppedError, TamperedError, 
 from core.incident import Attempt, Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.journal import EffectRow
+from core.people_ports import Sequels
 from core.ports import ApprovalBook, Catalog, Clock, EffectLog, IncidentLog
 from core.proposal import Evidence
 from core.report import Action, Report
@@ -24,7 +25,7 @@ _HELD_UP = frozenset(error.__name__ for error in (StoppedError, ExpiredError, Fe
 class Closing:
     """Tells how it ended; everything in the report comes from the journal and from measurements."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in the team
         self,
         log: IncidentLog,
         book: ApprovalBook,
@@ -32,8 +33,9 @@ class Closing:
         catalog: Catalog,
         inventory: Inventory,
         clock: Clock,
+        sequels: Sequels,
     ) -> None:
-        self._log, self._book, self._effects = log, book, effects
+        self._log, self._book, self._effects, self._sequels = log, book, effects, sequels
         self._catalog, self._inventory, self._clock = catalog, inventory, clock
 
     def close(self, incident: Incident, ending: Ending, reason: str) -> Report:
@@ -45,6 +47,12 @@ class Closing:
         return self._end(
             self._log.load(incident.id), Ending.WENT_AWAY, f"was part of {incident.lead}", (), is_told=False
         )
+
+    def go_on_with(self, incident: Incident, left: Incident) -> None:
+        """The cause is gone, and what it brought about is still bad: one trouble, so one incident; what helped is remembered as it was."""
+        now = self._clock.now()
+        report = self._report(self._log.load(left.id), Ending.WENT_AWAY, f"goes on as {incident.id}", ())
+        self._sequels.go_on(incident.id, report, self._episodes(self._log.load(incident.id), now), now)
 
     def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...]) -> Report:
         """A person has it now, with everything that was seen and tried."""
@@ -79,10 +87,17 @@ class Closing:
         *,
         is_told: bool = True,
     ) -> Report:
+        report = self._report(incident, ending, reason, evidence)
+        card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
+        return self._log.close(report, self._episodes(incident, report.closed), (card,) if is_told else ())
+
+    def _report(self, incident: Incident, ending: Ending, reason: str, evidence: tuple[Evidence, ...]) -> Report:
         now = self._clock.now()
         last = incident.attempts[-1] if incident.attempts else None
         approval = self._approval_of(last) if last else None
-        report = Report(
+        if ending is Ending.WENT_AWAY and last and last.ending is Ending.FIXED:
+            ending = Ending.FIXED  # what was left became well by itself once its cause was repaired
+        return Report(
             incident=incident.id,
             host=incident.host,
             signal=str(incident.signal),
@@ -99,11 +114,9 @@ class Closing:
             proof=last.measurements[-3:] if last else (),
             asked_seconds=_seconds(approval.opened, approval.decided) if approval else 0.0,
             repair_seconds=_seconds(last.outcome.started, last.outcome.ended) if last and last.outcome else 0.0,
-            reason=reason,
+            reason=reason or _began_as(incident),
             order=approval.order if approval else "",
         )
-        card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
-        return self._log.close(report, self._episodes(incident, now), (card,) if is_told else ())
 
     def _approval_of(self, attempt: Attempt) -> Approval | None:
         """None where the row does not verify any more: the incident is told without it, and it is an incident of its own."""
@@ -147,6 +160,13 @@ class Closing:
         return (
             episode_of(before, proposal, group_of(self._inventory, before.host), Ending.UNDONE, f"{run}:undone", now),
         )
+
+
+def _began_as(incident: Incident) -> str:
+    """What the trouble was at first, where that is another signal than the one it ended with."""
+    seen = (attempt.measurements[0].signal for attempt in incident.attempts if attempt.measurements)
+    before = dict.fromkeys(str(signal) for signal in seen if signal != incident.signal)
+    return f"it began with {', '.join(before)}" if before else ""
 
 
 def _was_held_up(attempt: Attempt) -> bool:

@@ -17,7 +17,8 @@ from core.belonging import Belonging
 from core.card import Card, CardKind
 from core.closing import Closing
 from core.errors import TamperedError, UnknownError
-from core.incident import Ending, Incident
+from core.grouping import depth
+from core.incident import Attempt, Ending, Incident
 from core.inventory import Inventory
 from core.maintenance import Window
 from core.pause import HOLDING, SILENCING, Pause, PauseKind
@@ -34,6 +35,9 @@ LOOKS = "holding"
 """Where the last looks stand among what the watch remembers: incident -> when, and how often it was quiet in a row."""
 
 MOST_OPEN = 1000
+
+MOST_ROUNDS = 3
+"""Rounds of one incident; after them a person has it."""
 
 Look = tuple[float, int]
 
@@ -87,6 +91,33 @@ class Holding:
     def put_aside(self, incident: Incident) -> None:
         """It is HELD; the next tick sees whether anything still holds it."""
         self._books.holds.hold(incident.id)
+
+    def goes_on(self, incident: Incident, attempt: Attempt) -> bool:
+        """True where something that this trouble brought about is still bad: the deepest of it goes on here, in a further round.
+
+        What is quiet does not, nor what we cannot measure ourselves, is on another host, or waits under a person's pause.
+        """
+        if self._books.log.load(incident.id).round > attempt.round:
+            return True  # it went on already, and we died before that was noted
+        if attempt.round >= MOST_ROUNDS:
+            return False
+        on = self._on(self._clock.now())
+        members = [one for one in self._books.holds.members(incident.id) if one.host == incident.host]
+        left = [one for one in members if self._is_left(one, on)]
+        if not left:
+            return False
+        self._closing.go_on_with(incident, min(left, key=lambda one: (depth(one.alert), one.opened, one.id)))
+        return True
+
+    def _is_left(self, member: Incident, on: Sequence[Pause]) -> bool:
+        if (
+            member.closed is not None
+            or member.alert.is_claim
+            or member.attempts
+            or covering(on, member, self._inventory)
+        ):
+            return False
+        return self._watch.stand(member).now is Now.BAD
 
     # ---- a person's word --------------------------------------------------------------------------------------------------------
 

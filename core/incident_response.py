@@ -13,14 +13,13 @@ from core.closing import Closing
 from core.desk import Desk
 from core.diagnosis import Diagnosis
 from core.execution import Executor
-from core.holding import Holding
+from core.holding import MOST_ROUNDS, Holding
 from core.incident import Attempt, Ending, Incident, IncidentState
 from core.ports import ApprovalBook, Flow, IncidentLog
 from core.proposal import Evidence, Idea, NothingHelps
 from core.task import is_task
 from core.verification import Now, Watch
 
-MOST_ROUNDS = 3
 MOST_REFUSALS = 2
 
 
@@ -157,6 +156,8 @@ class IncidentResponse:
         incident = flow.step("load incident", self.log.load, approval.incident)
         attempt = self.watch.attempt_of(incident, attempt_id)
         if incident.state is IncidentState.CLOSED:
+            return
+        if attempt.ending is Ending.FIXED and flow.step("what is left", self.holding.goes_on, incident, attempt):
             return
         if attempt.ending in {Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY}:
             return self.close(incident, attempt.ending, "", flow)

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from core.card import Card
+from core.episode import Episode
 from core.host_change import BackStep, Fired
 from core.incident import Incident
 from core.laid_down import LaidDown
 from core.page import Page, Receipt
+from core.report import Report
 from core.scene import HostEvent, Login, Mark, Scene
 from core.storm import Storm
 
@@ -60,6 +62,16 @@ class Holds(Protocol):
 
     def members(self, lead: str) -> tuple[Incident, ...]:
         """All that are or were part of it, oldest first."""
+        ...
+
+
+class Sequels(Protocol):
+    """What is left of a trouble once its cause is gone goes on in the same incident."""
+
+    def go_on(self, incident: str, left: Report, episodes: Sequence[Episode], now: datetime) -> None:
+        """One transaction: what `left` reports on ends without a word, its alert is this incident's from now on, which is investigated
+        in a further round; what was learned so far is remembered. Changes nothing once what `left` reports on is closed.
+        """
         ...
 
 

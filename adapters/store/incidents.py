@@ -109,16 +109,20 @@ class StoredIncidents:
             former = tx.conn.execute(sa.select(REPORT.c.body).where(REPORT.c.incident == report.incident)).scalar()
             if former is not None:
                 return load(former, Report)
-            self._end(tx, report)
-            self._approvals.withdraw(tx, report.incident, report.closed)
             remember_all(tx, self._sealer, episodes)
             post_cards(tx, self._channels, cards, report.closed)
-            said = {"ending": report.ending, "host": report.host, "signal": report.signal, "reason": report.reason}
-            head = append_audit(tx, self._sealer, "close", report.incident, {**said}, report.closed)
-            anchored = replace(report, audit_head=head.mark, audit_count=head.seq)
-            self._file(tx, anchored, head)
+            head = self.end(tx, report)
         self._audit.anchor_outside(head)
-        return anchored
+        return replace(report, audit_head=head.mark, audit_count=head.seq)
+
+    def end(self, tx: Transaction, report: Report) -> Head:
+        """An incident is over and its report filed, in the caller's transaction; anchor what this returns after the commit."""
+        self._end(tx, report)
+        self._approvals.withdraw(tx, report.incident, report.closed)
+        said = {"ending": report.ending, "host": report.host, "signal": report.signal, "reason": report.reason}
+        head = append_audit(tx, self._sealer, "close", report.incident, {**said}, report.closed)
+        self._file(tx, replace(report, audit_head=head.mark, audit_count=head.seq), head)
+        return head
 
     @staticmethod
     def _end(tx: Transaction, report: Report) -> None:

@@ -32,6 +32,7 @@ from tests.fakes.outbox import FakeOutbox
 from tests.fakes.page_log import FakePageLog
 from tests.fakes.scenes import FakeScenes
 from tests.fakes.seal import FakeSeal
+from tests.fakes.sequels import FakeSequels
 from tests.fakes.shelf import Shelf
 from tests.fakes.standing import FakeStanding
 from tests.fakes.storms import FakeStorms
@@ -94,6 +95,7 @@ class FakeStore:
         self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
         self.storms = FakeStorms(self.shelf)
         self.holds = FakeHolds(self.shelf)
+        self.sequels = FakeSequels(self.shelf)
         self.marks = FakeMarks()
         self.scenes = FakeScenes()
         self.notebook = FakeNotebook()

@@ -93,7 +93,7 @@ def test_hosts_that_talk_to_the_broken_one_are_part_of_its_trouble() -> None:
     assert (leads["db-1"], leads["mail-1"]) == ("", "")
 
 
-def test_a_consequence_that_outlives_its_cause_is_looked_into_for_itself() -> None:
+def test_a_consequence_that_outlives_its_cause_goes_on_in_the_same_incident() -> None:
     signals = {DISK: used, "process.down:postgres": lambda _: 1.0}
     fleet = Fleet({"db-1": ()}, signals, [rotate_logs()])
     fleet.fill("db-1")
@@ -101,8 +101,12 @@ def test_a_consequence_that_outlives_its_cause_is_looked_into_for_itself() -> No
     (question,) = fleet.store.approvals.pending()
     fleet.say(f"approve {question.id}")
     fleet.wait(200)
-    outlived = next(one for one in fleet.incidents if one.signal.kind == "process")
-    assert (outlived.lead, outlived.ending) == ("", Ending.HANDED_OVER)
+    told = next(one for one in fleet.incidents if not one.lead)
+    assert (str(told.signal), told.round, told.ending) == ("process.down:postgres", 2, Ending.HANDED_OVER)
+    assert fleet.kinds().count(CardKind.REPORT) == 1
+    report = fleet.store.history.report(told.id)
+    assert report is not None
+    assert report.tried == ("rotate_logs: fixed",)
 
 
 def test_a_shallow_alarm_waits_for_the_deeper_one_that_is_about_to_come() -> None:
