@@ -302,6 +302,7 @@ def rows_of(store: Store) -> Rows:
         admissions=store.admissions,
         pages=store.pages,
         holds=store.holds,
+        sequels=store.sequels,
         storms=store.storms,
         marks=store.marks,
         scenes=store.scenes,
