@@ -28,6 +28,7 @@ CLEAR_LEAD = 0.25
 """By how much the best candidate's share must exceed the next one's to be proposed without asking which."""
 MOST_CHOICES = 3
 MOST_LOOKERS = 8
+"""As many looks are made at most; a looker that lacks what it would need, or is not let, takes nobody's place."""
 LOOKERS_AT_ONCE = 3
 """As many as guests are kept warm; each more would be waited for anyway, and eight incidents may be looked into at a time."""
 RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
@@ -237,7 +238,9 @@ class Diagnosis:
     def _look(self, incident: Incident, names: tuple[str, ...]) -> Findings:
         """Side by side, but for a looker that takes from what those before it saw."""
         findings, ready = Findings(), list[tuple[Skill, Values]]()
-        for name in tuple(dict.fromkeys(names))[:MOST_LOOKERS]:
+        for name in dict.fromkeys(names):
+            if len(findings.looked) + len(ready) >= MOST_LOOKERS:
+                break
             looker = self._skill(name)
             state = self._state_on(looker, incident.host) if looker is not None else SkillState.DRAFT
             if looker is not None and state is SkillState.OWNED:

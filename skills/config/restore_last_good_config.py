@@ -6,7 +6,7 @@
 # timeout = 60
 # settles = 10
 # cures = ["process.down", "process.restarts", "http.failed"]
-# lookers = ["look_at_service", "look_at_nginx", "find_changed_config"]
+# lookers = ["look_at_service", "find_config_error", "look_at_nginx", "find_changed_config"]
 # when = ["config_is_broken", "last_good_is_found"]
 # share = "config_share"
 # fill = {service = "config_service", path = "changed_config", copy = "last_good_copy"}

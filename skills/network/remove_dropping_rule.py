@@ -6,9 +6,9 @@
 # timeout = 20
 # settles = 2
 # cures = ["tcp.failed", "http.failed"]
-# lookers = ["look_at_network"]
-# when = ["broken_layer == \"firewall\""]
-# share = "network_share"
+# lookers = ["look_at_network", "find_dropping_rule"]
+# when = ["broken_layer == \"none here\"", "firewall_drops"]
+# share = "firewall_share"
 # fill = {port = "dropped_port"}
 # capabilities = ["exec:/usr/sbin/iptables -S INPUT", "exec:/usr/sbin/iptables -D INPUT -p tcp -m tcp --dport {port} -j DROP"]
 # triggers = ["port is filtered", "connection times out", "防火墙丢弃端口", "连接超时"]

@@ -6,9 +6,9 @@
 # timeout = 20
 # settles = 2
 # cures = ["dns.failed"]
-# lookers = ["look_at_network"]
-# when = ["broken_layer == \"resolver\"", "stated_resolver_is_new"]
-# share = "network_share"
+# lookers = ["look_at_network", "find_stated_network", "find_dead_resolver"]
+# when = ["broken_layer == \"none here\"", "resolver_is_dead", "stated_resolver_is_new"]
+# share = "resolver_share"
 # fill = {resolver = "stated_resolver"}
 # capabilities = ["fs.stat:/etc/resolv.conf", "fs.read:/etc/resolv.conf", "fs.write:/etc/resolv.conf"]
 # triggers = ["dns does not resolve", "dead resolver", "域名解析失败", "DNS 服务器无响应"]

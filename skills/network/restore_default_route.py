@@ -6,7 +6,7 @@
 # timeout = 20
 # settles = 2
 # cures = ["route.missing"]
-# lookers = ["look_at_network"]
+# lookers = ["look_at_network", "find_stated_network"]
 # when = ["broken_layer == \"route\"", "stated_gateways == 1"]
 # share = "network_share"
 # fill = {gateway = "stated_gateway", device = "stated_device"}

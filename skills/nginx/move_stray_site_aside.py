@@ -6,7 +6,7 @@
 # timeout = 60
 # settles = 10
 # cures = ["process.down", "process.restarts", "http.failed"]
-# lookers = ["look_at_service", "look_at_nginx"]
+# lookers = ["look_at_service", "find_config_error", "look_at_nginx"]
 # when = ["config_is_broken", "broken_config_is_stray"]
 # share = "config_share"
 # fill = {service = "config_service", path = "broken_config_file"}

@@ -6,8 +6,8 @@
 # timeout = 60
 # settles = 10
 # cures = ["process.down", "process.restarts"]
-# lookers = ["look_at_service"]
-# when = ["service_cause == \"stale file\""]
+# lookers = ["look_at_service", "find_config_error", "find_stale_lock", "find_port_holder"]
+# when = ["service_is_in_trouble", "stale_file_blocks", "not config_is_broken", "port_holder_pid == 0"]
 # share = "service_share"
 # fill = {service = "service", path = "stale_file"}
 # capabilities = ["process.list", "fs.read:/proc/stat", "fs.stat:{path}", "fs.read:{path}", "fs.delete:{path}", "service.start:{service}"]

@@ -6,9 +6,9 @@
 # timeout = 60
 # settles = 10
 # cures = ["process.down", "process.restarts"]
-# lookers = ["look_at_service"]
-# when = ["service_cause == \"port\"", "port_holder_is_unsupervised"]
-# share = "service_share"
+# lookers = ["look_at_service", "find_config_error", "find_port_holder"]
+# when = ["service_is_in_trouble", "not config_is_broken", "port_holder_is_unsupervised"]
+# share = "port_holder_share"
 # fill = {service = "service", port = "port_in_conflict", pid = "port_holder_pid", started = "port_holder_started"}
 # capabilities = ["process.list", "exec:/usr/bin/ss -Hltnp", "process.signal:{pid};TERM", "service.start:{service}"]
 # triggers = ["address already in use", "port conflict", "端口被占用", "端口冲突"]

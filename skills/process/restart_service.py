@@ -6,8 +6,8 @@
 # timeout = 60
 # settles = 10
 # cures = ["process.down"]
-# lookers = ["look_at_service"]
-# when = ["service_cause == \"crashed\""]
+# lookers = ["look_at_service", "find_config_error", "find_stale_lock", "find_port_holder"]
+# when = ["service_cause == \"crashed\"", "not config_is_broken", "not stale_file_blocks", "port_holder_pid == 0"]
 # share = "service_share"
 # fill = {service = "service"}
 # capabilities = ["service.status:{service}", "service.restart:{service}"]

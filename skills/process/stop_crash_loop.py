@@ -6,10 +6,8 @@
 # timeout = 60
 # settles = 10
 # cures = ["process.restarts"]
-# lookers = ["look_at_service"]
-# when = [
-#   "service_supervisor != \"none\"", "service_cause != \"port\"", "service_cause != \"stale file\"", "service_cause != \"configuration\"",
-# ]
+# lookers = ["look_at_service", "find_config_error", "find_stale_lock", "find_port_holder"]
+# when = ["service_supervisor != \"none\"", "not config_is_broken", "not stale_file_blocks", "port_holder_pid == 0"]
 # share = "service_share"
 # fill = {service = "service", reason = "service_last_log"}
 # capabilities = ["service.status:{service}", "service.stop:{service}"]

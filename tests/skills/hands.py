@@ -54,6 +54,18 @@ class Hands:
         """The facts of a looker."""
         return self._play(skill, parameters, RunMode.LOOK, None).facts
 
+    def look_at(self, signal: str, **known: Scalar) -> dict[str, Json]:
+        """What all lookers of a signal's cures see, each told what those before it saw; one that lacks a parameter is passed over."""
+        cures = [skill for skill in CATALOG.skills() if signal in skill.cures]
+        facts: dict[str, Json] = {}
+        for looker in map(CATALOG.get, dict.fromkeys(name for cure in cures for name in cure.lookers)):
+            filled = {name: facts[fact] for name, fact in looker.fill if facts.get(fact)}
+            names = {spec.name for spec in looker.parameters}
+            values = {name: value for name, value in (known | filled).items() if name in names}
+            if all(spec.name in values for spec in looker.parameters if spec.is_required):
+                facts = self._play(looker.name, values, RunMode.LOOK, None).facts | facts
+        return facts
+
     def would(self, signal: str, facts: dict[str, Json]) -> list[str]:
         """The cures of a signal whose conditions these facts meet, the one that explains most of the trouble first."""
         return [name for name, _ in self.ranked(signal, facts)]

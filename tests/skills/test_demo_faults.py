@@ -32,7 +32,7 @@ def inside(demo: tuple[Patient, Path], sandbox: BubblewrapSandbox) -> Iterator[H
 
 def test_the_crashed_shop_is_restarted(demo: tuple[Patient, Path], inside: Hands) -> None:
     demo[0].crash()
-    facts = inside.look("look_at_service", service=layout.SERVICE)
+    facts = inside.look_at("process.down", service=layout.SERVICE)
     assert inside.would("process.down", facts) == ["restart_service"]
     assert inside.repair("restart_service", facts).ok
     assert inside.look("look_at_service", service=layout.SERVICE)["service_cause"] == "none"
@@ -56,7 +56,7 @@ def test_the_full_disk_is_first_the_deleted_log_then_the_rotated_ones(
 
 def test_the_lost_route_is_set_back(demo: tuple[Patient, Path], inside: Hands) -> None:
     demo[0].cut_network()
-    facts = inside.look("look_at_network")
+    facts = inside.look_at("route.missing")
     assert inside.would("route.missing", facts) == ["restore_default_route"]
     assert facts["stated_gateway"] == layout.GATEWAY
     assert inside.repair("restore_default_route", facts).ok
@@ -65,7 +65,7 @@ def test_the_lost_route_is_set_back(demo: tuple[Patient, Path], inside: Hands) -
 
 def test_the_dead_resolver_is_put_behind_the_stated_one(demo: tuple[Patient, Path], inside: Hands) -> None:
     demo[0].break_resolver()
-    facts = inside.look("look_at_network")
+    facts = inside.look_at("dns.failed")
     assert inside.would("dns.failed", facts) == ["replace_dead_resolver"]
     assert inside.repair("replace_dead_resolver", facts).ok
-    assert inside.look("look_at_network")["broken_layer"] == "none here"
+    assert inside.look("find_dead_resolver")["resolver_is_dead"] is False

@@ -25,7 +25,7 @@ def wired(patient: Patient) -> Patient:
 def test_a_missing_default_route_is_set_back_and_nothing_else_changes(wired: Patient, hands: Hands) -> None:
     before = wired.shell("ip route show")
     wired.shell("ip route del default")
-    facts = hands.look("look_at_network")
+    facts = hands.look_at("route.missing")
     assert hands.would("route.missing", facts) == ["restore_default_route"]
     done = hands.repair("restore_default_route", facts)
     assert done.effects == ("exec /usr/sbin/ip route add default via 10.7.0.1 dev eth0",)
@@ -33,7 +33,7 @@ def test_a_missing_default_route_is_set_back_and_nothing_else_changes(wired: Pat
 
 
 def test_a_default_route_is_never_replaced(wired: Patient, hands: Hands) -> None:
-    facts = hands.look("look_at_network")
+    facts = hands.look_at("route.missing")
     assert facts["broken_layer"] == "none here"
     assert hands.would("route.missing", facts) == []
     assert hands.repair("restore_default_route", facts).effects == ()
@@ -42,7 +42,7 @@ def test_a_default_route_is_never_replaced(wired: Patient, hands: Hands) -> None
 
 def test_a_resolver_that_nobody_states_is_put_behind_the_stated_one(wired: Patient, hands: Hands) -> None:
     wired.write("/etc/resolv.conf", "search lan\nnameserver 10.7.0.66\n")
-    facts = hands.look("look_at_network")
+    facts = hands.look_at("dns.failed")
     assert hands.would("dns.failed", facts) == ["replace_dead_resolver"]
     assert hands.repair("replace_dead_resolver", facts).effects == ("fs.write /etc/resolv.conf",)
     assert wired.shell("cat /etc/resolv.conf") == "search lan\nnameserver 10.7.0.1\nnameserver 10.7.0.66\n"
@@ -50,7 +50,7 @@ def test_a_resolver_that_nobody_states_is_put_behind_the_stated_one(wired: Patie
 
 def test_a_switched_off_link_is_switched_on(wired: Patient, hands: Hands) -> None:
     wired.shell("ip link set eth0 down")
-    facts = hands.look("look_at_network")
+    facts = hands.look_at("route.missing")
     assert facts["broken_layer"] == "link"
     assert hands.would("route.missing", facts) == ["bring_link_up"]
     assert hands.repair("bring_link_up", facts).effects == ("exec /usr/sbin/ip link set dev eth0 up",)
@@ -59,8 +59,8 @@ def test_a_switched_off_link_is_switched_on(wired: Patient, hands: Hands) -> Non
 
 def test_one_dropping_rule_goes_and_the_others_stay(wired: Patient, hands: Hands) -> None:
     wired.shell("iptables -A INPUT -p tcp --dport 23 -j DROP && iptables -A INPUT -p tcp --dport 8080 -j DROP")
-    facts = hands.look("look_at_network", port=8080)
-    assert facts["broken_layer"] == "firewall"
+    facts = hands.look_at("tcp.failed", port=8080)
+    assert facts["dropped_port"] == 8080
     assert hands.would("tcp.failed", facts) == ["remove_dropping_rule"]
     assert hands.repair("remove_dropping_rule", facts).ok
     assert "--dport 8080" not in wired.shell("iptables -S INPUT")

@@ -25,11 +25,11 @@ def shop(patient: Patient) -> Patient:
 
 
 def test_a_killed_service_is_restarted_by_its_init_script(shop: Patient, hands: Hands) -> None:
-    before = hands.look("look_at_service", service="shop")
+    before = hands.look_at("process.down", service="shop")
     assert before["service_cause"] == "none"
     shop.shell("kill -9 $(cat /run/shop.pid)")
     assert eventually(lambda: not answers(shop))
-    facts = hands.look("look_at_service", service="shop")
+    facts = hands.look_at("process.down", service="shop")
     assert hands.would("process.down", facts) == ["restart_service"]
     assert hands.repair("restart_service", facts).effects == ("service.restart shop",)
     assert eventually(lambda: answers(shop))
@@ -37,7 +37,7 @@ def test_a_killed_service_is_restarted_by_its_init_script(shop: Patient, hands: 
 
 def test_a_service_that_was_stopped_in_order_is_started(shop: Patient, hands: Hands) -> None:
     shop.shell("/etc/init.d/shop stop")
-    facts = hands.look("look_at_service", service="shop")
+    facts = hands.look_at("process.down", service="shop")
     assert hands.would("process.down", facts) == ["start_service"]
     assert hands.repair("start_service", facts).effects == ("service.start shop",)
     assert eventually(lambda: answers(shop))
@@ -47,7 +47,7 @@ def test_a_stale_lock_goes_and_a_live_one_stays(patient: Patient, hands: Hands) 
     patient.install_shop()
     patient.write("/var/log/shop.log", "cannot obtain lock /run/lock/shop\n")
     patient.write("/run/lock/shop", "99999\n")
-    facts = hands.look("look_at_service", service="shop")
+    facts = hands.look_at("process.down", service="shop")
     assert hands.would("process.down", facts) == ["remove_stale_lock"]
     pid = patient.start("import time; time.sleep(60)")
     patient.write("/run/lock/shop", f"{pid}\n")
@@ -68,7 +68,7 @@ def test_a_stranger_on_the_port_is_asked_to_end(patient: Patient, hands: Hands) 
     patient.shell("/etc/init.d/shop start")
     assert eventually(lambda: "Address already in use" in patient.shell("cat /var/log/shop.log"))
     patient.write("/var/log/shop.log", "OSError: [Errno 98] Address already in use: ('127.0.0.1', 8080)\n")
-    facts = hands.look("look_at_service", service="shop")
+    facts = hands.look_at("process.down", service="shop")
     assert facts["port_holder_pid"] == pid
     assert hands.would("process.down", facts) == ["resolve_port_conflict"]
     done = hands.repair("resolve_port_conflict", facts)
@@ -96,7 +96,7 @@ def test_memory_is_told_with_its_biggest_user(hands: Hands) -> None:
 
 
 def test_a_crash_loop_is_stopped_and_not_restarted_again(shop: Patient, hands: Hands) -> None:
-    facts = hands.look("look_at_service", service="shop")
+    facts = hands.look_at("process.restarts", service="shop")
     assert hands.would("process.restarts", facts) == ["stop_crash_loop"]
     assert hands.repair("stop_crash_loop", facts | {"service_last_log": "KeyError: DB_PASSWORD"}).effects == (
         "service.stop shop",
