@@ -107,6 +107,9 @@ def test_a_consequence_that_outlives_its_cause_goes_on_in_the_same_incident() ->
     report = fleet.store.history.report(told.id)
     assert report is not None
     assert report.tried == ("rotate_logs: fixed",)
+    # Played again after a death that came right after it: it knows that it went on already.
+    assert fleet.team.holding.goes_on(told, told.attempts[0])
+    assert fleet.store.incidents.load(told.id).round == 2
 
 
 def test_a_shallow_alarm_waits_for_the_deeper_one_that_is_about_to_come() -> None:
