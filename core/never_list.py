@@ -76,6 +76,7 @@ _HANGER = re.compile(
     r"|(?:x86_64|i\d86|aarch64|arm\w*)[-_].*|wrapped|wrapper|old|new|dist)$",
     re.IGNORECASE,
 )
+_TRIPLE = re.compile(r"^(?:x86_64|i\d86|aarch64|arm\w*|riscv64|ppc64le|s390x)-(?:\w+-)?linux-\w+-")
 _NUMBER_OPTION = re.compile(r"-\d{1,9}")
 _PROGRAM_FOLDER = re.compile(r"/(?:usr/(?:local/)?)?s?bin/[^/]+|/opt/.+|/usr/lib(?:exec)?/.+")
 
@@ -294,7 +295,8 @@ def _is_option(word: str, options: Collection[str]) -> bool:
 
 
 def _names_of(program: str) -> tuple[str, ...]:
-    """A program's name as it is, without its version, and without what a distribution hangs on it: `vim.basic`, `gcc-12`, `nc.openbsd`."""
+    """A program's name as it is, without its version, and without what a distribution hangs on it: `vim.basic`, `nc.openbsd`."""
+    program = _TRIPLE.sub("", program)
     bare = _VERSION.sub("", program)
     stem = _HANGER.sub("", bare)
     return tuple(dict.fromkeys((program, bare, stem, _VERSION.sub("", stem))))

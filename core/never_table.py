@@ -77,7 +77,7 @@ NEVER_RUN: Mapping[str, str] = {
      cmake ninja awk gawk mawk nawk sed ed ex vi* vim* nvim emacs* nano pico less more most man view git* hg svn m4 dc bc find xargs
      parallel env nice ionice nohup setsid stdbuf time timeout watch script flock chrt taskset numactl strace ltrace perf bpftrace
      bpftool tcpdump run-parts start-stop-daemon xterm screen tmux psql mysql* mariadb* sqlite* mongo* redis-cli valkey-cli
-     clickhouse* cqlsh sqlplus etcdctl ld.so ld-linux* ld-musl* systemd-run run0 at atq atrm batch crontab anacron incrontab openssl gpg*
+     clickhouse* cqlsh sqlplus etcdctl ld.so ld-linux* ld-musl* systemd-run run0* at atq atrm batch crontab anacron incrontab openssl gpg*
      whiptail dialog ansible* salt* puppet* chef* terraform packer vagrant certutil certtool keytool *.sh *.py *.pl *.rb *.js *.lua *.php
      *.tcl *-gcc* *-g++* *-cpp* *-ld *-as cpp* as ld ld.* gold ldd ldconfig pldd sotruss catchsegv original-awk bwk busybox* gtar
      gfind bfind
@@ -94,19 +94,44 @@ NEVER_RUN: Mapping[str, str] = {
      gnuplot* ocaml* elixir* iex erl escript runghc ghc* sbcl clisp ecl racket scheme* gforth swift* rustc zig nim crystal tcc dmd
      gdc gfortran
      fpc bison yacc flex swig meson bazel ant mvn gradle rake top htop atop iotop iftop nethogs crash varnishadm memcached-tool acme* xxd
-     zgrep bzgrep xzgrep zless zmore zdiff bzless xzless lesspipe* tput reset infocmp tic toe openvt tzselect debconf*""",
+     zgrep bzgrep xzgrep zless zmore zdiff bzless xzless lesspipe* tput reset infocmp tic toe openvt tzselect debconf*
+     rbash pdksh oksh lksh yash posh sash xonsh nu elvish osh oil hush jrunscript jexec irb erb c89* c99* g77* f77*
+     f95* lli* opt optscript mvnDebug mvnw gradle* lein clojure clj bsh picolisp newlisp jconsole jar jcmd jmod jhsdb
+     jlink scriptlive rgrep bashbug corepack tomlq xq* lzless lzmore lzdiff lzgrep lzegrep lzfgrep lzcmp xzmore xzdiff
+     xzcmp xzegrep xzfgrep bzmore bzdiff bzegrep bzfgrep bzcmp zegrep zfgrep zcmp zstdless zstdgrep zforce znew bzexe
+     gzexe zipgrep whatis lessfile chronic ts vipe ifne pee run-one* eatmydata tini* dumb-init catatonit gosu su-exec
+     execlineb foreground background pipeline uclampset setarch i386 i486 i586 i686 linux32 linux64 x86_64 aarch64
+     trickle valgrind* heaptrack* memusage* callgrind* rr uftrace stap* *sysdig dtrace bpfcc* xvfb-run xinit startx
+     dbus-* gio gapplication xdg-* run-mailcap see print compose edit spawn-fcgi fcgiwrap cscope* logsave pidproxy
+     serialver jdb jpackage msgexec msgfilter msginit gettextize make-* mk-* install-* gcore luit recode-sr-latin
+     validlocale *-config pkg-config pkgconf perf* lto* llvm-* *objcopy *strip *ranlib *-nm *-ar *-gcov* gcov* tbl
+     grog grops grotty preconv soelim eqn neqn geqn gtbl gresource gsettings pygmentize register-python*
+     activate-global* py3* pygettext* rails rackup puma unicorn passenger* pm2 forever nodemon celery foreman honcho
+     hivemind overmind circus* gitlab-* jenkins* bolt mco rundeck* facter ohai cf-* cfengine rudder etckeeper tig
+     lazygit rcs ci co sccs pijul svn* zellij switch_root pivot_root runit init pidwait watchgnupg pinentry* gp-*
+     gprof* ctest cpack not not-* envsubst flatpak-spawn bugpoint* checkrestart easy-rsa""",
     "it is a package tool": """apt* aptitude dpkg* yum* dnf* microdnf rpm* alien checkinstall tasksel apk zypper pacman* emerge
      snap* flatpak pip* pipx uv uvx conda*
-     npm npx yarn pnpm gem bundle* cargo composer brew nix* opkg update-alternatives""",
+     npm npx yarn pnpm gem bundle* cargo composer brew nix* opkg update-alternatives
+     unattended-upgrade* do-release-upgrade packagekit* pkcon pkmon fwupd* ubuntu-advantage pro add-apt-repository
+     needrestart cron-apt ucf* update-*alternatives kpt""",
     "it reaches another machine": """ssh* scp sftp rsync rsh rlogin rexec bzr cvs darcs fossil guix hub mtr drill whois wbinfo
      google_* systemd-resolve
      telnet ftp tftp lftp nc ncat netcat nc.* socat mosh* curl wget*
      aria2c axel http https httpie xh lynx links elinks w3m mail* mutt sendmail* exim* swaks smbclient nmap masscan hping* nsupdate aws az
      gcloud gsutil doctl hcloud gh glab kubectl* helm k3s k9s minikube kind rclone restic borg* duplicity tshark dumpcap ngrep wireshark
-     sshd* autossh sshuttle wg wg-quick openvpn rndc vault consul nomad zkcli* write mesg ntpdate""",
+     sshd* autossh sshuttle wg wg-quick openvpn rndc vault consul nomad zkcli* write mesg ntpdate
+     rcp netkit-* inetutils-* torsocks torify tsocks proxychains* ldapmodify ldapadd ldapdelete ldappasswd ldapsearch
+     rpcclient sshfs sftp* sshpass mosquitto_* nats iscsiadm nbd-client logger pinky finger talk rmt rmt-* rmiregistry
+     jstatd dirmngr* gke-* anthos* slattach slogin showmount rpcinfo etcdutl sqlcmd bcp isql impdp expdp rman lsnrctl
+     db2 nodetool clevis step wpa_cli ipmitool racadm doveadm pgbench memcached tikv-ctl newaliases rarp age sops op
+     bw pass secret-tool keyctl tpm2* ccrypt tang cfssl landscape-client""",
     "it changes who one is": """sudo* su doas pkexec runuser setpriv capsh newgrp sg login chroot nsenter unshare bwrap firejail setcap
      useradd userdel usermod adduser deluser addgroup delgroup groupadd groupdel groupmod gpasswd passwd chpasswd chage chsh chfn
-     newusers pwconv visudo vipw vigr sudoedit pam-auth-update adcli realm net pdbedit agetty getty semanage apparmor_parser aa-*""",
+     newusers pwconv visudo vipw vigr sudoedit pam-auth-update adcli realm net pdbedit agetty getty semanage apparmor_parser aa-*
+     faillock faillog pam_tally* pam_timestamp_check pam_namespace_helper cpgr cppw grpconv grpunconv pwunconv grpck
+     pwck shadowconfig unix_* pwhistory_helper mkhomedir_helper groupmems chgpasswd update-passwd update-shells
+     add-shell remove-shell sulogin update-ca-certificates kadmin* ktutil kinit addgnupghome cvtsudoers xauth vlock""",
     "it creates or enters containers": """docker* dockerd podman* nerdctl ctr crictl runc crun lxc* lxd incus machinectl systemd-nspawn
      containerd* buildah skopeo virsh qemu* cloud-init cloud-id waagent amazon-ssm-agent""",
     "files are changed by the fs verbs only": """rm rmdir unlink shred srm wipe mv cp ln tee dd install touch truncate fallocate
@@ -115,25 +140,38 @@ NEVER_RUN: Mapping[str, str] = {
      gunzip bzip2 xz zstd split
      csplit sponge rename link sync shuf iconv iconvconfig localedef zic sdiff diff3 tree unar unrar rar lz4 lzop compress uncompress
      pigz pbzip2 sar sadc col dc3dd ddrescue partclone* testdisk photorec setcap chcon mandb infotocap logrotate tmpreaper tmpwatch
-     updatedb restorecon setenforce""",
+     updatedb restorecon setenforce
+     rename.ul hardlink tempfile savelog svlogd multilog rotatelogs cronolog unzipsfx funzip gunzip* bunzip2
+     bzip2recover unlzma lzma unxz unlz4 unzstd zipcloak zipnote zipsplit lz4c split-file* rtmon nstat lnstat rtstat
+     ctstat arpd rtacct ifstat tzset utmpset elfedit makeconv mcookie bleachbit vacuumlo locale-gen update-locale
+     update-mime* update-icon* gtk-update* update-catalog update-xmlcatalog fc-cache glib-compile* db_load slapadd
+     slapcat socklog ulogd pslog mklost+found tarcat icupkg expiry msgmerge c_rehash catman helpztags accessdb
+     sstablescrub migrate-pubring*""",
     "processes are ended by process.signal only": "kill killall* pkill skill snice fuser",
     "it changes disks, partitions or mounts": """mkfs* mke2fs mkswap mkdosfs mkntfs fdisk sfdisk cfdisk gdisk sgdisk cgdisk parted
      partprobe
      wipefs blkdiscard blockdev hdparm sdparm cryptsetup veritysetup lv* vg* pv* dmsetup mdadm losetup mount* umount* fusermount* swapon
      swapoff tune2fs resize2fs e2fsck fsck* e2image debugfs badblocks xfs_* btrfs* zfs zpool zdb growpart nvme sg_* smartctl eject
-     fstrim fsfreeze quotaon quotaoff systemd-mount systemd-umount e2label dumpe2fs exportfs""",
+     fstrim fsfreeze quotaon quotaoff systemd-mount systemd-umount e2label dumpe2fs exportfs
+     partx addpart delpart resizepart kpartx multipath* swaplabel e2undo e2scrub* e4crypt e4defrag blkzone
+     blkdeactivate dmstats devlink zramctl vdpa rdma""",
     "it changes the kernel or the power": """insmod modprobe rmmod depmod kexec sysctl reboot shutdown poweroff halt init telinit wall
      rtcwake hwclock date timedatectl hostnamectl localectl loginctl busctl dbus-send gdbus udevadm update-grub grub* mkinitrd
      update-initramfs mkinitramfs dracut dkms bootctl efibootmgr setterm setleds loadkeys kbd_mode stty chvt deallocvt chronyc
      chronyd ntpd
-     systemd-tmpfiles systemd-sysusers systemd-firstboot systemd-machine-id-setup""",
+     systemd-tmpfiles systemd-sysusers systemd-firstboot systemd-machine-id-setup
+     ctrlaltdel runlevel installkernel kernel-install setpci chcpu chmem ldattach tune rfkill renice systemd
+     systemd-notify systemd-socket-activate systemd-creds systemd-cryptenroll systemd-dissect systemd-sysext
+     systemd-repart ipcrm ipcmk readprofile""",
     "it changes the network for good": """ifconfig route arp brctl bridge ifup ifdown nmcli nmtui netplan dhclient dhcpcd arptables*
-     iw iwconfig""",
+     iw iwconfig
+     ipmaddr iptunnel tunctl plipconfig nfnl_osf mii-tool iwpriv fail2ban-client dnet hpasmcli""",
     "a service is started by the service verbs only": """apache2 apache2ctl apachectl httpd caddy traefik squid* named unbound*
      dnsmasq varnishd
      kea* postfix postsuper auditd rsyslogd sshd cron crond dockerd uwsgi gunicorn php-fpm*""",
     "supervisors are asked by the service verbs": """systemctl service sv runsv* supervisorctl supervisord rc-service rc-update openrc*
-     invoke-rc.d initctl s6-* svc svscan* monit update-rc.d chkconfig""",
+     invoke-rc.d initctl s6-* svc svscan* monit update-rc.d chkconfig
+     deb-systemd-* a2en* a2dis* phpen* phpdis* networkctl update-service""",
     "it serves or changes a database": """pg_* postgres* initdb dropdb createdb clusterdb createuser dropuser reindexdb vacuumdb
      createlang droplang varnishlog varnishncsa elasticsearch* minio*
       redis-* valkey-* mysqld* mariadbd* mongod* influx* rabbitmq*
