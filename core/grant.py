@@ -9,7 +9,8 @@
 - `exec:ss -ltnp` arguments separated by one blank; `{name:type}` or `{type}` only where a vetted shape has a placeholder.
 - `service.restart:nginx` a name (`*` for status alone); `process.signal:nginx;HUP` a process name or pid, and the signals.
 - `http.GET:https://host/health/**`, `http.POST:…` a literal host; option `private` admits addresses that are not public, option
-  `listed` nothing but hosts that the operator listed, so that `http.GET:{page};listed` is a look.
+  `listed` nothing but hosts that the operator listed, so that `http.GET:{page};listed` is a look; with it `site`, every page of the
+  same scheme, host and port: a list goes on where only the page before says.
 - `secret:gitlab@https://host/**` where a secret may be sent; `kv:key` or `kv:beginning*` what may be kept for the next run.
 - `process.list`, `notify` (to whoever is on call), `notify:GROUP`.
 - `{parameter}` is filled with the run's value before the run; until then the grant reaches nothing.

@@ -41,10 +41,10 @@ OPTIONS: Mapping[Verb, frozenset[str]] = {
     Verb.FS_TRUNCATE: frozenset({"rotated"}),
     Verb.EXEC: frozenset({"adopted"}),
     Verb.PROCESS_SIGNAL: SIGNALS,
-    Verb.HTTP_GET: frozenset({"listed", "private"}),
+    Verb.HTTP_GET: frozenset({"listed", "private", "site"}),
     Verb.HTTP_POST: frozenset({"listed", "private"}),
 }
-"""Options narrow a grant, but for `private`; `listed`: hosts that the operator listed, and no other; each verb knows its own."""
+"""Options narrow a grant, but for `private` and `site`; `listed`: hosts that the operator listed, and no other; each verb knows its own."""
 
 _LOOKING = frozenset({Verb.FS_LIST, Verb.FS_STAT})
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}")
@@ -230,7 +230,9 @@ def _why_never_signalled(process: str, signals: Options) -> str | None:
     return why_never_served(process, "reload" if DEADLY.isdisjoint(signals) else "stop")
 
 
-def _check_url(_verb: Verb, target: str, _options: Options) -> None:
+def _check_url(_verb: Verb, target: str, options: Options) -> None:
+    if "site" in options and ("listed" not in options or "*" in target):
+        raise InvalidError(f"{target!r}: a whole site is granted as URL;listed;site, and the URL has no wildcard")
     if PARAMETER.fullmatch(target):
         return
     if "{" in target:
@@ -248,6 +250,8 @@ def _reaches_url(_verb: Verb, target: str, options: Options, args: Arguments) ->
     url = args.get("url")
     if not isinstance(url, str) or ("listed" in options and args.get("is_listed") is not True):
         return False
+    if "site" in options:
+        return why_never_fetched(url) is None and _origin_of(url) == _origin_of(target)
     return is_url_reached(target, url)
 
 

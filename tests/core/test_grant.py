@@ -387,3 +387,40 @@ def test_a_missing_value_is_said() -> None:
 def test_an_unfilled_grant_reaches_nothing(text: str, value: str) -> None:
     grant = Grant.parse(text)
     assert not grant.covers(grant.verb, {"path": value, "to": value, "name": value, "url": value})
+
+
+SITE = Grant.parse("http.GET:https://shop.example/list;listed;site")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_reached"),
+    [
+        ("https://shop.example/list", True),
+        ("https://shop.example/other/deep?page=2", True),
+        ("https://SHOP.example:443/x", True),
+        ("https://shop.example:8443/list", False),
+        ("http://shop.example/list", False),
+        ("https://shop.example.evil.example/list", False),
+        ("https://shop.example@evil.example/", False),
+        ("https://evil.example/?https://shop.example/list", False),
+    ],
+)
+def test_a_granted_site_is_one_scheme_one_host_one_port(url: str, is_reached: bool) -> None:
+    assert SITE.covers(Verb.HTTP_GET, {"url": url, "is_listed": True}) is is_reached
+    assert not SITE.covers(Verb.HTTP_GET, {"url": url, "is_listed": False})
+    assert not SITE.covers(Verb.HTTP_POST, {"url": url, "is_listed": True})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http.GET:https://shop.example/list;site",
+        "http.GET:https://shop.example/list;private;site",
+        "http.GET:https://shop.example/**;listed;site",
+        "http.POST:https://shop.example/list;listed;site",
+        "http.GET:{url};site",
+    ],
+)
+def test_a_whole_site_is_only_granted_where_the_operator_listed_it(text: str) -> None:
+    with pytest.raises(InvalidError):
+        Grant.parse(text)

@@ -57,6 +57,7 @@ high http.POST:https://listed.example/**
 high http.POST:{url};listed
 low http.GET:{url};listed
 low http.GET:https://other.example/;listed
+low http.GET:{url};listed;private;site
 low kv:yesterday
 low kv:page.*
 """

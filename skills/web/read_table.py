@@ -1,0 +1,166 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["beautifulsoup4==4.15.0"]
+# [tool.nightshift]
+# risk = "low"
+# timeout = 60
+# settles = 0
+# on_request = true
+# capabilities = ["http.GET:{url};listed;private"]
+# triggers = ["read a table from a web page", "table of a page", "读取网页表格", "网页上的表格"]
+# ///
+"""Reads one table of a listed web page as rows: the one whose caption or headings hold a word, or the one with a number, counted from 1."""
+
+from __future__ import annotations
+
+from bs4 import BeautifulSoup, Tag
+
+from core.skill import Host, Outcome
+
+MOST_BYTES = 524288
+MOST_ROWS = 200
+MOST_COLUMNS = 40
+MOST_CELL = 200
+
+
+def run(host: Host, url: str, which: str = "1") -> Outcome:
+    status, body = host.http_get(url, limit=MOST_BYTES)
+    if status != 200:
+        return Outcome(ok=False, summary=f"{url} answers with {status}")
+    tables = BeautifulSoup(body, "html.parser").find_all("table")
+    wanted = [table for number, table in enumerate(tables, 1) if is_meant(table, number, which)]
+    if not wanted:
+        return Outcome(ok=False, summary=f"none of the {len(tables)} tables of {url} is called {which}")
+    rows = [cells_of(row) for row in rows_of(wanted[0])]
+    rows = [row for row in rows if any(row)]
+    has_head = bool(rows) and wanted[0].find("th") is not None
+    columns = rows[0] if has_head else []
+    below = rows[1:] if has_head else rows
+    facts: dict[str, object] = {
+        "tables": len(tables),
+        "caption": caption_of(wanted[0]),
+        "columns": columns,
+        "rows": below[:MOST_ROWS],
+        "row_count": len(below),
+    }
+    first = "; ".join(" | ".join(row) for row in below[:3])
+    return Outcome(
+        ok=True, summary=f"{len(below)} rows of {', '.join(columns) or 'no headings'}: {first}"[:500], facts=facts
+    )
+
+
+def is_meant(table: Tag, number: int, which: str) -> bool:
+    """A number counts tables; any other text is looked for in what the table is called."""
+    if which.isdecimal():
+        return int(which) == number
+    names = [caption_of(table), *(word for row in rows_of(table)[:1] for word in cells_of(row))]
+    return any(which.lower() in name.lower() for name in names)
+
+
+def caption_of(table: Tag) -> str:
+    """Its own title, '' without one."""
+    found = table.find("caption")
+    return plain(list(found.strings)) if found else ""
+
+
+def rows_of(table: Tag) -> list[Tag]:
+    """Its own rows, not those of a table inside it."""
+    return [row for row in table.find_all("tr") if row.find_parent("table") is table]
+
+
+def cells_of(row: Tag) -> list[str]:
+    """One text for each column; a cell over several columns stands in the first of them. Few pages close their cells."""
+    own: dict[int, list[str]] = {}
+    for text in row.find_all(string=True):
+        own.setdefault(id(text.find_parent(("td", "th"))), []).append(text)
+    cells = list[str]()
+    for cell in row.find_all(("td", "th")):
+        if cell.find_parent("tr") is row:
+            span = str(cell.get("colspan", "1"))
+            cells += [
+                plain(own.get(id(cell), [])),
+                *[""] * (int(span) - 1 if span.isdecimal() and int(span) < MOST_COLUMNS else 0),
+            ]
+    return cells[:MOST_COLUMNS]
+
+
+def plain(texts: list[str]) -> str:
+    """Words on one line."""
+    return " ".join(" ".join(texts).split())[:MOST_CELL]
+
+
+CASES = [
+    {
+        "name": "by a word of its caption, with headings, a wide cell, and a table inside that is another one",
+        "params": {"url": "https://status.example/", "which": "quota"},
+        "world": {
+            "web": {
+                "GET https://status.example/": "<table><caption>Hosts</caption><tr><th>host</table>"
+                "<table><caption>Disk  <b>Quota</b></caption><thead><tr><th>who<th>used<th>of</thead><tr></tr>"
+                "<tr><td>web<table><tr><td>inner</td></tr></table></td><td colspan=2>all<tr><td colspan=x>db<td colspan=40>5"
+                "<td> 9 <i>GB</i></tr></table>"
+            }
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["http.GET https://status.example/"],
+            "facts": {
+                "tables": 3,
+                "caption": "Disk Quota",
+                "columns": ["who", "used", "of"],
+                "rows": [["web", "all", ""], ["db", "5", "9 GB"]],
+                "row_count": 2,
+            },
+        },
+    },
+    {
+        "name": "by its number, without headings",
+        "params": {"url": "https://status.example/", "which": "2"},
+        "world": {
+            "web": {
+                "GET https://status.example/": "<table><tr><td>1</table><table><tr><td>a<td>b<tr><td>c<td>d</table>"
+            }
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["http.GET https://status.example/"],
+            "facts": {"tables": 2, "caption": "", "columns": [], "rows": [["a", "b"], ["c", "d"]], "row_count": 2},
+        },
+    },
+    {
+        "name": "by a heading of its first row, whose letters may be large; a word further down is no name",
+        "params": {"url": "https://status.example/", "which": "State"},
+        "world": {
+            "web": {
+                "GET https://status.example/": "<table><tr><td>x<tr><td>state</table><table><tr><th>host<th>STATE<tr><td>a<td>up</table>"
+            }
+        },
+        "expect": {
+            "ok": True,
+            "effects": ["http.GET https://status.example/"],
+            "facts": {"columns": ["host", "STATE"], "rows": [["a", "up"]], "row_count": 1},
+        },
+    },
+    {
+        "name": "an empty table has no rows",
+        "params": {"url": "https://status.example/"},
+        "world": {"web": {"GET https://status.example/": "<table><tr><th></th></tr></table><table><tr><td>1</table>"}},
+        "expect": {
+            "ok": True,
+            "effects": ["http.GET https://status.example/"],
+            "facts": {"tables": 2, "columns": [], "rows": [], "row_count": 0},
+        },
+    },
+    {
+        "name": "no table of that name",
+        "params": {"url": "https://status.example/", "which": "3"},
+        "world": {"web": {"GET https://status.example/": "<table><tr><td>3</table>"}},
+        "expect": {"ok": False, "effects": ["http.GET https://status.example/"]},
+    },
+    {
+        "name": "an error page has no tables",
+        "params": {"url": "https://status.example/"},
+        "world": {"web": {"GET https://status.example/": {"status": 500, "body": "<table><tr><td>1</table>"}}},
+        "expect": {"ok": False, "effects": ["http.GET https://status.example/"]},
+    },
+]
