@@ -35,13 +35,14 @@ class ActionCatalog:
         return tuple(sorted((*library, *own), key=lambda skill: skill.name))
 
     def get(self, name: str) -> Skill:
-        """See `core.ports.Catalog`."""
+        """See `core.ports.Catalog`; an action also by the name that its line in nightshift.toml has."""
         try:
             return self._files.get(name)
         except UnknownError:
-            if name not in self._actions:
+            action = self._actions.get(name.replace("-", "_"))
+            if action is None:
                 raise
-            return self._skill(self._actions[name])
+            return self._skill(action)
 
     def action(self, skill: Skill) -> Action | None:
         """The operator's line that this very text was made from, None for any other skill."""

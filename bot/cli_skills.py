@@ -119,7 +119,7 @@ def adopt(session: Session, file: str, given: Wish, *, is_sure: bool) -> int:
         return session.show(Answer(say("adopt.left"), None, ok=False))
     written = write_lines(session.settings.home, wish.name, lines)
     data = {"name": wish.name, "path": str(written), "sha256": script.sha256, "lines": lines}
-    return session.show(Answer(f"{lines}{say('adopt.written', path=str(written))}", data))
+    return session.show(Answer(say("adopt.written", path=str(written), name=wish.name), data))
 
 
 def _asked(question: str) -> str:

@@ -20,6 +20,7 @@ from core.origin import Origin, Value
 from core.parameters import Filled, Observed, fill
 from core.ports import Catalog, Clock, Memory, Probe
 from core.proposal import Choices, Evidence, Idea, NothingHelps, Proposal, Tier
+from core.run import sentence_of
 from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task, typed_in
 from core.world import Json
@@ -298,9 +299,8 @@ class Diagnosis:
             findings.evidence.append(Evidence(skill.name, f"cannot be prepared: {error}"))
             return None
         if not rehearsal.outcome.ok or not rehearsal.plan:
-            findings.evidence.append(
-                Evidence(skill.name, f"dry run: {rehearsal.outcome.summary or rehearsal.outcome.error}")
-            )
+            said = rehearsal.outcome.summary or sentence_of(rehearsal.outcome.error)
+            findings.evidence.append(Evidence(skill.name, f"dry run: {said}"))
             return None
         return Proposal(
             incident=incident.id,

@@ -23,6 +23,10 @@ The attributes of an error are the arguments of its `__init__`, by the same name
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
+_MOST_NAMES, _MOST_LIKE = 12, 4
+
 
 class NightshiftError(Exception):
     """Root of every error that we raise on purpose; `str()` is one sentence for a person."""
@@ -120,9 +124,15 @@ class UnknownError(InvalidError):
     """A name that nothing here answers to."""
 
     def __init__(self, what: str, name: str, known: tuple[str, ...] = ()) -> None:
-        hint = f"; known: {', '.join(known[:12])}" if known else ""
-        super().__init__(f"unknown {what} {name!r}{hint}")
         self.what, self.name, self.known = what, name, known
+        super().__init__(f"unknown {what} {name!r}" + (f"; known: {', '.join(self.nearest)}" if known else ""))
+
+    @property
+    def nearest(self) -> tuple[str, ...]:
+        """All of a few; of many those that are spelled most like it, so that the sentence can be read."""
+        if len(self.known) <= _MOST_NAMES:
+            return self.known
+        return (*get_close_matches(self.name[:80], self.known, _MOST_LIKE, 0.0), "…")
 
 
 class ChangedError(NightshiftError):

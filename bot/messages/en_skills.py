@@ -25,6 +25,6 @@ WORDS: dict[str, str] = {
     "adopt.cures": "Which signals does it cure, e.g. http.failed? (Enter: none, only on request)",
     "adopt.undo": "Which command takes it back? (Enter: none)",
     "adopt.sure": "Write these lines into {path}?",
-    "adopt.written": "Written into {path}; a running `up` takes it up at its next start. Nothing was run. It begins on trial.",
+    "adopt.written": "Written into {path}; a running `up` takes it up at its next start. Nothing was run. It begins on trial: nightshift run {name} --host localhost --dry-run",
     "adopt.left": "Nothing was written.",
 }

@@ -24,6 +24,7 @@ WORDS = {
     "why.page.answered": "{how}; {by} answered {at}",
     "reason.cut off from every channel: only standing orders act": "cut off from every channel: only standing orders act",
     "reason.it was stopped": "it was stopped",
+    "reason.* finds nothing to do": "* finds nothing to do",
     "reason.its yes did not hold any more": "its yes did not hold any more",
     "up.wakes": "Pages wake {people}; on call now: {person}.",
     "up.unreachable": "No pager is set for {people}: they are on the ladder, and a page cannot wake them.",

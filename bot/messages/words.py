@@ -123,12 +123,13 @@ class Words:
         """What did not work: a name that nothing answers to in this language, anything else as core says it."""
         if not isinstance(error, UnknownError) or f"kind.{error.what}" not in self.table:
             return plain(error.message, 300)
-        known = self.say("unknown.known", list=plain(", ".join(error.known[:12]), 200)) if error.known else ""
+        known = self.say("unknown.known", list=plain(", ".join(error.nearest), 200)) if error.known else ""
         return self.say("unknown", what=self.say(f"kind.{error.what}"), name=plain(error.name), known=known)
 
     def named(self, text: str, names: dict[str, str], limit: int = 200) -> str:
         """A sentence of ours about why: in this language where it has no facts in it, its accounts as names."""
-        text = self.table.get(f"reason.{text}", text)
+        name, _, rest = text.partition(" ")
+        text = self.table.get(f"reason.{text}") or self.table.get(f"reason.* {rest}", text).replace("*", name, 1)
         return _ACCOUNT.sub(lambda account: plain(names.get(account[0], account[0]), 40), plain(text, limit))
 
     def people(self, by: tuple[str, ...], names: dict[str, str]) -> str:

@@ -25,6 +25,6 @@ WORDS: dict[str, str] = {
     "adopt.cures": "它能修复哪些信号，例如 http.failed？（回车：没有，仅按要求运行）",
     "adopt.undo": "用什么命令撤销它？（回车：没有）",
     "adopt.sure": "把这些行写入 {path} 吗？",
-    "adopt.written": "已写入 {path}；正在运行的 `up` 下次启动时生效。没有运行任何东西。它从试用期开始。",
+    "adopt.written": "已写入 {path}；正在运行的 `up` 下次启动时生效。没有运行任何东西。它从试用期开始：nightshift run {name} --host localhost --dry-run",
     "adopt.left": "什么都没有写入。",
 }

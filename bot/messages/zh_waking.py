@@ -24,6 +24,7 @@ WORDS = {
     "why.page.answered": "{how}；{by} 于 {at} 回应",
     "reason.cut off from every channel: only standing orders act": "所有渠道都断了：只按常令行事",
     "reason.it was stopped": "被人叫停",
+    "reason.* finds nothing to do": "* 没有可做的事",
     "reason.its yes did not hold any more": "之前的同意已失效",
     "up.wakes": "能叫醒：{people}；现在值班：{person}。",
     "up.unreachable": "{people} 在值班顺序里，却没有设置呼叫方式，叫不醒。",

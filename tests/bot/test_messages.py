@@ -351,3 +351,16 @@ def test_a_name_that_nothing_answers_to_is_said_in_the_reader_s_language() -> No
     assert words_of("en").problem(error) == error.message
     assert words_of("zh").problem(error) == "没有叫 web-9 的主机；已知的：localhost, db-2"
     assert words_of("zh").problem(UnknownError("blob", "x")) == "unknown blob 'x'"
+
+
+def test_of_many_names_those_are_said_that_are_spelled_like_it() -> None:
+    known = (*(f"look_at_{one}" for one in range(30)), "restart_service", "rollback_api")
+    error = UnknownError("skill", "restart-servce", known)
+    assert error.message.startswith("unknown skill 'restart-servce'; known: restart_service, ")
+    assert (len(error.nearest), error.nearest[-1]) == (5, "…")
+    assert words_of("zh").problem(error).startswith("没有叫 restart-servce 的技能；已知的：restart_service, ")
+
+
+def test_a_reason_with_a_skill_s_name_in_it_is_said_in_the_reader_s_language() -> None:
+    assert words_of("en").named("rollback_api finds nothing to do", {}) == "rollback_api finds nothing to do"
+    assert words_of("zh").named("rollback_api finds nothing to do", {}) == "rollback_api 没有可做的事"
