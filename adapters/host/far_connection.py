@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+def quoted(words: Sequence[str]) -> str:
+    """A line that any login shell takes as these words; fish reads a backslash between single quotes, so none stands there."""
+    return " ".join(shlex.quote(word).replace("\\", r"'\\'") for word in words)
 
 
 class Label(Protocol):

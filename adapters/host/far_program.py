@@ -9,15 +9,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from adapters.host.far_connection import FarConnection, FarTalk
+from adapters.host.far_connection import FarConnection, FarTalk, quoted
 from core.errors import InvalidError, NeverError, UnavailableError, UnknownError
 from core.skill import HostError
 
-COMMAND = (
+_PYTHON = (
     "exec python3 -I -S -c 'import os,sys;sys.version_info<(3,7) and sys.exit(126);"
     'exec(b"".join(iter(lambda:os.read(0,1),b"\\0")))\''
 )
-"""Reads its program up to a NUL, byte by byte, so that nothing of what comes after it is taken."""
+COMMAND = f"exec {quoted(('sh', '-c', _PYTHON))}"
+"""Reads its program up to a NUL, byte by byte, so that nothing of what comes after it is taken.
+
+By sh, so that a missing Python is told in one way whatever the login shell is.
+"""
 
 LONGEST_ANSWER = 32 << 20
 _USUAL_ANSWER = 8 << 20
@@ -143,9 +147,16 @@ class FarProgram:
 
 
 async def _ready(talk: FarTalk) -> None:
+    said = b""
     for _ in range(_MOST_NOISE):  # a login shell may have something to say first
-        if await talk.line(1 << 16) == b'{"ready": true}':
+        try:
+            line = await talk.line(1 << 16)
+        except UnavailableError as error:
+            words = _plain(said.decode("utf-8", "replace")).strip()[:200]
+            raise UnavailableError(f"{error.message}, having said: {words}" if words else error.message) from error
+        if line == b'{"ready": true}':
             return
+        said = line
     raise UnavailableError("it says everything but that it is ready")
 
 

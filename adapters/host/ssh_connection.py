@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
+import secrets
 import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import TimeoutError as LateError
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import asyncssh
 
+from adapters.host.far_connection import quoted
 from core.errors import UnavailableError
 
 T = TypeVar("T")
@@ -28,6 +29,9 @@ _KILL_AFTER = 2.0
 _STDERR_KEPT = 4096
 _UNASKED = 1 << 16
 MOST_OUTPUT = 16 << 20
+_MARKED = 'echo "$0"; echo "$0" >&2; exec "$@"'
+"""Tells where the command's own words begin: a login shell, or what it reads first, may have something to say too."""
+_RSA = ("rsa-sha2-512", "rsa-sha2-256")
 
 
 class RefusedKeyError(UnavailableError):
@@ -213,6 +217,7 @@ class SshConnection:
             raise UnavailableError(f"{self.address.label} gave no session: {_said(error)}") from error
         except BaseException:
             self._sessions.release()
+            line.abort()  # whoever gives it later would give it to nobody, and a host gives only so many
             raise
         assert isinstance(talk, Talk)
         return talk
@@ -236,8 +241,9 @@ class SshConnection:
             self.call(hang_up(), _GRACE)
 
     async def _exec(self, argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:
-        words = ("timeout", "-k", f"{_KILL_AFTER:g}", str(max(1, round(seconds))), *argv)
-        talk = await self.talk(f"exec {shlex.join(words)}", MOST_OUTPUT)
+        mark = secrets.token_hex(8)
+        words = ("timeout", "-k", f"{_KILL_AFTER:g}", str(max(1, round(seconds))), "sh", "-c", _MARKED, mark, *argv)
+        talk = await self.talk(f"exec {quoted(words)}", MOST_OUTPUT)
         try:
             talk.say(stdin)
             talk.say_no_more()
@@ -246,7 +252,12 @@ class SshConnection:
             self.done(talk)
         if talk.status is None:
             raise UnavailableError(f"the line to {self.address.label} was lost while {argv[0]} ran")
-        return talk.status, out, bytes(talk.error)
+        said, begun, result = out.partition(f"{mark}\n".encode())
+        if not begun:
+            raise UnavailableError(
+                f"{self.address.label} runs no command for {self.address.user}{_last_of(talk, said)}"
+            )
+        return talk.status, result, bytes(talk.error).rpartition(f"{mark}\n".encode())[2]
 
     async def _connected(self) -> asyncssh.SSHClientConnection:
         async with self._making:
@@ -274,7 +285,16 @@ def host_key_of(loop: asyncio.AbstractEventLoop, address: SshAddress) -> HostKey
 
 
 async def _shown(address: SshAddress) -> HostKey:
-    key = await asyncssh.get_server_host_key(address.host, address.port, config=None)
+    """Of the kind that it is known by, where it still has one: a host has several, and one more is no change."""
+    kinds = {str(key.algorithm, "ascii") for key in _known(address)}
+    wanted = [name for kind in sorted(kinds) for name in (_RSA if kind == "ssh-rsa" else (kind,))]
+    key = None
+    if wanted:
+        with suppress(OSError, asyncssh.Error):
+            key = await asyncssh.get_server_host_key(
+                address.host, address.port, config=None, server_host_key_algs=wanted
+            )
+    key = key or await asyncssh.get_server_host_key(address.host, address.port, config=None)
     if key is None:
         raise UnavailableError(f"{address.label} shows no host key")
     place = address.host if address.port == 22 else f"[{address.host}]:{address.port}"
@@ -297,7 +317,12 @@ async def _connect(address: SshAddress) -> asyncssh.SSHClientConnection:
             ),
             CONNECT_SECONDS,
         )  # fmt: skip
-    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost) as error:
+    except (
+        asyncssh.HostKeyNotVerifiable,
+        asyncssh.KeyExchangeFailed,
+        asyncssh.ConnectionLost,
+        ConnectionResetError,
+    ) as error:
         raise await _about_its_key(address, error) from error
     except asyncssh.PermissionDenied as error:
         raise RefusedKeyError(
@@ -317,7 +342,7 @@ def _own_key(address: SshAddress) -> asyncssh.SSHKey:
         ) from error
 
 
-async def _about_its_key(address: SshAddress, error: asyncssh.Error) -> UnavailableError:
+async def _about_its_key(address: SshAddress, error: asyncssh.Error | OSError) -> UnavailableError:
     label, known = address.label, _pinned(address)
     try:
         offered = (await asyncio.wait_for(_shown(address), CONNECT_SECONDS)).fingerprint
@@ -341,18 +366,32 @@ async def _about_its_key(address: SshAddress, error: asyncssh.Error) -> Unavaila
 
 def _pinned(address: SshAddress) -> tuple[str, ...]:
     """The fingerprints that this host is known by."""
+    return tuple(key.get_fingerprint() for key in _known(address))
+
+
+def _known(address: SshAddress) -> tuple[asyncssh.SSHKey, ...]:
     try:
         known = asyncssh.read_known_hosts(str(address.known_hosts))
+        return tuple(known.match(address.host, "", address.port)[0])
     except FileNotFoundError:
         return ()
-    except ValueError as error:
-        raise UnavailableError(f"{address.known_hosts} is no file of host keys: {error}") from error
-    keys = known.match(address.host, "", address.port)[0]
-    return tuple(key.get_fingerprint() for key in keys)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(f"{address.known_hosts} is no file of host keys: {_said(error)}") from error
+
+
+def _last_of(talk: Talk, said: bytes) -> str:
+    """The last that was said instead, errors before anything else."""
+    words = (bytes(talk.error).strip() or said[-_STDERR_KEPT:].strip()).decode("utf-8", "replace").splitlines()
+    return f"; it says: {_plain(words[-1])}" if words else ""
 
 
 def _said(error: BaseException) -> str:
     if isinstance(error, TimeoutError | LateError):
         return "no answer in time"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split())[:200] or type(error).__name__
+    return _plain(text) or type(error).__name__
+
+
+def _plain(text: str) -> str:
+    """One short line without what could do something to a terminal or a card: it may be a stranger's."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text[:2000]).split())[:200]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,3 +196,146 @@ def test_a_host_that_talks_without_end_is_hung_up_on(loop: asyncio.AbstractEvent
         assert program.ask({}, 10) == 1
         assert eventually(lambda: not [command for command in far.commands() if "python3 -I" in command])
         program.close()
+
+
+# ---- a stranger at the other end ---------------------------------------------------------------------------------------------------
+
+
+def test_what_a_login_shell_says_first_is_no_part_of_a_commands_output() -> None:
+    with far_host(python=False) as far:
+        far.write("/home/hand/.bashrc", "echo welcome; echo 'No such file' >&2; printf '\\033[2J'\n")
+        far.shell("echo content > /srv/file; chmod 644 /srv/file")
+        with ssh_host(far) as host:
+            assert host.read("/srv/file", 100).data == b"content\n"
+            assert host.run(("/bin/echo", "1"), 5, lambda _p, _s: None).out == "1\n"
+
+
+@pytest.mark.parametrize("has_python", [True, False], ids=["Python", "none"])
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("usermod -s /usr/sbin/nologin hand", "This account is currently not available"),
+        ('sed -i \'s,^restrict,restrict\\,command="echo hello \\\\"$USER\\\\"",\' /etc/ssh/keys/hand', "hello"),
+        ("usermod -s /bin/false hand", ""),
+        ("usermod -s /no/such/shell hand", ""),
+        ("usermod -s /bin/cat hand", ""),
+    ],
+    ids=["nologin", "forced command", "false", "missing", "cat"],
+)
+def test_a_user_who_may_run_nothing_is_told_so(how: str, says: str, has_python: bool) -> None:
+    with far_host(python=has_python) as far:
+        far.shell(how)
+        with ssh_host(far) as host, pytest.raises(UnavailableError, match=f"far.*{says}") as refused:
+            host.read("/etc/hostname", 10)
+        assert refused.value.message.isprintable()
+
+
+def test_a_second_kind_of_host_key_is_no_change_of_the_first(loop: asyncio.AbstractEventLoop) -> None:
+    with far_host() as far:
+        far.shell("ssh-keygen -q -t rsa -b 2048 -N '' -f /etc/ssh/host_rsa")
+        far.shell("echo 'HostKey /etc/ssh/host_rsa' >> /etc/ssh/sshd_config")
+        kind, key = far.shell("cat /etc/ssh/host_rsa.pub").split()[:2]
+        far.known_hosts.write_text(f"[127.0.0.1]:{far.port} {kind} {key}\n")
+        far.stop()
+        far.start()
+        line = SshConnection(loop, address_of(far))
+        assert line.exec(("id", "-u"), b"", 5)[1] == b"2002\n"
+        assert f" {kind} {key}" in host_key_of(loop, address_of(far)).line
+        line.close()
+        far.shell("sed -i '/host_rsa/d' /etc/ssh/sshd_config")
+        far.stop()
+        far.start()
+        with pytest.raises(HostKeyError, match="CHANGED"):
+            line.check()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "garbage\n", "@revoked * ssh-ed25519 AAAA\n", "\x00\xff\n", "@cert-authority * x y\n"]
+)
+def test_a_book_of_host_keys_that_says_nothing_of_use_lets_nobody_in(
+    far: FarHost, loop: asyncio.AbstractEventLoop, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "book").write_text(text)
+    for book in (tmp_path / "book", tmp_path):
+        with pytest.raises(UnavailableError) as refused:
+            SshConnection(loop, replace(address_of(far), known_hosts=book)).check()
+        assert refused.value.message.isprintable()
+
+
+class Stranger:
+    """Speaks on a port, and is no sshd."""
+
+    def __init__(self, said: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._said, self._open = said, list[socket.socket]()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        for one in (self._listener, *self._open):
+            one.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = self._listener.accept()
+                self._open.append(line)
+                line.sendall(self._said)
+
+
+GOODBYE = b"SSH-2.0-x\r\n\x00\x00\x00\x30\x04\x01\x00\x00\x00\x02\x00\x00\x00\x0e\x1b[2Jgo away\n!!" + b"\x00" * 40
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"", b"\x1b[2J\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\x1b[31m\r\n", b"SSH-2.0-x\r\n" + b"\xff" * 70000,
+        b"x" * 500_000, b"SSH-1.5-old\r\n", GOODBYE,
+    ],
+    ids=["silence", "escape", "web", "odd version", "garbage", "flood", "old", "goodbye"],
+)  # fmt: skip
+def test_what_is_no_ssh_server_is_one_plain_sentence_in_bounded_time(
+    far: FarHost, loop: asyncio.AbstractEventLoop, tmp_path: Path, said: bytes
+) -> None:
+    stranger = Stranger(said)
+    book = tmp_path / "book"
+    book.write_text(far.known_hosts.read_text().replace(str(far.port), str(stranger.port)))
+    began = time.perf_counter()
+    with pytest.raises(UnavailableError) as refused:
+        SshConnection(loop, replace(address_of(far), port=stranger.port, known_hosts=book)).check()
+    stranger.close()
+    assert refused.value.message.isprintable()
+    assert len(refused.value.message) < 400
+    assert time.perf_counter() - began < 21
+
+
+SHELLS = [("fish", True), ("fish", False), ("dash", True), ("dash", False), ("tcsh", True)]
+
+
+@pytest.mark.parametrize(("shell", "python"), SHELLS)
+def test_other_login_shells_are_another_way_to_the_same_words(shell: str, python: bool) -> None:
+    with far_host(python=python) as far, ssh_host(far) as host:
+        far.shell(f"usermod -s {program(shell)} hand; chmod 755 /srv")
+        far.write("/srv/file", "it is \\n 100% !x\n")
+        assert host.read("/srv/file", 100).data == b"it is \\n 100% !x\n"
+        words = ("/bin/echo", "a b", "'", '"', "$HOME", "!!", "*", "\\", "#", "a\nb")
+        assert host.run(words, 5, lambda _p, _s: None).out == " ".join(words[1:]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("shell", "python", "says"),
+    [("tcsh", False, "Unmatched"), ("rbash", False, "restricted"), ("rbash", True, "restricted")],
+)
+def test_a_login_shell_that_cannot_carry_our_words_is_named_in_one_sentence(
+    shell: str, python: bool, says: str
+) -> None:
+    with far_host(python=python) as far, ssh_host(far) as host:
+        far.shell(f"usermod -s {program(shell)} hand")
+        with pytest.raises(UnavailableError, match=f"far.*it sa(?:ys|id): .*{says}"):
+            host.read("/etc/hostname", 100)
+
+
+def program(shell: str) -> str:
+    """Where it is, or a skipped test."""
+    found = shutil.which(shell)
+    return found or pytest.skip(f"needs {shell}")
