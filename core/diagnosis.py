@@ -336,9 +336,7 @@ class Diagnosis:
         self, incident: Incident, cures: tuple[Skill, ...], ranked: list[Candidate], findings: Findings
     ) -> NothingHelps:
         if not cures:
-            reason = (
-                "everything I know for it has been tried" if incident.tried else f"I know no cure for {incident.signal}"
-            )
+            reason = "everything I know for it has been tried" if incident.tried else _no_cure(incident)
         elif ranked and ranked[0].missing:
             reason = f"{ranked[0].skill.name} would fit, but {ranked[0].missing}"
         elif ranked:
@@ -401,6 +399,13 @@ def _note(findings: Findings, looker: Skill, values: Values, outcome: Outcome, h
         findings.facts.setdefault(name, Observed(value, looker.name, host, origin))
     if outcome.ok:
         findings.evidence.append(Evidence(looker.name, outcome.summary))
+
+
+def _no_cure(incident: Incident) -> str:
+    """Why there is nothing to propose."""
+    if incident.signal.name == "check.unmeasurable" and incident.alert.text:
+        return f"I do not act on what I cannot see: {incident.alert.text}"
+    return f"I know no cure for {incident.signal}"
 
 
 def _plain(value: Value) -> Json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import secrets
 import time
 from collections.abc import Coroutine, Sequence
@@ -28,6 +30,8 @@ _GRACE = 5.0
 _KILL_AFTER = 2.0
 _STDERR_KEPT = 4096
 _UNASKED = 1 << 16
+_CALL_FAILED = re.compile(r"\[Errno (\d+)\] Connect call failed")
+"""What asyncio makes of a refused connection, to one address or to several."""
 MOST_OUTPUT = 16 << 20
 _MARKED = 'echo "$0"; echo "$0" >&2; exec "$@"'
 """Tells where the command's own words begin: a login shell, or what it reads first, may have something to say too."""
@@ -281,7 +285,8 @@ def host_key_of(loop: asyncio.AbstractEventLoop, address: SshAddress) -> HostKey
     try:
         return waiting.result(CONNECT_SECONDS + _GRACE)
     except (TimeoutError, LateError, OSError, asyncssh.Error) as error:
-        raise UnavailableError(f"{address.label} shows no host key: {_said(error)}") from error
+        where = f"{address.label} ({address.host}:{address.port})"
+        raise UnavailableError(f"{where} shows no host key: {_said(error)}; is that where its sshd listens?") from error
 
 
 async def _shown(address: SshAddress) -> HostKey:
@@ -389,6 +394,8 @@ def _said(error: BaseException) -> str:
     if isinstance(error, TimeoutError | LateError):
         return "no answer in time"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if (refused := _CALL_FAILED.search(str(error))) is not None:
+        text = os.strerror(int(refused[1]))
     return _plain(text) or type(error).__name__
 
 

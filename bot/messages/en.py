@@ -48,6 +48,7 @@ WORDS = {
     "trouble.alert.firing": "alert {o}",
     "trouble.task.run": "run {o}",
     "trouble.task.undo": "undo {o}",
+    "trouble.check.unmeasurable": "cannot measure {o}",
     "trouble.other": "{s} {o}",
     # headlines: host, trouble, what is wanted
     "head.alert": "{host}: {trouble} - looking",

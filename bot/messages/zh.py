@@ -48,6 +48,7 @@ WORDS = {
     "trouble.alert.firing": "告警 {o}",
     "trouble.task.run": "运行 {o}",
     "trouble.task.undo": "撤销 {o}",
+    "trouble.check.unmeasurable": "{o} 无法测量",
     "trouble.other": "{s} {o}",
     # headlines: host, trouble, what is wanted
     "head.alert": "{host}：{trouble}，正在检查",
