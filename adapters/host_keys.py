@@ -85,7 +85,7 @@ def require_private(path: Path) -> None:
     try:
         info = path.stat()
     except OSError as error:
-        raise InvalidError(f"cannot read the key {path}: {error.strerror}; nightshift hosts add makes one") from error
+        raise InvalidError(f"cannot read the key {path}: {error.strerror}; `nightshift hosts add` makes it") from error
     if not stat.S_ISREG(info.st_mode) or info.st_uid not in {os.geteuid(), 0}:
         raise InvalidError(f"the key {path} is no file of yours; name another")
     if info.st_mode & 0o077:

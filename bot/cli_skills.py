@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def show_all(session: Session) -> int:
-    """All skills, one line each."""
+    """All skills, two lines each: what decides about it, then what it does."""
     proofs = jobs.proofs(session.settings)
     found = jobs.open_catalog(session.settings).skills()
     rows = [_row(skill, proofs) for skill in found]
     lines = [
-        f"{skill.name:32} {skill.risk.word:7} {skill.state:12} {proven_on(skill, proofs, session.words)}; {skill.summary}"
+        f"{skill.name:30} {skill.risk.word:6} {skill.state:7} {proven_on(skill, proofs, session.words)}\n    {skill.summary}"
         for skill in found
     ]
     return session.show(Answer("\n".join(lines), rows))

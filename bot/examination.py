@@ -7,11 +7,14 @@ from collections.abc import Callable
 from bot.app import Finding
 from bot.own_room import room_finding
 from bot.settings import Settings
+from bot.settings_hosts import LOCAL, SSH
 from bot.waking import waking_findings
 from bot.wiring import SKILLS, open_catalog_at, protected_paths, sandbox_of, store_of
 from core.alert import LOCALHOST, Signal
 from core.errors import NightshiftError
 from core.skill import HostError
+
+MOST_NAMES = 5
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
@@ -22,6 +25,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("sandbox", _sandbox),
         ("hands", _hands),
         ("probes", _probes),
+        ("checks", _watched),
         ("skills", _skills),
     )
     return tuple(_look(what, look, settings) for what, look in looks)
@@ -106,6 +110,19 @@ def _probes(_: Settings) -> Finding:
 
     measured = LocalProbe(SystemClock()).measure(LOCALHOST, Signal.parse("disk.used_percent:/"))
     return Finding("probes", "ok", f"disk / is {measured.value:.0f} % full")
+
+
+def _watched(settings: Settings) -> Finding:
+    """A host that is listed and never measured looks looked after, and is not."""
+    checks = settings.checks()
+    measured = {LOCALHOST} if checks is None else {one.host for one in checks}
+    listed = {LOCALHOST: LOCAL} | {name: one.reach for name, one in settings.file.hosts.items()}
+    unseen = [name for name, reach in listed.items() if reach in {LOCAL, SSH} and name not in measured]
+    if not unseen:
+        return Finding("checks", "ok", f"something is measured on {len(measured)} hosts")
+    shown = ", ".join(unseen[:MOST_NAMES]) + (f" and {len(unseen) - MOST_NAMES} more" if unseen[MOST_NAMES:] else "")
+    advice = "name them under hosts of a [[checks]] in nightshift.toml; any [[checks]] replaces the list that this machine has of itself"
+    return Finding("checks", "warn", f"nothing is measured on {shown}", advice)
 
 
 def _skills(_: Settings) -> Finding:

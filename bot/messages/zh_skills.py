@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
+    "document.made": "文档：{path}  （查看：nightshift documents show {name}）",
+    "document.none": "没有生成文档：{why}",
+    "document.noplot": "图没有画成；其数据在文档旁的表格文件里。",
+    "document.nothing": "还没有文档。make_disk_report 等技能会生成文档。",
     "tests.line": "用例 {cases}  故障 {faults}  变异 {caught}/{mutants}（{percent} %）",
     "tests.gate": "静态检查：{why}",
     "tests.faults": "让每个主机调用各失败一次（{count} 次）",
@@ -11,7 +15,6 @@ WORDS: dict[str, str] = {
     "tests.summary": "{skills} 个技能，{mutants} 个变异中发现 {caught} 个，用时 {seconds} 秒。",
     "tests.good": "全部合格。",
     "tests.bad": "不合格：{names}",
-    "tests.which": "请写技能名或文件名，或者写 --all",
     "tests.running": "正在沙箱里演练全部技能，需要几分钟 …",
     "proven.looks": "只观察",
     "proven.proven": "已用真实故障验证：{fault}",
@@ -25,6 +28,9 @@ WORDS: dict[str, str] = {
     "adopt.cures": "它能修复哪些信号，例如 http.failed？（回车：没有，仅按要求运行）",
     "adopt.undo": "用什么命令撤销它？（回车：没有）",
     "adopt.sure": "把这些行写入 {path} 吗？",
-    "adopt.written": "已写入 {path}；正在运行的 `up` 下次启动时生效。没有运行任何东西。它从试用期开始：nightshift run {name} --host localhost --dry-run",
+    "adopt.written": (
+        "已写入 {path}；正在运行的 `up` 下次启动时生效。没有运行任何东西。它从试用期开始；"
+        "试运行：nightshift run {name} --host localhost --dry-run"
+    ),
     "adopt.left": "什么都没有写入。",
 }

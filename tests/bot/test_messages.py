@@ -241,6 +241,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "self.room.",
         "waking.reason.",
         "flow.out.",
+        "proven.",
     )
     assert [
         key for key in en.WORDS if f'"{key}"' not in code and f"'{key}'" not in code and not key.startswith(families)
