@@ -46,7 +46,7 @@ def show(session: Session, *, check: bool) -> int:
     stated = stated_in(settings.home / TOML)
     listed = taken(stated.inventory, stated.hosts, settings.home)
     say = session.words.say
-    found = tried(settings) if check else {}
+    found = tried(settings, session.words) if check else {}
     lines, rows = [say("hosts.head")], []
     for entry in inventory.hosts:
         table = settings.file.hosts.get(entry.name, HostTable())
@@ -78,8 +78,8 @@ def check(session: Session, name: str) -> int:
     from bot.hosts_check import Tried, tried
 
     _known(session, name)
-    found = tried(session.settings, (name,)).get(
-        name, Tried((Finding("reached", "ok", f"{name} needs no connection"),))
+    found = tried(session.settings, session.words, (name,)).get(
+        name, Tried((Finding("reached", "ok", session.words.say("check.local", name=name)),))
     )
     lines = [_line(one) for one in found.findings]
     if found.missing:

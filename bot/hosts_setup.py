@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.settings_hosts import SSH, HostTable
 from core.errors import InvalidError
-from core.sudoers import Argv, Needed, line_of
+from core.sudoers import Argv, Needed, defaults_of, line_of
 
 SUDOERS = "/etc/sudoers.d/nightshift"
 GROUPS = ("adm", "systemd-journal")
@@ -39,7 +39,7 @@ def setup(name: str, host: HostTable, keys: tuple[str, str], wanted: Needed) -> 
         f"[ ! -d {shlex.quote(one)} ] || setfacl -m u:{host.hand}:rwx {shlex.quote(one)}" for one in wanted.folders
     )
     rest = (*left, *(f"{skill}: {text}" for skill, text in wanted.left))
-    return Setup(table_of(name, host), tuple(accounts), lines, rules(lines), folders, rest)
+    return Setup(table_of(name, host), tuple(accounts), lines, rules(host.hand, lines), folders, rest)
 
 
 def sudoers(hand: str, commands: Iterable[Argv]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -53,13 +53,14 @@ def sudoers(hand: str, commands: Iterable[Argv]) -> tuple[tuple[str, ...], tuple
     return tuple(lines), tuple(left)
 
 
-def rules(lines: tuple[str, ...]) -> tuple[str, ...]:
+def rules(hand: str, lines: tuple[str, ...]) -> tuple[str, ...]:
     """Shell lines that put them in place; a file that visudo does not accept never gets there, as its name with a dot is not read."""
     if not lines:
         return ()
     draft = f"{SUDOERS}.new"
     return (
         f"cat > {draft} <<'END'",
+        defaults_of(hand),
         *lines,
         "END",
         f"chmod 440 {draft} && visudo -cqf {draft} && mv {draft} {SUDOERS}",

@@ -37,6 +37,7 @@ _PRIVILEGED_LOOKS = frozenset(
 _WORD = re.compile(r"[A-Za-z0-9_./@%+:=,|-]+", re.ASCII)
 """No blank, wildcard, quote, `!`, `#`, `^` or `\\\\`: nothing that sudo reads as more than itself."""
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SYSTEM = ("/etc", "/bin", "/sbin", "/lib", "/usr", "/boot", "/root", "/proc", "/sys", "/dev")
 _UNIT = re.compile(r".+\.(service|socket|timer|mount|path|target|slice|scope)")
 
@@ -88,6 +89,25 @@ def line_of(user: str, argv: Argv) -> str:
     return (
         f"{user} ALL=(root) NOPASSWD: {' '.join((command, *arguments)) if arguments else command + ' ' + chr(34) * 2}"
     )
+
+
+def defaults_of(user: str) -> str:
+    """The line that goes before: what hangs can be ended, and whoever holds the key brings no variables and no PATH along."""
+    if not _USER.fullmatch(user):
+        raise InvalidError(f"{user[:40]!r} cannot stand in sudoers")
+    return f'Defaults:{user} use_pty, env_reset, !setenv, secure_path="{_PATH}"'
+
+
+def gives_terminal(text: str) -> bool:
+    """Whether what `sudo -l` lists says `use_pty`; the last word counts."""
+    found = re.findall(r"(?<![\w!])(!?)use_pty\b", text.partition("may run the following")[0])
+    return bool(found) and not found[-1]
+
+
+def too_wide(text: str) -> tuple[str, ...]:
+    """What `sudo -l` lists that is more than one command to the letter."""
+    tags = ("SETENV",) if re.search(r"(?m)^\s+\(.*\bSETENV:", text) else ()
+    return (*tags, *(one for one in allowed_in(text) if one == "ALL" or re.search(r"(?<!\\)[*?\[]", one)))
 
 
 def orders_wherever(verb: str, name: str) -> tuple[Argv, ...]:

@@ -15,7 +15,18 @@ from core.capability import Risk
 from core.errors import InvalidError
 from core.service_control import Supervised, service_lines
 from core.skill_manifest import Skill
-from core.sudoers import Argv, allowed_in, is_allowed, line_of, needed, orders_wherever, wants_sudo
+from core.sudoers import (
+    Argv,
+    allowed_in,
+    defaults_of,
+    gives_terminal,
+    is_allowed,
+    line_of,
+    needed,
+    orders_wherever,
+    too_wide,
+    wants_sudo,
+)
 from core.vetted_shapes import VETTED, Shape
 
 HAND = "nightshift-hand"
@@ -161,3 +172,42 @@ def test_a_look_of_an_ordinary_user_goes_without_sudo_and_every_change_with_it()
     assert [argv for argv in looks if wants_sudo(argv)] == []
     assert not wants_sudo(("/usr/bin/systemctl", "show", "--property=MainPID", "--", "shop.service"))
     assert all(wants_sudo(filled(one)) for one in VETTED if one.risk is not Risk.LOW)
+
+
+LISTED = """Matching Defaults entries for hand on far:
+    env_reset, {0}, secure_path=/usr/bin\\:/bin
+
+User hand may run the following commands on far:
+    (root) NOPASSWD: {1}
+"""
+
+
+def test_the_line_before_the_commands_is_one_that_sudo_takes() -> None:
+    assert accepts(defaults_of(HAND), line_of(HAND, ("/usr/bin/id", "-u")))
+    assert defaults_of(HAND).startswith(f"Defaults:{HAND} use_pty, env_reset, !setenv, secure_path=")
+    for name in ("ALL", "a,b", "a\nb", "%admin", ""):
+        with pytest.raises(InvalidError):
+            defaults_of(name)
+
+
+@pytest.mark.parametrize(
+    ("said", "gives"),
+    [("use_pty", True), ("!use_pty", False), ("!use_pty, use_pty", True), ("use_pty, !use_pty", False), ("", False)],
+)
+def test_a_terminal_is_given_where_the_last_word_says_so(said: str, gives: bool) -> None:
+    assert gives_terminal(LISTED.format(said, "/bin/use_pty")) is gives
+
+
+@pytest.mark.parametrize(
+    ("commands", "wide"),
+    [
+        ("/usr/bin/id -u", ()),
+        ("ALL", ("ALL",)),
+        ("/usr/bin/id -u, /usr/bin/systemctl restart *", ("/usr/bin/systemctl restart *",)),
+        ("SETENV: /usr/bin/id", ("SETENV",)),
+        ("/usr/bin/tail /var/log/[a-z]", ("/usr/bin/tail /var/log/[a-z]",)),
+        ('/usr/bin/id ""', ()),
+    ],
+)
+def test_rules_that_are_more_than_single_commands_are_seen(commands: str, wide: tuple[str, ...]) -> None:
+    assert too_wide(LISTED.format("use_pty", commands)) == wide

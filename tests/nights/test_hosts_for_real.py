@@ -101,7 +101,9 @@ def test_a_host_is_added_set_up_as_printed_and_repaired_by_its_hand_through_sudo
         assert (run.returncode, "restart service shop" in run.stdout) == (0, True), run.stdout + run.stderr
         assert eventually(lambda: night.is_running, 5)
         (outcome,) = night.audited("outcome")
-        assert outcome["body"] == {"action": 8, "ok": True, "result": "/etc/init.d/shop restart", "undo": "stop"}
+        body = outcome["body"]
+        assert isinstance(body, dict)
+        assert (body["ok"], body["result"], body["undo"]) == (True, "/etc/init.d/shop restart", "stop")
         (host,) = night.audited("host.added")
         assert host["body"] == {"by": f"os:{os.geteuid()}", "key": night.fingerprint}
         assert not [line for line in night.far.commands() if line.startswith("sshd: nightshift")], (
@@ -137,6 +139,28 @@ def test_a_line_that_is_missing_is_said_and_nothing_is_done(tmp_path: Path) -> N
         said = "not done: denied: sudo on web-1 does not allow: /etc/init.d/shop restart; `nightshift hosts add web-1` prints the line"
         assert outcome["body"]["result"] == said  # type: ignore[index] # JSON
         assert not night.is_running
+
+
+def test_what_is_found_there_is_said_in_the_language_of_whoever_asks(tmp_path: Path) -> None:
+    with added(tmp_path) as night:
+        night.set_up()
+        settings = night.machine.home / "nightshift.toml"
+        settings.write_text(f'language = "zh"\n{settings.read_text()}')
+        checked = night.type("hosts", "check", "web-1")
+        assert (checked.returncode, "一条不缺" in checked.stdout) == (0, True), checked.stdout
+        assert "nightshift-hand 的身份连上了" in checked.stdout
+
+
+def test_rules_that_give_more_than_was_asked_for_are_named(tmp_path: Path) -> None:
+    with added(tmp_path) as night:
+        night.set_up()
+        night.far.shell("sed -i 's/use_pty/!use_pty/' /etc/sudoers.d/nightshift && visudo -cq")
+        night.far.shell(
+            "echo 'nightshift-hand ALL=(root) NOPASSWD: /bin/ls *' >> /etc/sudoers.d/nightshift && visudo -cq"
+        )
+        checked = night.type("hosts", "check", "web-1")
+        assert "add to /etc/sudoers.d/nightshift: Defaults:nightshift-hand use_pty" in checked.stdout
+        assert "more there as root than single commands to the letter: /bin/ls *" in checked.stdout
 
 
 def test_a_key_is_never_accepted_silently_and_a_changed_one_not_at_all(tmp_path: Path) -> None:
