@@ -20,10 +20,8 @@ PACKAGE_CACHES = tuple(
     )
 )
 
-SCRATCH = tuple(
-    (*folder.split("/"), "**") for folder in ("tmp", "var/tmp", "var/cache", "var/log", "run", "var/run", "var/lock")
-)
-"""Where a write or move that the journal can take back changes neither what runs nor who may enter."""
+SCRATCH = tuple((*folder.split("/"), "**") for folder in ("tmp", "var/tmp", "var/log", "run/lock", "var/lock"))
+"""Where a write or move that the journal can take back changes neither what runs nor who may enter: /run and the caches hold both."""
 
 _STAMP = r"(?:\d{1,3}|[-_.]?\d{8}(?:[-_T]?\d{2,6})?|[-_.]?\d{4}-\d\d-\d\d(?:[-_T.]\d{2,6})?|old)"
 _PACKED = r"(?:\.(?:gz|xz|bz2|zst|lz4|Z))"

@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -175,18 +175,20 @@ _RISKS: Mapping[Verb, Risk] = {
 }
 
 
-def risk_of(grant: Grant, disposable: Iterable[str] = (), listed_hosts: Iterable[str] = ()) -> Risk:
+def risk_of(
+    grant: Grant, disposable: Iterable[str] = (), listed_hosts: Iterable[str] = (), to_fill: Container[str] = ()
+) -> Risk:
     """What TRUST 1 calls the danger of a grant. `disposable` are path patterns, `listed_hosts` HTTP hosts that the operator listed.
 
-    A parameter that is not filled yet counts as the worst value it could take.
+    A parameter that is not filled yet counts as the worst value it could take; `to_fill` are those that stand in a command line and
+    will have a value of known origin before the run.
     """
     try:
         Grant.parse(str(grant))
     except (InvalidError, NeverError):
         return Risk.NEVER
     if grant.verb is Verb.EXEC:
-        shape = None if grant.options else shape_of(grant.argv)
-        return shape.risk if shape else Risk.HIGH
+        return _risk_of_command(grant, to_fill)
     if grant.verb is Verb.HTTP_GET:
         return Risk.LOW if "listed" in grant.options else _risk_of_url(grant.target, listed_hosts)
     if grant.verb in CHANGING:
@@ -214,7 +216,17 @@ def risk_of_call(
 def risk_of_skill(skill: Skill, disposable: Iterable[str] = (), listed_hosts: Iterable[str] = ()) -> Risk:
     """The higher one of what the author claims and what the grants permit."""
     places, hosts = tuple(disposable), tuple(listed_hosts)
-    return max(skill.risk, *(risk_of(Grant.parse(text), places, hosts) for text in skill.capabilities), Risk.LOW)
+    names = {parameter.name for parameter in skill.parameters}
+    return max(skill.risk, *(risk_of(Grant.parse(text), places, hosts, names) for text in skill.capabilities), Risk.LOW)
+
+
+def _risk_of_command(grant: Grant, to_fill: Container[str]) -> Risk:
+    """What changes something, or tells others what is looked up, does so with values known before the run, not chosen by its code."""
+    shape = None if grant.options else shape_of(grant.argv)
+    if shape is None:
+        return Risk.HIGH
+    is_chosen = any(name not in to_fill for name in grant.parameters)
+    return Risk.HIGH if is_chosen and (shape.risk > Risk.LOW or shape.asks_others) else shape.risk
 
 
 def _risk_of_url(url: str, listed_hosts: Iterable[str]) -> Risk:

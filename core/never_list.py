@@ -37,6 +37,9 @@ _PROCESS_MEMORY = re.compile(
 _PROCESS_DOOR = re.compile(
     r"/proc/(?:self|thread-self)(?:/.*)?|/proc/[^/]+/(?:task/[^/]+/)?(?:root|cwd|exe|map_files)(?:/.*)?"
 )
+_EVIDENCE = re.compile(
+    r"(?:/.*)?/logs?/(?:.*/)?(?:secure|audit|auth|sudo|faillock|security\.)[^/]*(?:/.*)?", re.IGNORECASE
+)
 _KEY_IN_ETC = re.compile(r"/etc/.*key[^/]*(?:/.*)?", re.IGNORECASE)
 _GONE = " (deleted)"
 
@@ -88,6 +91,8 @@ def why_never_written(path: str) -> str | None:
         return "not a plain absolute path"
     if text == RESOLVER:
         return None
+    if _EVIDENCE.fullmatch(text):
+        return "evidence"
     return next((reason for reason, rule in _WRITE_RULES if rule.fullmatch(text)), None)
 
 
@@ -253,8 +258,12 @@ def why_never_run(argv: Sequence[object]) -> str | None:
     if not words or len(words) != len(argv) or ("/" in words[0] and _plain(words[0]) is None):
         return "not a plain command line"
     secret = next((reason for word in words[1:] for reason in _why_argument_refused(word)), None)
-    if secret is not None or shape_of_argv(words) is not None:
+    if secret is not None:
         return secret
+    if words[0].endswith("redis-cli") and not OWN_PORTS.isdisjoint(map(_number, words)):
+        return "Nightshift's own port"
+    if shape_of_argv(words) is not None:
+        return None
     if "/" in words[0] and not _PROGRAM_FOLDER.fullmatch(words[0]):
         return "it lies where others than the system put programs"
     program = words[0].rpartition("/")[2]
@@ -283,6 +292,10 @@ def why_never_adopted(argv: Sequence[object]) -> str | None:
         return secret
     names = _names_of(program)
     return next((reason for reason, rule in _RUN_RULES if any(map(rule.fullmatch, names))), None)
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isascii() and word.isdigit() else -1
 
 
 def _is_called(name: re.Pattern[str], names: Collection[str]) -> bool:

@@ -17,7 +17,10 @@ NEVER_WRITTEN: Mapping[str, str] = {
     "accounts and who may enter": """/etc/passwd* /etc/group* /etc/shadow* /etc/gshadow* /etc/subuid* /etc/subgid* /etc/sudo* sudoers*
      /etc/pam* pam.d /etc/security /etc/login* /etc/securetty /etc/shells /etc/ssh .ssh authorized_keys* .rhosts .shosts .k5login
      /etc/hosts.* /etc/krb5* /etc/sssd /etc/ldap* /etc/nslcd* /etc/polkit* /etc/dbus* /etc/doas* nologin .google_authenticator
-     /var/lib/AccountsService /var/lib/sudo /var/lib/polkit* /var/lib/pam /var/lib/sss /run/sudo /run/dbus""",
+     /run/faillock /run/userdb /run/polkit* /run/credstore /etc/ftpusers
+     /etc/vsftpd* /etc/default/ssh /etc/default/useradd /etc/dropbear /etc/default/dropbear /etc/usbguard /etc/netgroup .k5users
+     /etc/ipsec* /etc/swanctl /etc/freeradius /etc/request-key* /var/lib/AccountsService /var/lib/sudo /var/lib/polkit*
+     /var/lib/pam /var/lib/sss /run/sudo /run/dbus""",
     "what a shell starts": """/etc/profile* /etc/bash* /etc/zsh* /etc/csh* /etc/fish /etc/environment* /etc/skel .bashrc .bash_*
      .profile .zsh* .zprofile .zlog* .kshrc .mkshrc .cshrc .tcshrc .login .logout .inputrc .xprofile .xsession* .xinitrc
      .screenrc .tmux.conf .vimrc .exrc .nanorc .emacs* .lesskey* .gitconfig .forward .procmailrc .pythonrc* sitecustomize* usercustomize*
@@ -30,15 +33,23 @@ NEVER_WRITTEN: Mapping[str, str] = {
      /etc/netns /etc/dhcp* /etc/ppp /etc/update-motd.d /etc/xdg /etc/acpi /etc/alternatives /etc/logrotate* /etc/aliases*
      /etc/inetd* /etc/xinetd* /etc/mail /etc/tmpfiles.d /etc/sysusers.d /etc/dracut* /etc/initramfs-tools /etc/needrestart /etc/incron*
      /var/spool/incron /etc/periodic /etc/local.d /etc/runlevels /etc/cloud /var/lib/cloud /etc/ansible /etc/salt /etc/puppet* /etc/chef
-     /etc/wpa_supplicant /etc/wireguard /etc/openvpn /etc/X11 /etc/gdm* /etc/lightdm /etc/cups/cupsd.conf /run/initctl""",
-    "the loader and name resolution": "/etc/ld.so* ld.so.preload /etc/nsswitch* /etc/hosts /etc/host.conf /etc/resolv* /etc/gai.conf",
+     /etc/wpa_supplicant /etc/wireguard /etc/openvpn /run/initramfs /run/tmpfiles.d /run/sysctl.d /run/mod*
+     /run/binfmt.d /run/sysusers.d environment.d /run/service /run/runit* /run/s6* /run/openrc /run/supervisor* /run/wrappers
+     /run/current-system /run/salt /run/cloud-init /run/NetworkManager /run/network /etc/default/grub* /etc/smartmontools /etc/pm
+     /var/cache/salt /var/cache/puppet /var/cache/ansible /var/cache/debconf /var/lib/extensions /var/lib/confexts /var/lib/portables
+     /var/lib/machines /var/lib/alternatives /var/lib/initramfs-tools /etc/X11 /etc/gdm* /etc/lightdm /etc/cups/cupsd.conf
+     /run/initctl""",
+    "the loader and name resolution": """/etc/ld.so* ld.so.preload /etc/nsswitch* /etc/hosts /etc/host.conf /etc/resolv*
+     resolv.conf* /run/resolvconf /run/connman /run/nscd
+     /var/cache/nscd /var/cache/ldconfig nsswitch.conf ld.so.c* /etc/gai.conf""",
     "firewall and security services": """/etc/iptables* /etc/nftables* /etc/ufw /etc/firewalld /etc/fail2ban /etc/apparmor*
      /etc/selinux /etc/audi* /etc/rsyslog* /etc/syslog* /etc/ssl /etc/pki /etc/letsencrypt /etc/ca-certificates* /etc/aide*
      /var/lib/aide /var/ossec /etc/ossec*""",
     "packages and containers": """/etc/apt /etc/dpkg /etc/yum* /etc/dnf /etc/apk /etc/zypp* /var/lib/dpkg /var/lib/apt /var/lib/rpm
      /var/lib/dnf /lib/apk /etc/docker /etc/containerd /etc/containers /etc/kubernetes /etc/cni /var/lib/docker /var/lib/containerd
      /var/lib/containers /var/lib/kubelet /run/docker* /run/containerd /run/podman /run/crio""",
-    "evidence": """auth.log* log/secure* log/audit* wtmp* btmp* utmp* lastlog* faillog* tallylog* sudo.log* log/sudo* log/journal
+    "evidence": """auth.log* authlog* *.journal wtmp* audit /var/log/cron /var/log/security /var/log/sssd /var/log/samba
+     log/secure* log/audit* wtmp* btmp* utmp* lastlog* faillog* tallylog* sudo.log* log/sudo* log/journal
      .*_history /var/account""",
     "a database's own files": f"""{DATABASES} pg_* postmaster.* binlog* *-bin.* *relay-bin* relay-log* ib_logfile* ibdata* ibtmp*
      ib_buffer_pool undo_0* #innodb* aria_log* *.ibd *.frm *.myd *.myi *.mai *.mad *.wt WiredTiger* *.rdb *.aof appendonly* *.sqlite*
@@ -143,7 +154,7 @@ NEVER_RUN: Mapping[str, str] = {
      updatedb restorecon setenforce
      rename.ul hardlink tempfile savelog svlogd multilog rotatelogs cronolog unzipsfx funzip gunzip* bunzip2
      bzip2recover unlzma lzma unxz unlz4 unzstd zipcloak zipnote zipsplit lz4c split-file* rtmon nstat lnstat rtstat
-     ctstat arpd rtacct ifstat tzset utmpset elfedit makeconv mcookie bleachbit vacuumlo locale-gen update-locale
+     ctstat arpd rtacct ifstat tzset utmpset utmpdump elfedit makeconv mcookie bleachbit vacuumlo locale-gen update-locale
      update-mime* update-icon* gtk-update* update-catalog update-xmlcatalog fc-cache glib-compile* db_load slapadd
      slapcat socklog ulogd pslog mklost+found tarcat icupkg expiry msgmerge c_rehash catman helpztags accessdb
      sstablescrub migrate-pubring*""",
@@ -176,6 +187,7 @@ NEVER_RUN: Mapping[str, str] = {
      createlang droplang varnishlog varnishncsa elasticsearch* minio*
       redis-* valkey-* mysqld* mariadbd* mongod* influx* rabbitmq*
      kafka-* cockroach* neo4j*""",
+    "it reads whole folders, whatever lies in them": "diff",
     "it is Nightshift itself": "nightshift*",
 }
 """Programs that no grant names, with or without placeholders, unless the whole command line is a vetted shape."""
@@ -201,6 +213,7 @@ NEVER_ARGUED: Mapping[str, str] = {
     "haproxy": r"(?!-v{1,2}$|-c -f /etc/haproxy/\S+$).*",
     "certbot": r"(?!renew\b).*",
     "hostname": r".+",
+    "ps": r"(?:.*(?<!-o)(?<!-C)(?<!-eo)(?<!-p)(?<!-u) )?[0-9A-Za-z]*e[0-9A-Za-z]*(?: .*)?|.*environ.*",
     "ethtool": r"(?![A-Za-z][A-Za-z0-9._-]*$).*",
     "getent": r"(?:.* )?g?shadow\b.*",
     "resolvectl": r"(?!(?:status|query|statistics)(?: [^-]\S*)?$|dns$|domain$).*",
@@ -227,7 +240,6 @@ ONLY_OPTIONS: Mapping[str, str] = {
     "grep": "-c -i -v -n -F -E -w -x -h -H -m -A -B -C -o -q -s -a -e --",
     "egrep": "-c -i -v -n -w -x -h -H -m -A -B -C -o -q -s -a -e --",
     "fgrep": "-c -i -v -n -w -x -h -H -m -A -B -C -o -q -s -a -e --",
-    "diff": "-u -q -s -b -w -B -i --",
     "wc": "-l -c -w -m -L --",
     "du": "-x -s -h -k -m -b -a -c -d -B1 -sx -xs -xsk -sh -xk -d1 -d2 -d3 --inodes --apparent-size",
     "head": "-n -c -q -v --lines= --bytes= --",

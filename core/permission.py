@@ -9,7 +9,7 @@ from core.action import Action
 from core.capability import Risk, Verb
 from core.effect import SERVICE_ORDERS, find_process
 from core.errors import CapabilityDeniedError, NeverError
-from core.grant import Grant, host_of, risk_of_call
+from core.grant import Grant, host_of, risk_of, risk_of_call
 from core.grant_target import LOOPBACK, WEB
 from core.host_call import HostCall
 from core.host_change import FileDelete, FileMove, FileWrite
@@ -53,12 +53,15 @@ class Rules:
         if reason is not None:
             raise NeverError(f"{call.verb} {call.target}"[:300], reason)
         arguments = {**self._looked_up(call, host), "is_adopted": self.is_action(call)}
-        if not self._covering(call.verb, arguments):
+        covering = self._covering(call.verb, arguments)
+        if not covering:
             raise CapabilityDeniedError(self.skill, f"{call.verb}:{call.target}"[:300])
         self._check_secrets(call)
         if self.is_action(call):
             return self.action.risk if self.action else Risk.NEVER
         risk = risk_of_call(call.verb, arguments, self.disposable, self.listed_hosts)
+        if call.verb is Verb.EXEC:  # a value that the code chose costs more than one that was known before the run
+            risk = max(risk, min(map(risk_of, covering)))
         if risk is Risk.NEVER:
             raise NeverError(f"{call.verb} {call.target}"[:300], "its risk is beyond every approval")
         return risk

@@ -146,7 +146,7 @@ ping -c 1 -W 1 {addr}
 ping -n -c {int} -W {int} {addr}
 arping -c 1 -w 1 -I {iface} {addr}
 tracepath -n -m 5 {addr}
-systemctl show -- {unit}
+systemctl show --property=ActiveState,SubState,Result,NRestarts,MainPID -- {unit}
 systemctl status --no-pager -- {unit}
 systemctl is-active -- {unit}
 systemctl is-failed -- {unit}
@@ -160,8 +160,9 @@ journalctl -k -n {int} --no-pager -o short-iso
 sv status {path}
 supervisorctl status
 supervisorctl status {unit}
-supervisorctl -c {path} status
-supervisorctl -c {path} status {unit}
+supervisorctl -c /etc/supervisor/supervisord.conf status
+supervisorctl -c /etc/supervisor/supervisord.conf status {unit}
+supervisorctl -c /etc/supervisord.conf status
 rc-service {unit} status
 service {unit} status
 monit summary
@@ -188,7 +189,7 @@ tail -c 60000 /var/log/syslog
 tail -c 60000 /var/log/cron.log
 dpkg -V
 dpkg -V {word}
-rpm -Va
+rpm -Va --noscripts
 find /usr /opt -xdev -type f -perm /6000
 """
 
@@ -244,6 +245,8 @@ ip neigh del {addr} dev {iface}
 systemctl reset-failed -- {unit}
 """
 
+_ASKING = frozenset({"getent", "ping", "arping", "tracepath"})
+
 _SYSTEM_FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 
 
@@ -254,6 +257,11 @@ class Shape:
     pattern: tuple[Part, ...]
     risk: Risk
     is_reversible: bool
+
+    @property
+    def asks_others(self) -> bool:
+        """True where the arguments travel: a name that is looked up, an address that is called, can carry what was read here."""
+        return self.pattern[0] in _ASKING
 
     def __str__(self) -> str:
         return " ".join(map(str, self.pattern))

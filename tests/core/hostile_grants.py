@@ -160,7 +160,7 @@ TEMPLATES = st.sampled_from(
         "exec:df -Pk {x:path}",
         "exec:ping -n -c 1 -W 1 {x:addr}",
         "exec:ip link set dev {x:iface} up",
-        "exec:systemctl show -- {x:unit}",
+        "exec:systemctl status --no-pager -- {x:unit}",
         *(f"service.{verb}:{{x}}" for verb in ("status", "start", "stop", "restart", "reload")),
         "process.signal:{x};KILL",
         "http.GET:{x}",

@@ -366,7 +366,7 @@ def test_an_undo_does_not_reach_beyond_the_plan_that_was_shown_for_it() -> None:
     assert [text for path, text in here.host.files.items() if path.endswith(".1")].count(None) == 1
 
 
-@pytest.mark.parametrize(("path", "risk"), [("/run/app.flag", Risk.MEDIUM), ("/srv/log/new.log", Risk.HIGH)])
+@pytest.mark.parametrize(("path", "risk"), [("/run/lock/app.flag", Risk.MEDIUM), ("/srv/log/new.log", Risk.HIGH)])
 def test_undoing_is_as_risky_as_what_it_undoes(path: str, risk: Risk) -> None:
     here, now = Shift(), FakeStore().clock.now()
     action = here.store.effects.intend("r1", "localhost", f"fs.write {path}", {}, now)

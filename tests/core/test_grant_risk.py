@@ -43,10 +43,10 @@ medium fs.write:/etc/resolv.conf
 high fs.write:/etc/nginx/nginx.conf
 high fs.write:/srv/app/x
 high fs.write:/opt/x
-medium fs.write:/run/app.pid
+high fs.write:/run/app.pid
 medium fs.move:/var/log/app.log
 high fs.move:/srv/x
-medium exec:ip route add default via {addr} dev {iface}
+high exec:ip route add default via {addr} dev {iface}
 high exec:ip link set dev {iface} up
 medium exec:apt-get clean
 high exec:certbot renew

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.capability import Verb
+from core.capability import Risk, Verb
 from core.errors import InvalidError, NeverError, NightshiftError
 from core.grant import Grant, fill, risk_of
 from core.grant_target import CHANGING, WEB, why_never_touched
@@ -128,7 +128,7 @@ def test_what_is_secret_is_secret_below_as_well(path: str, mask: int, below: str
 @example("fs.read:{x}", "/etc/shadow")
 @example("fs.delete:{x}/*;rotated", "/var/log/**")
 @example("service.restart:{x}", "sshd")
-@example("exec:systemctl show -- {x:unit}", "-H")
+@example("exec:systemctl status --no-pager -- {x:unit}", "-H")
 @example("http.GET:{x}", "http://169.254.169.254/")
 def test_no_value_makes_a_grant_of_something_else(template: str, value: object) -> None:
     for grant in filled_with(template, value):
@@ -181,3 +181,63 @@ def test_any_text_behind_any_verb_is_read_back_or_refused(text: str, verb: Verb)
 def test_a_refusal_says_what_and_why() -> None:
     with pytest.raises(NeverError, match=r"python3\.11.*any code"):
         Grant.parse("exec:/usr/bin/python3.11 -c x")
+
+
+# ---- what a change of an innocent looking file does -------------------------------------------------------------------------------------
+
+
+WHAT_RUNS_OR_WHO_ENTERS = """/run/polkit-1/rules.d/x.rules /run/userdb/x.user /run/faillock/root /run/initramfs/shutdown /run/tmpfiles.d/x
+/run/sysctl.d/x /run/modprobe.d/x /run/NetworkManager/resolv.conf /run/resolvconf/resolv.conf /srv/jail/etc/resolv.conf /run/service/x/run
+/run/s6/x/run /run/wrappers/bin/x /var/cache/debconf/config.dat /var/cache/salt/minion/extmods/x /var/lib/extensions/x /etc/default/ssh
+/etc/vsftpd.userlist /home/u/.config/environment.d/x /var/log/remote/web1/secure-1 /var/log/remote/web1/audit/x /var/log/bastion/auth.log.1
+/var/log/authlog /srv/logs/secure/x /var/log/x/remote.journal"""
+
+
+@pytest.mark.parametrize("path", WHAT_RUNS_OR_WHO_ENTERS.split())
+@pytest.mark.parametrize("verb", ["fs.write", "fs.delete", "fs.truncate", "fs.move"])
+def test_nothing_opens_what_runs_at_a_start_who_may_enter_and_evidence(verb: str, path: str) -> None:
+    assert grant_or_none(f"{verb}:{path}") is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/run/app.pid", "/run/app/**", "/var/cache/app/code.php", "/var/cache/apt/archives/x.deb", "/run/x.sock"]
+)
+def test_writing_below_run_and_into_caches_is_high_because_programs_believe_what_they_find_there(path: str) -> None:
+    assert risk_of(Grant.parse(f"fs.write:{path}")) is Risk.HIGH
+    assert risk_of(Grant.parse(f"fs.move:{path}")) is Risk.HIGH
+
+
+# ---- values that the code of a skill chooses --------------------------------------------------------------------------------------------
+
+
+CHOSEN = """getent hosts {host}|getent ahosts {name:host}|ping -n -c 1 -W 1 {addr}|arping -c 1 -w 1 -I {iface} {addr}
+tracepath -n -m 5 {addr}|ip route replace default via {addr} dev {iface}
+ip -6 route add default via {addr} dev {iface}|redis-cli -p {port} bgsave"""
+
+
+@pytest.mark.parametrize("line", CHOSEN.replace("\n", "|").split("|"))
+def test_a_name_that_is_looked_up_or_a_gateway_is_high_where_no_parameter_says_which(line: str) -> None:
+    grant = Grant.parse(f"exec:{line}")
+    assert risk_of(grant) is Risk.HIGH
+    assert risk_of(grant, to_fill=grant.parameters) < Risk.HIGH
+
+
+READS_TOO_MUCH = """ps auxe|ps e|ps axe|ps -o pid,environ|diff /etc /tmp/x|diff -u /root /srv|redis-cli -p 8470 info memory
+supervisorctl -c /tmp/evil.conf status|systemctl show -- api|rpm -Va|utmpdump -r -o /etc/x /var/log/wtmp"""
+
+
+@pytest.mark.parametrize("line", READS_TOO_MUCH.replace("\n", "|").split("|"))
+def test_no_command_shows_environments_whole_folders_or_runs_a_file_it_is_given(line: str) -> None:
+    assert grant_or_none(f"exec:{line}") is None
+
+
+OTHER_NAMES = """irb erb lksh posh sash xonsh elvish jrunscript c99 rcp netkit-ftp lzmore zipgrep run-one tini gosu setarch linux64 x86_64
+stap torsocks proxychains4 valgrind dbus-launch systemd-socket-activate remove-shell faillock a2enmod deb-systemd-invoke corepack mvnw
+opt-14
+x86_64-linux-gnu-gold x86_64-linux-gnu-objcopy update-java-alternatives utmpdump slapadd ldapmodify"""
+
+
+@pytest.mark.parametrize("program", OTHER_NAMES.split())
+def test_programs_that_run_others_are_known_by_their_other_names_too(program: str) -> None:
+    assert grant_or_none(f"exec:{program} x") is None
+    assert grant_or_none(f"exec:/usr/bin/{program} x;adopted") is None

@@ -213,7 +213,7 @@ def test_what_is_not_a_plain_command_line_is_never_run(argv: list[object]) -> No
         "apt-get clean",
         "journalctl --vacuum-time=7d",
         "/opt/app/bin/check --quick",
-        "systemctl show -- ssh",
+        "systemctl show --property=ActiveState,SubState,Result,NRestarts,MainPID -- ssh",
         "sv status /etc/service/sshd",
         "tail -n 50 /var/log/syslog",
         "iptables -D INPUT 3",

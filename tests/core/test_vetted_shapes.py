@@ -57,7 +57,12 @@ def test_every_vetted_shape_is_granted_reached_and_as_dangerous_as_its_line_says
     assert found is not None
     assert grant.covers(Verb.EXEC, {"argv": argv})
     assert why_never_run(argv) is None
-    assert risk_of(grant) == risk_of(literal) == risk_of_call(Verb.EXEC, {"argv": argv}) == found.risk
+    assert (
+        risk_of(grant, to_fill=grant.parameters)
+        == risk_of(literal)
+        == risk_of_call(Verb.EXEC, {"argv": argv})
+        == found.risk
+    )
 
 
 @given(st.sampled_from(VETTED), st.integers(0, 12), st.sampled_from(["-x", "--exec=sh", "; rm", "$(id)", "-"]))
