@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from bot import cli_hosts, cli_trust
+from bot import cli_documents, cli_hosts, cli_trust
 
 if TYPE_CHECKING:
     from bot.cli_session import Session
@@ -221,6 +221,7 @@ def go(scope: Scope = "") -> None:
 
 cli_trust.add_to(app, _say_line)
 cli_hosts.add_to(app, _session)
+cli_documents.add_to(app, _session)
 
 
 # ---- acting -----------------------------------------------------------------------------------------------------------------------

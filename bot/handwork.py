@@ -10,6 +10,7 @@ from bot.roster import Roster
 from core.approval import Approval
 from core.capability import Risk
 from core.diagnosis import Diagnosis
+from core.document import FACT
 from core.errors import InvalidError, UnknownError
 from core.execution import Rehearsal
 from core.inventory import Inventory
@@ -50,7 +51,7 @@ class Handwork:
         outcome = self._diagnosis.look_by_hand(skill, host, typed)
         lines = [
             outcome.error or outcome.summary,
-            *(f"{name}: {plain(str(value), 200)}" for name, value in outcome.facts),
+            *(f"{name}: {plain(str(value), 200)}" for name, value in outcome.facts if name != FACT),
         ]
         return Answer("\n".join(plain(line, 400) for line in lines), outcome, ok=outcome.ok and not outcome.error)
 

@@ -15,6 +15,7 @@ from bot.app import Rows
 from bot.beyond import Beyond, Notices
 from bot.chat_desk import ChatDesk
 from bot.digest import MorningTime
+from bot.documents import Filing
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
 from bot.messages import Words, words_of
@@ -399,6 +400,15 @@ def open_catalog_at(folder: Path) -> FileCatalog:
     return FileCatalog(folder, folder / "skills.lock")
 
 
+def filing_of(house: House, language: str) -> Filing:
+    """Where what looks describe as documents goes."""
+    from adapters.plotter.by_matplotlib import MatplotlibPlotter
+    from adapters.store.documents import DocumentFolder
+
+    home = house.place.home
+    return Filing(DocumentFolder(home), MatplotlibPlotter(home / "plots"), house.store.clock, words_of(language))
+
+
 def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> ChatDesk:
     """The desk with hands."""
     roster = house.place.roster
@@ -407,8 +417,13 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> Cha
     hands = Handwork(rows, house.team.trust.catalog, house.team.diagnosis, house.place.inventory, roster, views)
     resolving = Resolving(rows, house.place.inventory, roster, views, house.team.holding)
 
+    filing = filing_of(house, language)
+
     def act(command: Command, message: Message) -> Answer:
-        return resolving.resolve(command, message) if command.verb is Verb.RESOLVE else hands.act(command, message)
+        if command.verb is Verb.RESOLVE:
+            return resolving.resolve(command, message)
+        answer = hands.act(command, message)
+        return filing.filed(answer, command.target, command.option("host"))
 
     ordering = Ordering(rows, house.team.trust, roster, language)
     return ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering)

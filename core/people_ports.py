@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from core.card import Card
+from core.document import Picture
 from core.episode import Episode
 from core.host_change import BackStep, Fired
 from core.incident import Incident
@@ -163,6 +164,14 @@ class Pager(Protocol):
 
     def page(self, person: str, line: str, link: str) -> Receipt:
         """One page, within 20 s; never raises for a service that fails: the receipt says so. UnknownError for who cannot be reached."""
+        ...
+
+
+class Plotter(Protocol):
+    """Draws; knows nothing of what is drawn."""
+
+    def plot(self, picture: Picture) -> bytes:
+        """A PNG; raises UnavailableError where none can be drawn in time and memory."""
         ...
 
 

@@ -46,6 +46,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/patient/": "makes and removes the demo's own host; never towards a watched one",
     "adapters/store/": "the database and the data folder",
     "adapters/fetch_http.py": "asks one URL for a skill, at an address that was checked",
+    "adapters/plotter/": "starts one child that draws, and ends",
     "adapters/heartbeat_http.py": "calls the one URL that waits for us",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
     "adapters/host_keys.py": "our keys for far hosts and the host keys that were accepted, in the data folder",
@@ -67,6 +68,7 @@ VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter 
     "pager_apprise": {"apprise"},
     "inventory_ansible": {"yaml"},
     "host_keys": {"asyncssh"},
+    "plotter": {"matplotlib"},
 }
 
 LIGHT = {  # what `import bot.cli` may load: typer and rich, and what they stand on

@@ -1,0 +1,1 @@
+"""Plots, drawn in a process of their own."""

@@ -1,0 +1,1 @@
+"""Skills that make documents of what they collected."""
