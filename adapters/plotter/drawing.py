@@ -7,7 +7,6 @@ import io
 import json
 import resource
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 FONTS = [
@@ -20,6 +19,8 @@ FONTS = [
     "DejaVu Sans",
 ]
 NEW_NETWORK = 0x40000000
+DAY = 86400.0
+"""Seconds; matplotlib counts days since 1970, in UTC."""
 
 
 def shut_in(memory: int, seconds: int) -> None:
@@ -35,7 +36,7 @@ def drawn(picture: dict[str, Any]) -> bytes:
     import matplotlib as mpl  # noqa: PLC0415 - after the limits
 
     mpl.use("Agg")
-    from matplotlib import dates, font_manager  # noqa: PLC0415 - as above
+    from matplotlib import font_manager  # noqa: PLC0415 - as above
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     there = set(font_manager.get_font_names())
@@ -43,17 +44,14 @@ def drawn(picture: dict[str, Any]) -> bytes:
     mpl.rcParams["text.parse_math"] = False
     mpl.rcParams["axes.unicode_minus"] = False
 
-    def days_of(at: float) -> float:
-        return float(dates.date2num(datetime.fromtimestamp(at, UTC)))
-
     figure = Figure(figsize=(9, 4), dpi=100, layout="constrained")
     axes = figure.add_subplot()
     for line in picture["lines"]:
-        moments = [days_of(at) for at, _ in line["points"]]
+        moments = [at / DAY for at, _ in line["points"]]
         (curve,) = axes.plot(moments, [value for _, value in line["points"]], marker=".", linewidth=1.5)
         curve.set_label(line["name"].removeprefix("_") or "-")
     for at, word in picture["marks"]:
-        moment = days_of(at)
+        moment = at / DAY
         axes.axvline(moment, color="#999", linestyle="--", linewidth=1)
         axes.annotate(word, (moment, 1), xycoords=("data", "axes fraction"), fontsize=8, ha="left", va="top")
     axes.xaxis_date()
