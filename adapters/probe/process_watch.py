@@ -13,11 +13,28 @@ from core.errors import UnavailableError
 WINDOW = 600.0
 """Seconds over which restarts are counted."""
 
+PATIENCE = 10.0
+"""Seconds after which what does not come back has ended, unless it was away for longer between two starts: it restarts no more."""
+
 
 @dataclass(slots=True)
-class _History:
+class History:
+    """What was seen of one name, and how often it was another process."""
+
     seen: frozenset[tuple[int, float]] = frozenset()
     restarts: deque[float] = field(default_factory=deque)
+    gone_since: float | None = None
+    longest_gone: float = 0.0
+
+    def note(self, now: float, *, is_there: bool) -> None:
+        """Forgets what came back again and again and then stayed away; whether it should run is for another signal."""
+        gone = now - (now if self.gone_since is None else self.gone_since)
+        if is_there:
+            self.longest_gone, self.gone_since = max(self.longest_gone, gone), None
+        elif gone > max(PATIENCE, 2 * self.longest_gone):
+            self.restarts.clear()
+        elif self.gone_since is None:
+            self.gone_since = now
 
 
 class ProcessWatch:
@@ -25,7 +42,7 @@ class ProcessWatch:
 
     def __init__(self, processes: ProcessList) -> None:
         self._processes = processes
-        self._histories: dict[str, _History] = {}
+        self._histories: dict[str, History] = {}
 
     def down(self, name: str) -> Reading:
         """1 when no live process has the name."""
@@ -37,12 +54,13 @@ class ProcessWatch:
 
     def restarts(self, name: str) -> Reading:
         """How often the process was seen to be another one within ten minutes; workers that their parent replaces do not count."""
-        history = self._histories.setdefault(_required(name), _History())
+        history = self._histories.setdefault(_required(name), History())
         now = time.monotonic()
         seen = frozenset((p.pid, p.created) for p in _topmost(self._processes.named(name)))
         if history.seen and seen:
             history.restarts.extend(now for _ in seen - history.seen)
         history.seen = seen or history.seen
+        history.note(now, is_there=bool(seen))
         while history.restarts and history.restarts[0] < now - WINDOW:
             history.restarts.popleft()
         return Reading(len(history.restarts), f"{name} came back {len(history.restarts)} times in 10 minutes")

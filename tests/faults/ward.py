@@ -88,6 +88,10 @@ class Ward:
             )
             self._canaries[path] = self._print_of(path)
 
+    def forget(self, path: str) -> None:
+        """What is meant to change is no canary any more."""
+        del self._canaries[path]
+
     def value(self, signal: str) -> float:
         """One measurement now."""
         return self.probe.measure(NAME, Signal.parse(signal)).value
