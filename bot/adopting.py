@@ -69,6 +69,10 @@ def look_at(file: str) -> Script:
 
 def lines_for(wish: Wish) -> str:
     """The table for nightshift.toml, with the hash of every file that its words name here."""
+    if not NAME.fullmatch(wish.name):
+        raise InvalidError(
+            f"{wish.name[:60]!r} is no name of an action; use lower case letters, digits and hyphens, at least three"
+        )
     files = dict.fromkeys((*files_named(wish.command), *files_named(wish.undo)))
     hashes = {path: sha256 for path in files if (sha256 := _hash_of(path))}
     rows = [
@@ -130,6 +134,11 @@ def _require(path: Path, info: os.stat_result, data: bytes) -> None:
         raise InvalidError(f"{path} is no script: its first line must begin with #!")
     if not info.st_mode & 0o111:
         raise InvalidError(f"{path} cannot be run; if it is meant to be, run: chmod 755 {path}")
+    if info.st_uid not in (0, os.geteuid()):
+        owner = _name_of(info.st_uid)
+        raise InvalidError(
+            f"{path} belongs to {owner}, who could exchange it while it is begun; run: chown root {path}"
+        )
     if info.st_mode & OTHERS_WRITE:
         raise InvalidError(f"others can change {path}; look what is in it, then run: chmod go-w {path}")
 

@@ -57,7 +57,7 @@ class Notices:
         facts = {
             "skill": plain(notice.skill),
             "host": plain(notice.host),
-            "text": "\n".join(f"> {line}" for line in text.splitlines()),
+            "text": "\n".join(f"> {plain(line, _LONGEST)}" for line in text.splitlines()),
         }
         digest = hashlib.sha256(f"{notice.to}\n{notice.text}".encode("utf-8", "replace")).hexdigest()[:12]
         said = self.words.say("notice.told", to=self._audience(notice.to, now), **facts)

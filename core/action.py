@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from core.capability import Risk
 
 ACTIONS = "nightshift.toml/"
 """How the path of a skill begins that is an action and no file; a file of the catalog never has it."""
+
+
+_ENDS_A_NAME = re.compile(r"[=,:@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,14 @@ class Action:
 
 
 def files_named(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a command that are an absolute path, or end in one after `=`; whether a file lies there, the host knows."""
-    words = (
-        (argv[:1] + tuple(word.partition("=")[2] if word.startswith("-") else word for word in argv[1:]))
-        if argv
-        else ()
-    )
-    return tuple(dict.fromkeys(word for word in words if word.startswith("/")))
+    """The paths in the words of a command, also behind an option, `=`, `@` or a colon; whether a file lies there, the host knows.
+
+    A command runs in `/`, so that a word without a slash in front names a file there.
+    """
+    pieces = (piece for word in argv[1:] for piece in _ENDS_A_NAME.split(word) if "/" in piece)
+    paths = (piece[piece.index("/") :] if piece.startswith("-") else f"/{piece.removeprefix('/')}" for piece in pieces)
+    return tuple(dict.fromkeys(path for path in (*argv[:1], *paths) if _is_plain(path)))
+
+
+def _is_plain(path: str) -> bool:
+    return path != "/" and {"", ".", ".."}.isdisjoint(path[1:].split("/"))

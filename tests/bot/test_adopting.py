@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from bot.action_catalog import ActionCatalog
 from bot.adopting import Wish, lines_for, look_at, name_for, wish_of, write_lines
 from bot.settings_files import read_toml
-from core.action import Action
+from core.action import Action, files_named
 from core.capability import Risk
 from core.errors import InvalidError
 from core.grant import Grant, risk_of
@@ -100,6 +101,33 @@ def test_it_writes_lines_that_are_read_again_and_leaves_the_rest(home: Path, scr
     assert text.startswith('# ours\nlanguage = "zh"  # kept\n\n[actions.roll-back]\n')
     hashed = tomllib.loads(text)["actions"]["roll-back"]["sha256"]
     assert hashed == {str(script): hashlib.sha256(SCRIPT.encode()).hexdigest()}
+
+
+@pytest.mark.parametrize("name", ["x]\n[hosts.evil", "roll back", "Roll", "a.b", 'x"', ""])
+def test_a_name_never_writes_a_table_of_its_own(name: str) -> None:
+    with pytest.raises(InvalidError, match="no name of an action"):
+        lines_for(Wish(name, ("/opt/x.sh",), "medium"))
+
+
+@pytest.mark.parametrize("word", ['a"]', "a\nrisk = 1", "\x7f", "{x}", "a;b", "\\", "/opt/\U0001f600"])
+def test_a_word_that_is_not_literal_leaves_the_file_as_it_was(home: Path, word: str) -> None:
+    before = (home / "nightshift.toml").read_bytes()
+    with pytest.raises((InvalidError, tomllib.TOMLDecodeError)):
+        write_lines(home, "roll-back", lines_for(Wish("roll-back", ("/opt/x.sh", word), "medium")))
+    assert (home / "nightshift.toml").read_bytes() == before
+
+
+def test_every_file_that_a_command_names_is_bound_however_it_is_named() -> None:
+    words = "api --file=/opt/a.yml -f/opt/b config=/opt/c @/opt/d etc/e.yml key=etc/f /opt/g:/opt/h http://web/x / a//b ../x"
+    named = ("/opt/x.sh", "/opt/a.yml", "/opt/b", "/opt/c", "/opt/d", "/etc/e.yml", "/etc/f", "/opt/g", "/opt/h")
+    assert files_named(("/opt/x.sh", *words.split())) == named
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_script_of_somebody_who_is_not_root_is_not_adopted_for_root(script: Path) -> None:
+    os.chown(script, 1234, 1234)
+    with pytest.raises(InvalidError, match="could exchange it"):
+        look_at(str(script))
 
 
 def test_a_name_is_given_once(home: Path) -> None:

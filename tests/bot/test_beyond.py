@@ -66,6 +66,11 @@ def test_a_skills_words_are_cleaned_and_every_line_of_them_is_marked(text: str) 
     assert not any(bad in said for bad in ("\x1b", "@everyone", "hunter2", "\u202e"))
 
 
+def test_what_a_page_said_can_neither_be_clicked_nor_call_anybody() -> None:
+    (said,) = Desk().post("see https://evil.example/x <!channel> <@U1> [ok](javascript:x)")
+    assert not any(bad in said for bad in ("https://", "<!", "<@", "javascript:x"))
+
+
 def test_a_group_that_nobody_is_in_is_refused() -> None:
     with pytest.raises(HostError, match="in a group nowhere"):
         Desk().post("x", "nowhere")

@@ -126,6 +126,7 @@ def test_what_is_secret_is_secret_below_as_well(path: str, mask: int, below: str
 @settings(max_examples=1500)
 @given(TEMPLATES, VALUE)
 @example("fs.read:{x}", "/etc/shadow")
+@example("fs.truncate:{x}", "/proc/1/fd/0")
 @example("fs.delete:{x}/*;rotated", "/var/log/**")
 @example("service.restart:{x}", "sshd")
 @example("exec:systemctl status --no-pager -- {x:unit}", "-H")
@@ -149,6 +150,7 @@ def reaches_nothing_forbidden(grant: Grant) -> bool:
         Verb.EXEC: lambda line: why_never_run(line.split(" ")),
         Verb.FS_READ: why_never_read,
         **dict.fromkeys(CHANGING, why_never_written),
+        Verb.FS_TRUNCATE: lambda path: why_never_touched(Verb.FS_TRUNCATE, path),
         **dict.fromkeys(WEB, why_never_fetched),
     }
     return verb not in rules or rules[verb](target) is None
