@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bot.app import Finding
 from bot.own_room import room_finding
 from bot.settings import Settings
-from bot.settings_hosts import LOCAL, SSH
+from bot.settings_hosts import DOCKER, LOCAL, SSH
 from bot.waking import waking_findings
 from bot.wiring import SKILLS, open_catalog_at, protected_paths, sandbox_of, store_of
 from core.alert import LOCALHOST, Signal
@@ -117,7 +117,7 @@ def _watched(settings: Settings) -> Finding:
     checks = settings.checks()
     measured = {LOCALHOST} if checks is None else {one.host for one in checks}
     listed = {LOCALHOST: LOCAL} | {name: one.reach for name, one in settings.file.hosts.items()}
-    unseen = [name for name, reach in listed.items() if reach in {LOCAL, SSH} and name not in measured]
+    unseen = [name for name, reach in listed.items() if reach in {LOCAL, SSH, DOCKER} and name not in measured]
     if not unseen:
         return Finding("checks", "ok", f"something is measured on {len(measured)} hosts")
     shown = ", ".join(unseen[:MOST_NAMES]) + (f" and {len(unseen) - MOST_NAMES} more" if unseen[MOST_NAMES:] else "")
