@@ -17,6 +17,7 @@ from core.origin import Scalar
 from core.skill_gate import problems_in, run_function
 from core.skill_library import NO_LIBRARIES, Libraries, declared, with_needs
 from core.skill_manifest import ParameterSpec, Skill, SkillState
+from core.syntax import tree_of
 from core.world import Json
 
 _LARGEST = 64 << 10
@@ -153,7 +154,7 @@ def _require_purpose(skill: Skill) -> None:
 
 def _tree(source: str) -> ast.Module:
     try:
-        return ast.parse(source)
+        return tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InvalidError(f"this is not Python: {error}") from error
 

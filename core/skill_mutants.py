@@ -14,6 +14,8 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from core.syntax import tree_of
+
 MOST = 48
 """Mutants of one skill that are played; which ones is told by a hash, so that they are the same every time."""
 
@@ -76,7 +78,7 @@ class Mutants:
 
 def mutants_of(source: str, most: int = MOST) -> Mutants:
     """All that drop a host call, and of the others as many as there is room for."""
-    tree = ast.parse(source)
+    tree = tree_of(source)
     tree.body = [node for node in tree.body if not _is_cases(node)]
     found = tuple(_all(tree))
     kept = sorted(found, key=lambda mutant: (not mutant.drops_call, _rank(mutant)))[:most]

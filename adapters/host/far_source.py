@@ -6,6 +6,8 @@ import ast
 import functools
 from pathlib import Path
 
+from core.syntax import tree_of
+
 _FOLDER = Path(__file__).parent
 _PREFIX = "adapters.host.far_"
 
@@ -24,7 +26,7 @@ def _parts(module: str, seen: list[str]) -> list[str]:
     seen.append(module)
     text = (_FOLDER / f"far_{module}.py").read_text(encoding="utf-8")
     lines, before = text.splitlines(), []
-    for node in ast.parse(text).body:
+    for node in tree_of(text).body:
         if not isinstance(node, ast.ImportFrom) or node.module is None:
             continue
         if node.module.startswith(_PREFIX):

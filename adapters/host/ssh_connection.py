@@ -249,7 +249,8 @@ class SshConnection:
         words = ("timeout", "-k", f"{_KILL_AFTER:g}", str(max(1, round(seconds))), "sh", "-c", _MARKED, mark, *argv)
         talk = await self.talk(f"exec {quoted(words)}", MOST_OUTPUT)
         try:
-            talk.say(stdin)
+            with suppress(UnavailableError):  # it ended without reading: what it said and its status count
+                talk.say(stdin)
             talk.say_no_more()
             out = await talk.end()
         finally:

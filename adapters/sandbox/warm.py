@@ -187,7 +187,7 @@ class WarmGuests:
         """While runs begin, one is kept ready; after an error nothing is started until somebody asks again."""
         kept = self._size if self._is_calm() else min(self._size, 1)
         with self._changed:
-            return not self._closed and len(self._idle) < self._waiting + (0 if self._error else kept)
+            return not self._closed and len(self._idle) < (0 if self._error else self._waiting + kept)
 
     def _add(self) -> None:
         with self._changed:

@@ -177,6 +177,7 @@ OWNER = """
 import signal, sys, time
 from pathlib import Path
 from adapters.patient.patient import Patient
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts tests in the background has it ignored
 with Patient(Path(sys.argv[1])) as patient:
     print(*patient.holder, flush=True)
     time.sleep(60)
@@ -195,7 +196,7 @@ def test_it_ends_with_its_owner_and_the_next_start_clears_up(tmp_path: Path, num
     holder = int(owner.stdout.readline().split()[0])
     assert Path(f"/proc/{holder}").exists()
     owner.send_signal(number)
-    owner.wait(10)
+    owner.wait(30)
     owner.stdout.close()
     eventually_equal(before, str(folder))
     assert not Path(f"/proc/{holder}").exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.host.far_program import FarProgram
-from adapters.host.ssh_connection import HostKeyError, RefusedKeyError, SshConnection, host_key_of
+from adapters.host.ssh_connection import HostKeyError, RefusedKeyError, SshConnection, Talk, host_key_of
 from core.errors import InvalidError, UnavailableError
 from tests.far.far_host import FarHost, far_host
 from tests.far.lines import address_of, loop_on_a_thread, ssh_host
@@ -108,6 +108,25 @@ def test_a_changed_host_key_is_never_accepted_and_both_are_named(loop: asyncio.A
         other = SshConnection(loop, line.address)
         with pytest.raises(HostKeyError, match="CHANGED"):
             other.check()
+
+
+class Belated(SshConnection):
+    """One that gets to speak only when the other side has ended already."""
+
+    async def talk(self, command: str, most: int) -> Talk:
+        """See `SshConnection`."""
+        made = await super().talk(command, most)
+        await made.end()
+        return made
+
+
+@pytest.mark.parametrize("stdin", [b"", b"never read"])
+def test_a_command_that_ended_before_it_was_spoken_to_has_its_status(
+    far: FarHost, loop: asyncio.AbstractEventLoop, stdin: bytes
+) -> None:
+    line = Belated(loop, address_of(far))
+    assert line.exec(("sh", "-c", "echo out; exit 3"), stdin, 5) == (3, b"out\n", b"")
+    line.close()
 
 
 def test_a_host_that_is_down_is_said_so_and_is_back_when_it_is_back() -> None:

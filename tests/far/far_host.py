@@ -118,10 +118,11 @@ class FarHost:
 
     def stop(self) -> None:
         """Ends sshd and every connection to it."""
-        self.shell("for pid in $(pgrep -x sshd); do kill -9 $pid; done")
+        self.shell(
+            "for pid in $(pgrep -x sshd); do kill -9 $pid; done; while pgrep -x sshd >/dev/null; do sleep 0.02; done"
+        )
         if self._sshd is not None:
-            self._sshd.kill()
-            self._sshd.wait(10)
+            self._sshd.wait(10)  # nsenter ends as its sshd did; killed before, its sshd could still hold the port
 
     def close(self) -> None:
         """Ends everything over there."""
