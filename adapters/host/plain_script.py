@@ -103,9 +103,9 @@ SIGNAL = (
 """pid, start ticks, name. Between the look and the signal lie microseconds: only a pidfd would close that gap."""
 
 END_GROUP = _STARTED.format(gone=0).replace("|| exit 0", '|| s="0) 0"') + (
-    '[ "${20:-$want}" = "$want" ] && kill -s KILL "-$p" 2>/dev/null\nexit 0\n'
+    '[ "${20:-$want}" = "$want" ] && kill -9 "-$p" 2>/dev/null\nexit 0\n'
 )
-"""pid, start ticks: kills the group that this process leads, or led."""
+"""pid, start ticks: kills the group that this process leads, or led. `-9`: dash takes no group after `-s KILL`, busybox none after `--`."""
 
 GATE = (
     '[ -e "$2" ] || exit 93\n[ -f "$2" ] && [ -x "$2" ] || exit 95\n'
@@ -116,7 +116,8 @@ GATE = (
     'if command -v timeout >/dev/null 2>&1; then exec timeout -k 1 "$n" "$@"; fi\n'
     't() { s=$(cat "/proc/$$/stat" 2>/dev/null) && set -- ${s##*) } && echo "${20}"; }\n'
     "b=$(t)\n"
-    '( sleep "$n"; [ "$(t)" = "$b" ] && kill -s KILL $$ ) </dev/null >/dev/null 2>&1 &\n'
+    '( while [ "$(t)" = "$b" ] && [ $((n -= 1)) -ge 0 ]; do sleep 1; done\n'
+    '  [ "$(t)" = "$b" ] && { kill -9 "-$$" || kill -9 $$; } ) </dev/null >/dev/null 2>&1 &\n'
     'exec "$@"\n'
 )
 """seconds, then argv. Waits before the first instruction of the command until somebody has noted it and says go; 20 s, then it ends.

@@ -12,6 +12,7 @@ from concurrent.futures import TimeoutError as LateError
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any, TypeVar
 
 import asyncssh
@@ -108,9 +109,10 @@ class Talk(asyncssh.SSHClientSession[bytes]):
         """As asyncssh asks."""
         self.status = status
 
-    def exit_signal_received(self, *_: object) -> None:
-        """As asyncssh asks."""
-        self.status = -1
+    def exit_signal_received(self, signal: str, *_: object) -> None:
+        """As asyncssh asks; as a shell would say it."""
+        number = getattr(Signals, f"SIG{signal}", None)
+        self.status = -1 if number is None else 128 + number
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """As asyncssh asks."""

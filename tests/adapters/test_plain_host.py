@@ -15,11 +15,18 @@ from core.errors import NeverError, UnavailableError
 from core.host_change import FileDelete, FileMove, FileTruncate, FileWrite, ProcessSignal
 from core.ports import Host
 from core.skill import HostError
-from tests.container_kit import container
+from core.world import CommandResult
+from tests.container_kit import container, lent_python
 from tests.docker_daemon import Daemon
+from tests.far.far_host import far_host
+from tests.far.lines import ssh_host
 from tests.skills.patient import eventually
 
 NAME = "plain-host"
+
+
+def nobody(_pid: int, _started: int) -> None:
+    """Who does not want to know which process it is."""
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +177,33 @@ def test_a_command_that_runs_too_long_is_ended_with_all_that_it_started(host: Ho
     assert (result.timed_out, result.status) == (True, -9)
     left = [one for one in host.processes() if one.argv == ("sleep", "77") and one.state != "Z"]
     assert left == []
+
+
+STUBBORN = ("/bin/sh", "-c", "trap '' TERM HUP INT; sleep 79 & sleep 79; sleep 79")
+
+
+MASKED = ("-v", "/dev/null:/usr/bin/timeout:ro", "-v", f"/dev/null:{Path('/usr/bin/python3').resolve()}:ro")
+
+
+def test_where_there_is_no_timeout_program_what_runs_too_long_is_ended_all_the_same(docker_daemon: Daemon) -> None:
+    bare = Container("plain-bare", docker_daemon.url)
+    with container(docker_daemon, bare.name, options=(*lent_python(), *MASKED)), hand_on(bare)() as host:
+        assert host.run(("/bin/sh", "-c", "command -v timeout || command -v python3"), 5, nobody).status == 127
+        assert host.run(("/bin/echo", "1"), 300, nobody) == CommandResult(0, "1\n", "")
+        assert host.run(("/bin/sh", "-c", "exit 3"), 5, nobody).status == 3
+        assert host.run(STUBBORN, 1, nobody).timed_out
+        assert eventually(
+            lambda: not [one.argv for one in host.processes() if one.name == "sleep" and one.state != "Z"][1:], 5
+        )
+
+
+@pytest.mark.needs("sshd", "sudo")
+def test_what_runs_too_long_over_ssh_without_python_is_ended_and_called_so() -> None:
+    with far_host(python=False) as far, ssh_host(far) as host:
+        result = host.run(STUBBORN, 1, nobody)
+        assert (result.timed_out, result.status) == (True, -9)
+        assert not [command for command in far.commands() if command.startswith("sleep 79")]
+        assert host.run(("/bin/sh", "-c", "kill -9 $$"), 5, nobody) == CommandResult(-9, "", "")
 
 
 def test_nothing_runs_when_it_could_not_be_noted(host: Host, place: str) -> None:
