@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from core.document import Document, Section, Table
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
-_BEGINS = re.compile(r"^(\s*)([-+=:]|\d+[.)])")
+_BEGINS = re.compile(r"^(\d*)([-+=.)])(?=[\s=-]|$)")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
 
 from core.skill import Host, Outcome
 
@@ -63,7 +63,7 @@ BLOCKS = (
     "article",
     "main",
 )
-BREAK = "\x1e"
+NOT_SAID = (Comment, Declaration, Doctype, ProcessingInstruction)
 
 
 def run(host: Host, url: str) -> Outcome:
@@ -85,14 +85,23 @@ def run(host: Host, url: str) -> Outcome:
 
 
 def words_of(part: Tag) -> str:
-    """What a reader sees there, one line for each block."""
-    for dead in [*part.find_all(NO_WORDS), *part.find_all(is_hidden)]:
-        dead.extract()
-    for block in part.find_all(BLOCKS):
-        block.insert_before(BREAK)
-        block.append(BREAK)
-    lines = (" ".join(line.split()) for line in part.get_text().split(BREAK))
-    return "\n".join(line for line in lines if line)
+    """What a reader sees there, one line for each block; in one pass, for a page may be nested as deep as it likes."""
+    blocks = {id(part): id(part)}
+    lines, last = list[str](), 0
+    for node in part.descendants:
+        block = blocks.get(id(node.parent))
+        if block is None or isinstance(node, NOT_SAID):
+            continue
+        if not isinstance(node, Tag):
+            lines += [""] if block != last else []
+            lines[-1] += str(node)
+            last = block
+        elif node.name in BLOCKS:
+            last = 0
+        if isinstance(node, Tag) and node.name not in NO_WORDS and not is_hidden(node):
+            blocks[id(node)] = id(node) if node.name in BLOCKS else block
+    plain = (" ".join(line.split()) for line in lines)
+    return "\n".join(line for line in plain if line)
 
 
 def is_hidden(tag: Tag) -> bool:

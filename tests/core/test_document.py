@@ -127,3 +127,22 @@ def test_a_plot_that_could_not_be_drawn_leaves_its_numbers() -> None:
     assert "no plot today" in files["document.md"].decode()
     assert "no plot today" in files["document.html"].decode()
     assert files["table-3.csv"].decode() == "line,seconds,%\n/,10,1.5\n/,20,2\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("270.55", "270.55"),
+        ("-3.5", "-3.5"),
+        ("1. one", "1\\. one"),
+        ("- item", "\\- item"),
+        ("---", "\\---"),
+        ("+", "\\+"),
+        ("===", "\\==="),
+        ("# head", "\\# head"),
+        ("a_b", "a\\_b"),
+    ],
+)
+def test_a_word_at_the_beginning_of_a_line_begins_nothing(said: str, written: str) -> None:
+    text = files_of(Document("t", (Section("h", text=said),)), {}, "")["document.md"].decode()
+    assert text == f"# t\n\n## h\n\n{written}\n"
