@@ -43,6 +43,10 @@ class Daemon:
             fcntl.flock(turn, fcntl.LOCK_EX)
             yield
 
+    def stop(self) -> None:
+        """It and what runs in it end."""
+        _stop(self)
+
     def docker(self, *argv: str, stdin: bytes = b"") -> str:
         """What docker's own command line says; the test fails where it does."""
         done = subprocess.run(
@@ -84,6 +88,21 @@ def running() -> Iterator[Daemon]:
                 if _is_last(held.fileno()):
                     _stop(daemon)
                     shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def own_daemon() -> Iterator[Daemon]:
+    """One more, for a test that stops it; skipped with the reason where none can run."""
+    if reason := missing():
+        pytest.skip(reason)
+    place = Path(tempfile.mkdtemp(prefix="ns-dockerd-"))
+    daemon = Daemon(place)
+    try:
+        _start(daemon)
+        yield daemon
+    finally:
+        _stop(daemon)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
