@@ -29,7 +29,8 @@ Options = tuple[str, ...]
 
 PARAMETER = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 SIGNALS = frozenset({"TERM", "HUP", "USR1", "USR2", "KILL"})
-DEADLY = frozenset({"TERM", "KILL"})
+DEADLY = frozenset({"TERM", "KILL", "USR1", "USR2"})
+"""Signals that end whoever does not expect them; what must not be stopped gets HUP at most."""
 CHANGING = frozenset({Verb.FS_WRITE, Verb.FS_DELETE, Verb.FS_MOVE, Verb.FS_TRUNCATE})
 WEB = frozenset({Verb.HTTP_GET, Verb.HTTP_POST})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

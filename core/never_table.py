@@ -60,7 +60,8 @@ NEVER_WRITTEN: Mapping[str, str] = {
 """Reason -> what lies at or below it: a pattern with a slash in front is anchored, any other is found at every depth."""
 
 NEVER_READ: Mapping[str, str] = {
-    "a key": """*.pem *.key *.p12 *.pfx *.p8 *.jks *.keystore *.kdb *.kdbx *.ppk *.gpg *.asc *.keytab *.agekey *.ovpn id_rsa* id_dsa*
+    "a key": """*.pem *.key *.p12 *.pfx *.p8 *.jks *.keystore *.kdb *.kdbx *.ppk *.gpg *.asc
+     *.pkcs12 *.jceks *.bks *.keytab *.agekey *.ovpn id_rsa* id_dsa*
      id_ecdsa* id_ed25519* ssh_host_* *_key *_rsa *_ed25519 krb5cc* /etc/ssh .ssh .gnupg ssl/private tls/private pki/private
      /etc/letsencrypt keyrings .password-store""",
     "a secret": """.env* *.env shadow* gshadow* opasswd .netrc _netrc .pgpass pgpass.conf .my.cnf .mylogin.cnf debian.cnf
@@ -69,6 +70,9 @@ NEVER_READ: Mapping[str, str] = {
      .config/chromium /run/credentials /var/lib/sss .*_history /etc/wireguard
      /etc/openvpn wpa_supplicant*.conf system-connections *sasl_passwd* sasldb* passwd.client smbpasswd* /var/lib/samba/private
      userlist.txt wp-config.php *.tfstate* .terraform.d .config/gh .config/hub .config/rclone rclone.conf auth.json .m2 .vnc
+     /etc/apt/auth.conf* /etc/sssd /etc/nslcd* /etc/libnss-ldap* /etc/pam_ldap* .authinfo* .msmtprc* msmtprc .fetchmailrc .muttrc
+     .subversion/auth *.psk upsd.users /var/lib/cloud/instance* /run/cloud-init/instance-data-sensitive* .config/op .oci
+     .databrickscfg .config/doctl .viminfo .vault_pass* htpasswd* /etc/rhsm /etc/dovecot/private /etc/hostapd gitlab.rb .rediscli*
      kubeconfig* /etc/kubernetes/*.conf /etc/rancher wallet.dat *.psafe3 ldap.conf.d /etc/ppp .smbcredentials""",
     "devices and the kernel's memory": """/dev /proc/kcore /proc/kallsyms /proc/kmsg /proc/keys /proc/key-users /proc/kpage*
      /proc/vmcore vmcore* coredump /var/crash *.core swapfile* swap.img hiberfil* /proc/sysrq-trigger /sys/kernel/debug
@@ -253,7 +257,8 @@ ONLY_OPTIONS: Mapping[str, str] = {
 }
 """Program -> every option it may be given; one that is abbreviated, combined or not named here is never run. `x=` takes any value."""
 
-NEVER_STOPPED = """ssh sshd sshd-* dropbear openssh* audit* apparmor selinux* fail2ban crowdsec* falco* sysdig* ossec* wazuh* osquery*
+NEVER_STOPPED = """ssh sshd sshd-* dropbear openssh* audit* apparmor* selinux* fail2ban* sshguard* denyhosts
+ elastic-endpoint* elastic-agent* sophos* esets* xagt ds_agent crowdsec* falco* sysdig* ossec* wazuh* osquery*
  clamav* clamd* freshclam* aide* rkhunter* samhain* tripwire* snort* suricata* zeek* falcon* sentinel* mdatp* cbagent* firewalld ufw
  nftables
  iptables* ip6tables* netfilter* ferm shorewall* systemd-* rsyslog* syslog* dbus* polkit* sssd* elogind* getty* serial-getty*

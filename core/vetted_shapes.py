@@ -245,7 +245,7 @@ ip neigh del {addr} dev {iface}
 systemctl reset-failed -- {unit}
 """
 
-_ASKING = frozenset({"getent", "ping", "arping", "tracepath"})
+_ASKING = frozenset({"getent", "ping", "arping", "tracepath", "redis-cli"})
 
 _SYSTEM_FOLDERS = ("/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/")
 

@@ -214,7 +214,8 @@ def test_writing_below_run_and_into_caches_is_high_because_programs_believe_what
 
 CHOSEN = """getent hosts {host}|getent ahosts {name:host}|ping -n -c 1 -W 1 {addr}|arping -c 1 -w 1 -I {iface} {addr}
 tracepath -n -m 5 {addr}|ip route replace default via {addr} dev {iface}
-ip -6 route add default via {addr} dev {iface}|redis-cli -p {port} bgsave"""
+ip -6 route add default via {addr} dev {iface}|redis-cli -p {port} bgsave
+redis-cli -p {port} info memory"""
 
 
 @pytest.mark.parametrize("line", CHOSEN.replace("\n", "|").split("|"))
@@ -243,3 +244,23 @@ x86_64-linux-gnu-gold x86_64-linux-gnu-objcopy update-java-alternatives utmpdump
 def test_programs_that_run_others_are_known_by_their_other_names_too(program: str) -> None:
     assert grant_or_none(f"exec:{program} x") is None
     assert grant_or_none(f"exec:/usr/bin/{program} x;adopted") is None
+
+
+STORES = """/etc/apt/auth.conf.d/x.conf /etc/sssd/sssd.conf /root/.authinfo /root/.msmtprc /home/u/.subversion/auth/svn.simple/x /etc/x.psk
+/var/lib/cloud/instances/i-1/user-data.txt /run/cloud-init/instance-data-sensitive.json /root/.viminfo /srv/www/htpasswd /srv/a/store.jceks
+/root/.config/op/config /home/u/.oci/config /etc/hostapd/hostapd.conf /etc/gitlab/gitlab.rb"""
+
+
+@pytest.mark.parametrize("path", STORES.split())
+def test_where_programs_keep_credentials_is_read_by_no_verb(path: str) -> None:
+    assert grant_or_none(f"fs.read:{path}") is None
+    assert grant_or_none(f"exec:cat {path}") is None
+    assert not Grant.parse("fs.read:/root/**").covers(Verb.FS_READ, {"path": path})
+
+
+@pytest.mark.parametrize("signal", ["TERM", "KILL", "USR1", "USR2"])
+@pytest.mark.parametrize("name", ["sshd", "auditd", "systemd-journald", "fail2ban-server"])
+def test_no_signal_that_could_end_it_reaches_what_must_not_be_stopped(name: str, signal: str) -> None:
+    assert grant_or_none(f"process.signal:{name};{signal}") is None
+    call = {"pid": 700, "started": 1, "name": signal, "process": name}
+    assert not Grant.parse(f"process.signal:700;{signal}").covers(Verb.PROCESS_SIGNAL, call)
