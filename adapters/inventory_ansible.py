@@ -124,7 +124,7 @@ def _read_line(line: str, tree: _Tree, group: str, kind: str) -> None:
         key, _, value = line.partition("=")
         tree.group(group).variables[key.strip()] = value.strip()
     elif line[0] == "[":
-        raise InvalidError(f"{line[:60]!r} is no section; write [group], [group:children] or [group:vars]")
+        raise InvalidError("is no section; write [group], [group:children] or [group:vars]")
     else:
         name, *words = shlex.split(line, comments=True)
         variables = dict(_assigned(word) for word in words)
@@ -137,7 +137,7 @@ def _read_line(line: str, tree: _Tree, group: str, kind: str) -> None:
 def _assigned(word: str) -> tuple[str, str]:
     key, equals, value = word.partition("=")
     if not equals:
-        raise InvalidError(f"{word[:60]!r} is no variable; write key=value")
+        raise InvalidError("a word after the host is no variable; write key=value")
     return key, value
 
 
@@ -165,6 +165,12 @@ def _members(first: str, last: str, step: int) -> Iterator[str]:
 # ---- YAML ---------------------------------------------------------------------------------------------------------------------------
 
 
+def _place_of(error: Exception) -> str:
+    """Where it is wrong, without the text that stands there: it may be a secret."""
+    mark = getattr(error, "problem_mark", None)
+    return f": line {mark.line + 1} cannot be read" if mark else ""
+
+
 def _read_yaml(text: str, tree: _Tree) -> None:
     """With a loader that makes text, lists and tables only, whatever tags stand there."""
     try:
@@ -174,7 +180,7 @@ def _read_yaml(text: str, tree: _Tree) -> None:
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
-        raise InvalidError(f"is no YAML: {' '.join(str(error).split())[:160]}") from error
+        raise InvalidError(f"is no YAML{_place_of(error)}") from error
     if data in (None, ""):
         return
     if isinstance(data, dict) and "plugin" in data:

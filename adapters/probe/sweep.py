@@ -17,8 +17,8 @@ SECONDS = 10.0
 """How long one sweep waits; what has not come by then counts as not measured."""
 
 
-MOST_WORKERS = 64
-"""Threads that wait for far hosts, of which there may be hundreds; there are only as many as are needed."""
+MOST_WORKERS = 256
+"""Threads that wait for far hosts, of which there may be hundreds that hang; there are only as many as are needed."""
 
 Together = Callable[[str, Sequence[Signal]], Mapping[Signal, Result]]
 """Measures several signals of one host at once."""

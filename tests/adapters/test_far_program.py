@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,23 @@ def test_a_host_that_goes_away_in_the_middle_is_not_measured() -> None:
 
     with pytest.raises(UnavailableError, match="went away"):
         FarProbe(gone, SystemClock()).measure("web-1", SIGNALS[0])
+
+
+def test_a_hundred_hosts_that_hang_keep_nobody_from_measuring_the_others() -> None:
+    over, load = threading.Event(), Signal.parse("load.per_core")
+
+    def hang(_host: str, _signals: Any) -> Any:
+        over.wait(20)
+        return {}
+
+    def answer(host: str, signals: Any) -> Any:
+        return {signal: LocalProbe(SystemClock()).measure(host, signal) for signal in signals}
+
+    names = [f"web-{n:03}" for n in range(150)]
+    sweep = Sweep(
+        LocalProbe(SystemClock()), together={**dict.fromkeys(names[:100], hang), **dict.fromkeys(names[100:], answer)}
+    )
+    found = sweep.measure([Check(load, name, over=1) for name in names], seconds=3)
+    over.set()
+    sweep.close()
+    assert [type(one) for one in found.values()] == [UnavailableError] * 100 + [Measurement] * 50

@@ -107,8 +107,8 @@ def test_a_yaml_inventory_is_text_only_and_says_what_it_leaves_out_and_why(ansib
     ("text", "name", "says"),
     [
         ("plugin: amazon.aws.aws_ec2", "hosts.yml", "dynamic inventory"),
-        ("[web", "hosts.ini", "line 1: '[web' is no section"),
-        ("a b=1 c", "hosts.ini", "line 1: 'c' is no variable"),
+        ("[web", "hosts.ini", "line 1: is no section"),
+        ("a b=1 c", "hosts.ini", "line 1: a word after the host is no variable"),
         ('a b="1', "hosts.ini", "line 1"),
         ("web[1:999999999]", "hosts.ini", "more than 5000 hosts"),
         ("web[1:x]", "hosts.ini", "is no range"),
@@ -124,6 +124,32 @@ def test_what_is_no_static_inventory_is_refused_in_one_sentence(ansible: Read, t
         ansible(text, name)
     assert says in refused.value.message
     assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2",
+        "root:$6$hunter2:19000:0:99999:7:::",
+        "bo hunter2",
+        "[hunter2",
+        '"hunter2',
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2 hunter2=\n-----END",
+        "all: *hunter2",
+        'all: {vars: {ansible_password: "hunter2',
+        "all: {vars: {ansible_password: 'hunter2\n'x'",
+        "!!python/name:hunter2.x {}",
+        "a: @hunter2",
+    ],
+)
+@pytest.mark.parametrize("name", ["hosts.ini", "hosts.yml"])
+def test_what_is_no_inventory_is_refused_without_being_quoted(ansible: Read, text: str, name: str) -> None:
+    said = ""
+    try:
+        ansible(f"{text}\n", name)
+    except InvalidError as error:
+        said = error.message
+    assert "hunter2" not in said
 
 
 def test_one_anchor_under_a_thousand_names_ends(ansible: Read) -> None:
