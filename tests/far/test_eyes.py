@@ -18,6 +18,8 @@ from bot.settings_hosts import HostTable
 from core.alert import Signal
 from core.errors import NightshiftError, RefusedError, UnavailableError
 from core.world import Measurement
+from tests.container_kit import container, lent_python
+from tests.docker_daemon import Daemon
 from tests.far.far_host import HAND, LOOK, FarHost, far_host
 from tests.skills.patient import eventually
 
@@ -122,3 +124,41 @@ def test_who_answered_once_that_it_is_another_machine_is_not_asked_again() -> No
     eyes = FarEyes(FarProbe(load, SystemClock()), NoEyes(), lambda _error: False, lambda: asked.append("who"))
     assert [eyes.measure("web-1", LOAD).value for _ in range(3)] == [0.5] * 3
     assert asked == ["who"]
+
+
+@pytest.mark.root
+@pytest.mark.needs("docker")
+@pytest.mark.parametrize("options", [(), lent_python()], ids=["busybox", "Python"])
+def test_a_container_that_shares_our_processes_is_this_machine_and_nothing_is_done_in_it(
+    tmp_path: Path, docker_daemon: Daemon, options: tuple[str, ...]
+) -> None:
+    tables = {
+        name: HostTable(reach="docker", container=f"eyes-{name}", socket=docker_daemon.url) for name in ("own", "other")
+    }
+    with (
+        container(docker_daemon, "eyes-own", options=("--pid=host", *options)),
+        container(docker_daemon, "eyes-other", options=options),
+    ):
+        made = far_hosts(tmp_path, tables, (), SystemClock())
+        with made.hands["other"]() as host:
+            assert host.processes()
+        with pytest.raises(RefusedError, match="own is this machine"), made.hands["own"]():
+            raise AssertionError("a hand was lent")
+        made.close()
+
+
+@pytest.mark.root
+@pytest.mark.needs("docker")
+def test_who_looks_and_who_changes_a_container_are_the_users_that_were_named(
+    tmp_path: Path, docker_daemon: Daemon
+) -> None:
+    table = HostTable(
+        reach="docker", container="eyes-users", socket=docker_daemon.url, look_user="1234:1234", hand_user="4321"
+    )
+    with container(docker_daemon, "eyes-users"):
+        made = far_hosts(tmp_path, {"users": table}, (), SystemClock())
+        look = made.hosts["users"].run(("/bin/id", "-u"), 5, lambda _pid, _started: None)
+        with made.hands["users"]() as host:
+            hand = host.run(("/bin/id", "-u"), 5, lambda _pid, _started: None)
+        made.close()
+    assert (look.out, hand.out) == ("1234\n", "4321\n")
