@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
 
 from core.skill import Host, Outcome
 
@@ -24,6 +24,7 @@ MOST_PAGES = 20
 MOST_ITEMS = 500
 MOST_TEXT = 200
 NEXT = ('link[rel~="next"]', 'a[rel~="next"]', "a.next", ".next a", ".pagination-next a")
+NOT_SAID = (Comment, Declaration, Doctype, ProcessingInstruction)
 SAYS_NEXT = ("next", "next page", "older", "»", "›", "下一页", "下页")
 
 
@@ -55,10 +56,13 @@ def run(host: Host, url: str, item: str = "li", pages: int = 5) -> Outcome:
 def texts_of(page: BeautifulSoup, item: str) -> list[str]:
     """The words of each, without those of one inside it: few pages close their items."""
     words: dict[int, list[str]] = {id(found): [] for found in page.select(item)}
-    for text in page.find_all(string=True):
-        owner = next((parent for parent in text.parents if id(parent) in words), None)
-        if owner is not None:
-            words[id(owner)] += text.split()
+    owners = {id(page): 0}
+    for node in page.descendants:
+        owner = owners[id(node.parent)]
+        if isinstance(node, Tag):
+            owners[id(node)] = id(node) if id(node) in words else owner
+        elif owner and not isinstance(node, NOT_SAID):
+            words[owner] += str(node).split()
     return [" ".join(own)[:MOST_TEXT] for own in words.values() if own]
 
 
@@ -85,7 +89,7 @@ CASES = [
         "params": {"url": "https://shop.example/list", "item": "li.row"},
         "world": {
             "web": {
-                "GET https://shop.example/list": "<ul><li class=row>a  <b>1</b></li><li class=row> </li><li>m</ul>"
+                "GET https://shop.example/list": "<ul><li class=row>a  <!-- no --><b>1</b></li><li class=row> </li><li>m</ul>"
                 "<a rel='nofollow next' href='?page=2#top'>on</a>",
                 "GET https://shop.example/list?page=2": "<li class=row>b</li><link rel=next href=/list/3>",
                 "GET https://shop.example/list/3": "<li class=row>c</li><a rel=prev href=/list>back</a><a>next</a>",

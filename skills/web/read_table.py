@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
 
 from core.skill import Host, Outcome
 
@@ -21,24 +21,25 @@ MOST_BYTES = 524288
 MOST_ROWS = 200
 MOST_COLUMNS = 40
 MOST_CELL = 200
+MOST_TABLES = 100
+NOT_SAID = (Comment, Declaration, Doctype, ProcessingInstruction)
 
 
 def run(host: Host, url: str, which: str = "1") -> Outcome:
     status, body = host.http_get(url, limit=MOST_BYTES)
     if status != 200:
         return Outcome(ok=False, summary=f"{url} answers with {status}")
-    tables = BeautifulSoup(body, "html.parser").find_all("table")
-    wanted = [table for number, table in enumerate(tables, 1) if is_meant(table, number, which)]
+    tables = [Table(table) for table in BeautifulSoup(body, "html.parser").find_all("table", limit=MOST_TABLES)]
+    wanted = [table for number, table in enumerate(tables, 1) if table.is_meant(number, which)]
     if not wanted:
         return Outcome(ok=False, summary=f"none of the {len(tables)} tables of {url} is called {which}")
-    rows = [cells_of(row) for row in rows_of(wanted[0])]
-    rows = [row for row in rows if any(row)]
-    has_head = bool(rows) and wanted[0].find("th") is not None
+    rows = [row for row in wanted[0].rows() if any(row)]
+    has_head = bool(rows) and wanted[0].has_head
     columns = rows[0] if has_head else []
     below = rows[1:] if has_head else rows
     facts: dict[str, object] = {
         "tables": len(tables),
-        "caption": caption_of(wanted[0]),
+        "caption": plain(wanted[0].caption),
         "columns": columns,
         "rows": below[:MOST_ROWS],
         "row_count": len(below),
@@ -49,39 +50,47 @@ def run(host: Host, url: str, which: str = "1") -> Outcome:
     )
 
 
-def is_meant(table: Tag, number: int, which: str) -> bool:
-    """A number counts tables; any other text is looked for in what the table is called."""
-    if which.isdecimal():
-        return int(which) == number
-    names = [caption_of(table), *(word for row in rows_of(table)[:1] for word in cells_of(row))]
-    return any(which.lower() in name.lower() for name in names)
+class Table:
+    """One table, read in one pass: few pages close their cells, and a table inside it is another one."""
 
+    def __init__(self, table: Tag) -> None:
+        self.caption = list[str]()
+        self.has_head = False
+        self.cells = list[list[list[str]]]()
+        homes: dict[int, list[str]] = {id(table): []}
+        for node in table.descendants:
+            home = homes.get(id(node.parent))
+            if home is None or isinstance(node, NOT_SAID):
+                continue
+            if not isinstance(node, Tag):
+                home.append(str(node))
+            elif node.name != "table":
+                homes[id(node)] = self.home_of(node, home)
 
-def caption_of(table: Tag) -> str:
-    """Its own title, '' without one."""
-    found = table.find("caption")
-    return plain(list(found.strings)) if found else ""
+    def home_of(self, tag: Tag, home: list[str]) -> list[str]:
+        """Where the words below a tag belong."""
+        if tag.name == "caption":
+            return self.caption
+        if tag.name == "tr" or (tag.name in ("td", "th") and not self.cells):
+            self.cells.append([])
+        if tag.name not in ("td", "th"):
+            return home
+        self.has_head = self.has_head or tag.name == "th"
+        cell, span = list[str](), str(tag.get("colspan", "1"))
+        blanks = int(span) - 1 if span.isdecimal() and len(span) < 3 else 0
+        self.cells[-1] += [cell, *([] for _ in range(blanks))]
+        return cell
 
+    def rows(self) -> list[list[str]]:
+        """One text for each column; a cell over several columns stands in the first of them."""
+        return [[plain(cell) for cell in row[:MOST_COLUMNS]] for row in self.cells]
 
-def rows_of(table: Tag) -> list[Tag]:
-    """Its own rows, not those of a table inside it."""
-    return [row for row in table.find_all("tr") if row.find_parent("table") is table]
-
-
-def cells_of(row: Tag) -> list[str]:
-    """One text for each column; a cell over several columns stands in the first of them. Few pages close their cells."""
-    own: dict[int, list[str]] = {}
-    for text in row.find_all(string=True):
-        own.setdefault(id(text.find_parent(("td", "th"))), []).append(text)
-    cells = list[str]()
-    for cell in row.find_all(("td", "th")):
-        if cell.find_parent("tr") is row:
-            span = str(cell.get("colspan", "1"))
-            cells += [
-                plain(own.get(id(cell), [])),
-                *[""] * (int(span) - 1 if span.isdecimal() and int(span) < MOST_COLUMNS else 0),
-            ]
-    return cells[:MOST_COLUMNS]
+    def is_meant(self, number: int, which: str) -> bool:
+        """A number counts tables; any other text is looked for in what the table is called."""
+        if which.isdecimal():
+            return which == str(number)
+        names = [plain(self.caption), *(plain(cell) for row in self.cells[:1] for cell in row)]
+        return any(which.lower() in name.lower() for name in names)
 
 
 def plain(texts: list[str]) -> str:
@@ -97,7 +106,7 @@ CASES = [
             "web": {
                 "GET https://status.example/": "<table><caption>Hosts</caption><tr><th>host</table>"
                 "<table><caption>Disk  <b>Quota</b></caption><thead><tr><th>who<th>used<th>of</thead><tr></tr>"
-                "<tr><td>web<table><tr><td>inner</td></tr></table></td><td colspan=2>all<tr><td colspan=x>db<td colspan=40>5"
+                "<tr><td>web<table><tr><td>inner</td></tr></table></td><td colspan=2>all<tr><td colspan=x>db<!-- no --><td colspan=100>5"
                 "<td> 9 <i>GB</i></tr></table>"
             }
         },

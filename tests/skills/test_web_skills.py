@@ -33,6 +33,8 @@ HURT = {
     "deeply nested": "<div>" * 60_000 + "deep",
     "nested, nobody reads it": "<form>" * 20_000 + "deep",
     "items without an end": "<li>" * 20_000 + "deep",
+    "rows without an end": "<table>" + "<tr><td>x" * 10_000,
+    "tables in tables": "<table><tr><td>x" * 5_000,
     "entities in entities": "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><p>&b;&b;</p>"
     + "&" * 100_000,
     "attributes": "<a " + "x=1 " * 100_000 + ">end",
