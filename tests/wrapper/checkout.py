@@ -116,7 +116,7 @@ def clone(into: Path) -> Checkout:
     checkout = Checkout(into / "check out", into / "tools", into / "home")
     checkout.tools.mkdir()
     checkout.home.mkdir()
-    subprocess.run(["git", "clone", "-q", "--no-hardlinks", ROOT, checkout.root], check=True)
+    subprocess.run(["git", "clone", "-q", "--shared", ROOT, checkout.root], check=True)
     shutil.copy(ROOT / "nightshift", checkout.root)
     for lock in ("requirements.lock", "requirements-test.lock"):
         (checkout.root / lock).write_text(f"# {lock}: nothing to install\n")
