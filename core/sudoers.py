@@ -71,7 +71,7 @@ def needed(skills: Iterable[Skill], services: tuple[str, ...], orders: Orders) -
 def wants_sudo(argv: Argv) -> bool:
     """True for what an ordinary user over there could not do: orders to services, vetted changes, and looks that only root may take."""
     program = program_of(argv[0])
-    if program in _PRIVILEGED_LOOKS:
+    if tells_only_root(argv):
         return True
     if argv[1:] == ("-n", "-l") and program == "sudo":
         return False
@@ -79,6 +79,11 @@ def wants_sudo(argv: Argv) -> bool:
         return False
     shape = shape_of_argv(argv)
     return shape is None or shape.risk is not Risk.LOW
+
+
+def tells_only_root(argv: Argv) -> bool:
+    """True for a look whose answer to an ordinary user is none."""
+    return program_of(argv[0]) in _PRIVILEGED_LOOKS
 
 
 def line_of(user: str, argv: Argv) -> str:

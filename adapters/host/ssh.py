@@ -25,6 +25,7 @@ from core.never_table import DATA_FILES
 from core.paths import parts_of
 from core.ports import Host
 from core.skill import HostError
+from core.sudoers import tells_only_root
 from core.world import CommandResult, FileContent, FileInfo, Process
 
 _SECONDS = 20.0
@@ -33,6 +34,9 @@ SUDO = ("/usr/bin/sudo", "-n", "--")
 _SUDO_REFUSES = re.compile(
     r"\A(?:sudo: a password is required|sudo: a terminal is required[^\n]*|Sorry, user \S+ is not allowed to execute [^\n]*|"
     r"\S+ is not in the sudoers file\.[^\n]*|sudo: sorry, [^\n]*)\s*\Z"
+)
+_NOT_ROOT = re.compile(
+    r"(?i)permission denied|operation not permitted|must be (?:run as )?root|not root|requires root|superuser"
 )
 _DELETED = " (deleted)"
 _NOT_ON_DISK = ("/memfd:", "/SYSV", "/dev/", "/[aio]", "/anon_hugepage")
@@ -120,6 +124,12 @@ class SshHost:
             raise HostError(
                 "denied",
                 f"sudo on {self._label} does not allow: {shlex.join(argv)}; `nightshift hosts add {self._label}` prints the line",
+            )
+        if not is_sudo and result.status != 0 and _NOT_ROOT.search(result.err) and tells_only_root(argv):
+            # Read as an answer it would be a wrong one: no rule, a configuration that is broken.
+            raise HostError(
+                "denied",
+                f"on {self._label} only root gets an answer from {shlex.join(argv)}, and who asked is not root",
             )
         return result
 

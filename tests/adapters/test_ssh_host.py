@@ -122,6 +122,19 @@ def test_sudo_says_what_it_does_not_allow_and_which_line_would(hand: SshHost) ->
     assert caught.value.code == "denied"
 
 
+@pytest.mark.parametrize("argv", [("/usr/sbin/nginx", "-t"), ("/usr/sbin/iptables", "-S", "INPUT")], ids=" ".join)
+@pytest.mark.parametrize("python", [True, False], ids=["Python", "none"])
+def test_what_only_root_is_told_is_no_answer_for_who_looks(argv: tuple[str, ...], python: bool) -> None:
+    if not Path(argv[0]).exists():
+        pytest.skip(f"needs {argv[0]}")
+    with far_host(python=python) as far, ssh_host(far, LOOK) as look:
+        far.shell("chmod 700 /etc/nginx")
+        with pytest.raises(HostError, match="on far only root gets an answer from") as refused:
+            look.run(argv, 10, nobody)
+        assert refused.value.code == "denied"
+        assert look.run(("/bin/ls", "/root/no"), 5, nobody).status != 0
+
+
 def test_what_fails_under_sudo_is_no_refusal(hand: SshHost) -> None:
     result = hand.run(("/bin/sh", "-c", "echo sudo: nothing >&2; exit 1"), 5, nobody)
     assert (result.status, result.err) == (1, "sudo: nothing\n")
