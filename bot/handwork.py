@@ -11,7 +11,7 @@ from core.approval import Approval
 from core.capability import Risk
 from core.diagnosis import Diagnosis
 from core.document import FACT
-from core.errors import InvalidError, UnknownError
+from core.errors import InvalidError, UnknownError, sentence_of
 from core.execution import Rehearsal
 from core.inventory import Inventory
 from core.message import Message
@@ -50,7 +50,7 @@ class Handwork:
     def _look(self, skill: Skill, host: str, typed: dict[str, str]) -> Answer:
         outcome = self._diagnosis.look_by_hand(skill, host, typed)
         lines = [
-            outcome.error or outcome.summary,
+            sentence_of(outcome.error) or outcome.summary,
             *(f"{name}: {plain(str(value), 200)}" for name, value in outcome.facts if name != FACT),
         ]
         return Answer("\n".join(plain(line, 400) for line in lines), outcome, ok=outcome.ok and not outcome.error)
@@ -96,11 +96,11 @@ class Handwork:
                 "dry.head",
                 skill=plain(name),
                 host=plain(host),
-                said=plain(rehearsal.outcome.error or rehearsal.outcome.summary, 300),
+                said=plain(sentence_of(rehearsal.outcome.error) or rehearsal.outcome.summary, 300),
             )
         ]
         lines += [
-            say("dry.value", name=plain(key), value=plain(str(value.value)), origin=value.origin)
+            say("dry.value", name=plain(key), value=plain(str(value.value)), origin=say(f"dry.{value.origin}"))
             for key, value in values
         ]
         lines += self._views.effect_lines(rehearsal.plan)

@@ -10,6 +10,7 @@ from bot.messages.scene_lines import scene_lines
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Words
 from core.approval import Approval, Verdict
+from core.errors import sentence_of
 from core.incident import Attempt, Incident
 from core.page import Page
 from core.proposal import Choices, Proposal
@@ -119,7 +120,9 @@ def _ran(words: Words, attempt: Attempt | None) -> list[str]:
         return [words.say("why.notrun")]
     outcome = attempt.outcome
     run = (
-        words.say("why.outcome", summary=quoted(outcome.summary, 160), effects=outcome.effects)
+        words.say(
+            "why.outcome", summary=quoted(outcome.summary or sentence_of(outcome.error), 240), effects=outcome.effects
+        )
         if outcome
         else words.say("why.cut")
     )

@@ -8,7 +8,7 @@ from core.approval import Approval
 from core.card import Card, CardKind
 from core.diagnosis import group_of
 from core.episode import Episode, episode_of
-from core.errors import ExpiredError, FencedError, StoppedError, TamperedError, UnknownError
+from core.errors import ExpiredError, FencedError, StoppedError, TamperedError, UnknownError, sentence_of
 from core.incident import Attempt, Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.journal import EffectRow
@@ -185,9 +185,11 @@ def _tried(incident: Incident) -> tuple[str, ...]:
 
 
 def _forbidden(attempt: Attempt) -> str:
-    """What ended a run that was not allowed to go on: a person, or a yes that no longer held."""
-    error = attempt.outcome.error.partition(":")[0] if attempt.outcome else ""
-    why = {"StoppedError": "it was stopped", "ExpiredError": "its yes did not hold any more"}.get(error, "")
+    """What ended a run that was not allowed to go on: a person, a yes that no longer held, whatever made it fail."""
+    error = attempt.outcome.error if attempt.outcome else ""
+    known = {"StoppedError": "it was stopped", "ExpiredError": "its yes did not hold any more"}
+    failed = sentence_of(error) if attempt.ending is Ending.FAILED else ""
+    why = known.get(error.partition(":")[0], failed)
     return f" ({why})" if why else ""
 
 

@@ -12,7 +12,7 @@ from core.alert import Signal
 from core.approval import Approval
 from core.conditions import evaluate
 from core.episode import Episode
-from core.errors import InvalidError, NightshiftError
+from core.errors import InvalidError, NightshiftError, sentence_of
 from core.execution import Executor, Rehearsal
 from core.incident import Incident, Outcome
 from core.inventory import Inventory
@@ -20,7 +20,6 @@ from core.origin import Origin, Value
 from core.parameters import Filled, Observed, fill
 from core.ports import Catalog, Clock, Memory, Probe
 from core.proposal import Choices, Evidence, Idea, NothingHelps, Proposal, Tier
-from core.run import sentence_of
 from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task, typed_in
 from core.world import Json
@@ -152,7 +151,7 @@ class Diagnosis:
         run = str(typed_in(incident.alert).get("run", ""))
         rehearsal = self._executor.rehearse_undo(run, incident.host, incident.id)
         if not rehearsal.plan:
-            return NothingHelps(incident.id, rehearsal.outcome.summary or rehearsal.outcome.error)
+            return NothingHelps(incident.id, rehearsal.outcome.summary or sentence_of(rehearsal.outcome.error))
         return Proposal(
             incident=incident.id,
             round=incident.round,
@@ -391,7 +390,7 @@ def _takes_from_others(looker: Skill, filled: Filled) -> bool:
 def _note(findings: Findings, looker: Skill, values: Values, outcome: Outcome, host: str) -> None:
     findings.looked.add(looker.name)
     if outcome.error:
-        findings.evidence.append(Evidence(looker.name, f"could not look: {outcome.error}"))
+        findings.evidence.append(Evidence(looker.name, f"could not look: {sentence_of(outcome.error)}"))
         return
     said = [_plain(value) for _, value in values if value.origin in {Origin.TEXT, Origin.MODEL}]
     for name, value in outcome.facts:

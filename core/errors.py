@@ -23,9 +23,11 @@ The attributes of an error are the arguments of its `__init__`, by the same name
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 _MOST_NAMES, _MOST_LIKE = 12, 4
+_TWICE = re.compile(r"^(\w+: )\1+")
 
 
 class NightshiftError(Exception):
@@ -149,3 +151,11 @@ class RolledBackError(NightshiftError):
 
 class TamperedError(NightshiftError):
     """A row or a file does not carry the seal it should."""
+
+
+def sentence_of(error: str) -> str:
+    """The error of an Outcome, for people: without the class where it is one of ours. What a skill itself raised keeps its own."""
+    name, _, said = error.removeprefix("failed: ").partition(": ")
+    if name.endswith("skill.HostError"):
+        return _TWICE.sub(r"\1", said)
+    return said if isinstance(globals().get(name), type) else error

@@ -299,12 +299,6 @@ def named(error: NightshiftError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def sentence_of(error: str) -> str:
-    """What `named` wrote, without the class: for people."""
-    name, _, said = error.partition(": ")
-    return said if name.isidentifier() and name.endswith("Error") else error
-
-
 def canonical(grants: tuple[Grant, ...]) -> tuple[str, ...]:
     """The grants as text, sorted, each once: what a yes binds."""
     return tuple(sorted({str(grant) for grant in grants}))

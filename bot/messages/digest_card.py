@@ -10,6 +10,7 @@ from bot.messages.words import Words
 from core.alert import Signal
 from core.approval import Approval
 from core.digest import Digest, Month, Told, Wish, Woken
+from core.incident import Ending
 
 MOST = 3
 """Items of one line; the rest are counted."""
@@ -37,7 +38,8 @@ def digest_card(
             [_item(words, one) for one in digest.open if one.incident not in {a.incident for a in digest.waits}],
         ),
         _line(words, "alone", [_alone(words, one, names) for one in digest.alone]),
-        _line(words, "fixed", [_item(words, one) for one in digest.fixed]),
+        _line(words, "fixed", [_item(words, one) for one in digest.fixed if one.ending is Ending.FIXED]),
+        _line(words, "unproven", [_item(words, one) for one in digest.fixed if one.ending is not Ending.FIXED]),
         _line(words, "would", [_would(words, one) for one in digest.would]),
         _line(words, "away", [_item(words, one) for one in digest.away]),
         _line(words, "other", [_item(words, one) for one in digest.by_people]),

@@ -297,6 +297,13 @@ WORDS = {
     "plan.choices": "{id} offers choices; a plan is made for the one you pick.",
     "dry.head": "Dry run of {skill} on {host}, nothing was changed: {said}",
     "dry.value": "  {name}={value} ({origin})",
+    "dry.typed": "typed",
+    "dry.inventory": "from the inventory",
+    "dry.observed": "seen",
+    "dry.default": "its default",
+    "dry.alert": "from the alert",
+    "dry.text": "from a text",
+    "dry.model": "from a model",
     # why
     "why.head": "{id} {host}: {trouble}, opened {opened}",
     "why.source": "Woken by: {source}",

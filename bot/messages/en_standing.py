@@ -50,6 +50,7 @@ WORDS = {
     "digest.verdict.slept": "troubles: {count}, nobody was woken",
     "digest.verdict.woken": "troubles: {count}, woken {woken}x",
     "digest.fixed": "Fixed {count}: {list}",
+    "digest.unproven": "Done, not proven {count}: {list}",
     "digest.alone": "Alone {count}: {list}",
     "digest.alone.one": "{skill} on {host} by order {order} of {by}",
     "digest.alone.policy": "{skill} on {host} by earned trust",

@@ -103,7 +103,7 @@ class Words:
 
     def tried(self, line: str) -> str:
         """`free_rotated_logs: rejected (not tonight)`, as reports keep it."""
-        skill, _, rest = plain(line, 90).partition(": ")
+        skill, _, rest = plain(line, 240).partition(": ")
         ending, bracket, why = rest.partition(" (")
         if ending == Ending.HANDED_OVER:  # it never began; the reason of the report says why
             return self.say("report.nottried", skill=skill)

@@ -297,6 +297,13 @@ WORDS = {
     "plan.choices": "{id} 是选择题；选定之后才有计划。",
     "dry.head": "在 {host} 上试运行 {skill}，没有改动任何东西：{said}",
     "dry.value": "  {name}={value}（{origin}）",
+    "dry.typed": "手动输入",
+    "dry.inventory": "来自主机清单",
+    "dry.observed": "看到的",
+    "dry.default": "默认值",
+    "dry.alert": "来自告警",
+    "dry.text": "来自文本",
+    "dry.model": "来自模型",
     # why
     "why.head": "{id} {host}：{trouble}，{opened} 开始",
     "why.source": "来源：{source}",

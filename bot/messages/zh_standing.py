@@ -50,6 +50,7 @@ WORDS = {
     "digest.verdict.slept": "{count} 件故障，没有叫醒任何人",
     "digest.verdict.woken": "{count} 件故障，叫醒 {woken} 次",
     "digest.fixed": "修好 {count}：{list}",
+    "digest.unproven": "做了，未能证实 {count}：{list}",
     "digest.alone": "自行处理 {count}：{list}",
     "digest.alone.one": "{host} 上 {skill}，按 {by} 的常令 {order}",
     "digest.alone.policy": "{host} 上 {skill}，凭已挣得的信任",

@@ -242,6 +242,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "waking.reason.",
         "flow.out.",
         "proven.",
+        "dry.",
     )
     assert [
         key for key in en.WORDS if f'"{key}"' not in code and f"'{key}'" not in code and not key.startswith(families)

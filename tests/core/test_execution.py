@@ -11,7 +11,7 @@ import pytest
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer, Approval, Verdict, digest_of, short_id
 from core.capability import Risk, Undo
-from core.errors import InvalidError, UnknownError
+from core.errors import InvalidError, UnknownError, sentence_of
 from core.execution import Executor, Operator, Rehearsal
 from core.host_change import Changed, FileWrite, ProcessSignal
 from core.inventory import HostEntry, Inventory, Mode
@@ -477,3 +477,12 @@ def test_recovery_of_one_run_leaves_those_of_others() -> None:
     cut_off(here)
     assert here.executor.recover("another") == ()
     assert len(here.store.effects.unfinished()) == 1
+
+
+def test_a_person_reads_the_sentence_of_our_error_and_the_class_of_a_skill_s_own() -> None:
+    assert sentence_of("failed: UnavailableError: no sandbox is fit") == "no sandbox is fit"
+    assert sentence_of("RefusedError: not for web-1") == "not for web-1"
+    assert sentence_of("failed: ValueError: boom") == "failed: ValueError: boom"
+    assert sentence_of("") == ""
+    told = "failed: core.skill.HostError: denied: denied: sudo on web-1 does not allow: /bin/true"
+    assert sentence_of(told) == "denied: sudo on web-1 does not allow: /bin/true"

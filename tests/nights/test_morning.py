@@ -111,6 +111,15 @@ def test_what_was_asked_and_fixed_is_told_and_nobody_was_woken() -> None:
     assert "troubles: 1, nobody was woken" in text(digest)
 
 
+def test_what_was_done_and_not_measured_is_not_called_fixed() -> None:
+    night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
+    night.answer(Verdict.APPROVED)
+    digest = told(night)
+    unproven = replace(digest, fixed=tuple(replace(one, ending=Ending.UNPROVEN) for one in digest.fixed))
+    assert "Done, not proven 1: " in text(unproven)
+    assert "Fixed" not in text(unproven)
+
+
 def test_what_worked_three_times_is_what_it_would_like_to_do_alone() -> None:
     night = Night(disk_full_on("web-1"), skills=[rotate_logs()])
     night.answer(Verdict.APPROVED)

@@ -77,6 +77,7 @@ def audit(night: Night) -> list[str]:
 
 
 THERE = f"/usr/sbin/ip route replace default via {OTHER} dev eth0"
+REROUTED = f"reroutes: failed (rolled back on {HOST}: the path we need was gone)"
 BACK = f"/usr/sbin/ip route replace default via {GOOD} dev eth0"
 
 
@@ -85,7 +86,7 @@ def test_a_route_that_cuts_a_path_that_was_good_is_back_and_a_person_has_it() ->
     night.answer(Verdict.APPROVED)
     assert night.host(HOST).effects == [THERE, BACK]
     assert night.both(lambda play: gateway_of(play.hosts[HOST])) == GOOD
-    assert (night.report.ending, night.report.tried) == (Ending.HANDED_OVER, ("reroutes: failed",))
+    assert (night.report.ending, night.report.tried) == (Ending.HANDED_OVER, (REROUTED,))
     (attempt,) = night.incident.attempts
     assert attempt.outcome is not None
     assert attempt.outcome.error == f"RolledBackError: rolled back on {HOST}: the path we need was gone"
@@ -154,7 +155,7 @@ def test_taking_a_route_back_by_hand_is_confirmed_too_or_done_again() -> None:
     night.settle()
     night.answer(Verdict.APPROVED, by="bo")
     assert night.host(HOST).effects == [THERE, BACK, THERE]
-    assert night.report.tried == ("undo: failed",)
+    assert [one.partition(" (")[0] for one in night.report.tried] == ["undo: failed"]
     assert night.both(lambda play: [row.undone_by for row in play.store.effects.of_run(run)]) == [0]
 
 
@@ -176,7 +177,7 @@ def test_after_our_death_in_the_middle_the_journal_says_what_the_host_took_back(
     night.both(die)
     night.settle()
     assert night.host(HOST).effects == [THERE, BACK]
-    assert (night.report.ending, night.report.tried) == (Ending.HANDED_OVER, ("reroutes: failed",))
+    assert (night.report.ending, night.report.tried) == (Ending.HANDED_OVER, (REROUTED,))
     (action,) = night.report.actions
     assert "(undone by " in action.text
     assert audit(night) == ["network.armed", "network.rolled back"]
