@@ -149,7 +149,10 @@ CASES = [
         "params": {"mount": "/srv"},
         "world": {
             "exec": {
-                "/usr/bin/df -Pil": "/dev/x 9 9 9 9% /nowhere\n/dev/sda1 900 2 500 45% /srv\nshort line\n/dev/sdb1 128 - 120 6% /srv/bad\n/dev/sdc1 128 8 120 6% /srv/other disk\n"
+                "/usr/bin/df -Pil": (
+                    "/dev/x 9 9 9 9% /nowhere\n/dev/sda1 900 2 500 45% /srv\nshort line\n/dev/sdb1 "
+                    "128 - 120 6% /srv/bad\n/dev/sdc1 128 8 120 6% /srv/other disk\n"
+                )
             },
             "files": {
                 "/srv/other disk/a": {"age_days": 2.0},

@@ -324,7 +324,10 @@ CASES = [
         "params": {"mount": "/srv"},
         "world": {
             "exec": {
-                "/usr/bin/df -Pkl": "head\n/dev/sda1 900 7 500 45% /\n/dev/sdb1 900 1 500 45% /srv\nshort\n/dev/sdc1 1 - 1 1% /srv/bad\n/dev/sdd1 9 9 9 9% /srv/other disk\n"
+                "/usr/bin/df -Pkl": (
+                    "head\n/dev/sda1 900 7 500 45% /\n/dev/sdb1 900 1 500 45% /srv\nshort\n/dev/sdc1 1 "
+                    "- 1 1% /srv/bad\n/dev/sdd1 9 9 9 9% /srv/other disk\n"
+                )
             },
             "processes": [
                 {"pid": 5, "name": "runsv", "argv": ["runsv", "/etc/sv/web"]},
@@ -384,7 +387,10 @@ CASES = [
         "params": {"mount": "/srv"},
         "world": {
             "exec": {
-                "/usr/bin/df -Pkl": "head\n/dev/sda1 900 7 500 45% /\n/dev/sdb1 900 1 500 45% /srv\nshort\n/dev/sdc1 1 - 1 1% /srv/bad\n/dev/sdd1 9 9 9 9% /srv/other disk\n"
+                "/usr/bin/df -Pkl": (
+                    "head\n/dev/sda1 900 7 500 45% /\n/dev/sdb1 900 1 500 45% /srv\nshort\n/dev/sdc1 1 "
+                    "- 1 1% /srv/bad\n/dev/sdd1 9 9 9 9% /srv/other disk\n"
+                )
             },
             "processes": [
                 {"pid": 3, "name": "gone"},
@@ -433,7 +439,10 @@ CASES = [
         "params": {"mount": "/srv"},
         "world": {
             "exec": {
-                "/usr/bin/df -Pkl": "head\n/dev/sda1 900 7 500 45% /\n/dev/sdb1 900 1 500 45% /srv\nshort\n/dev/sdc1 1 - 1 1% /srv/bad\n/dev/sdd1 9 9 9 9% /srv/other disk\n"
+                "/usr/bin/df -Pkl": (
+                    "head\n/dev/sda1 900 7 500 45% /\n/dev/sdb1 900 1 500 45% /srv\nshort\n/dev/sdc1 1 "
+                    "- 1 1% /srv/bad\n/dev/sdd1 9 9 9 9% /srv/other disk\n"
+                )
             },
             "processes": [{"pid": 7, "name": "web"}],
             "files": {

@@ -155,7 +155,10 @@ CASES = [
         "params": {"mount": "/srv"},
         "world": {
             "exec": {
-                "/usr/bin/df -Pkl": "/dev/x 9 9 9 9% /nowhere\n/dev/sda1 90000 1 80000 12% /srv\nshort line\n/dev/sdb1 1 - 1 1% /srv/bad\n/dev/sdc1 90000 10000 80000 12% /srv/other disk\n"
+                "/usr/bin/df -Pkl": (
+                    "/dev/x 9 9 9 9% /nowhere\n/dev/sda1 90000 1 80000 12% /srv\nshort line\n"
+                    "/dev/sdb1 1 - 1 1% /srv/bad\n/dev/sdc1 90000 10000 80000 12% /srv/other disk\n"
+                )
             },
             "files": {
                 "/srv/other disk/big.log.1": {"size": 99000, "age_days": 1.0},

@@ -1,0 +1,1 @@
+"""Skills of this area, one file each."""
