@@ -56,7 +56,7 @@ class PlainHost:
             return FileContent(self._info(path), b"", _EMPTY)
         parts = allowed(path, why_never_read)
         split(parts)
-        entry = self._plain_file(path, self._looks.at(parts, to_read=True))
+        entry = self._plain_file(path, self._looks.at(parts))
         data = self._bytes(parts, entry, limit)
         return FileContent(entry.info(path), data, hashlib.sha256(data).hexdigest())
 
@@ -99,11 +99,11 @@ class PlainHost:
         if isinstance(change, FileMove):
             target = allowed(change.to, why_never_written)
             return self._move(change, parts, target)
+        if isinstance(change, FileDelete):
+            return self._delete(change.path, parts, _plain(change.path, self._looks.at(parts, to_delete=True)))
         entry = self._looks.at(parts, to_change=True)
         if isinstance(change, FileWrite):
             return self._write(change, parts, entry)
-        if isinstance(change, FileDelete):
-            return self._delete(change.path, parts, _plain(change.path, entry))
         return self._truncate(change.path, parts, self._plain_file(change.path, entry))
 
     def _write(self, change: FileWrite, parts: Parts, entry: Entry | None) -> Changed:

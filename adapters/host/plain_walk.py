@@ -82,17 +82,22 @@ class Looks:
         self._exec, self._protected = exec_, protected
         self._me: int | None = None
 
-    def at(self, parts: Parts, *, to_read: bool = False, to_change: bool = False) -> Entry | None:
-        """The entry, None where the last component is missing; raises HostError, NeverError for a way that cannot be gone."""
+    def at(self, parts: Parts, *, to_change: bool = False, to_delete: bool = False) -> Entry | None:
+        """The entry, None where the last component is missing; raises HostError, NeverError for a way that cannot be gone.
+
+        What is read or deleted may lie in a folder of somebody else, an application's logs mostly: what is read is told by its descriptor,
+        and what is deleted there its owner could have deleted. Everything else needs a last folder in which nobody else renames.
+        """
         prefixes = ["/", *("/" + "/".join(parts[: n + 1]) for n in range(len(parts)))]
         ways = prefixes[:-1]
-        beside = [f"{way.rstrip('/')}/{name}" for way in ways for name in sorted(DATA_FILES)] if to_change else []
+        beside = [f"{way.rstrip('/')}/{name}" for way in ways for name in sorted(DATA_FILES)]
+        beside = beside if to_change or to_delete else []
         found, said = self._stat([*prefixes, *beside])
         for way in ways:
             self._require_way(way, found, said)
-        for way in ways if to_read or to_change else ways[:-1]:
+        for way in ways if to_change else ways[:-1]:
             self._require_ours(way, found[way])
-        for way in ways if to_change else ():
+        for way in ways if beside else ():
             names = [name for name in DATA_FILES if f"{way.rstrip('/')}/{name}" in found]
             if reason := why_data_directory(names):
                 raise NeverError(f"a change below {way}", reason)

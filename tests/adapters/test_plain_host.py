@@ -85,14 +85,38 @@ def test_a_link_on_the_way_or_at_the_end_is_refused(daemon: Daemon, host: Host, 
 @pytest.mark.parametrize(
     "how", ["chmod 1777 /srv/x", "chmod 777 /srv/x", "chown 1000 /srv/x", "chgrp 7 /srv/x; chmod 775 /srv/x"]
 )
-def test_where_others_can_rename_nothing_is_read_or_changed(daemon: Daemon, host: Host, place: str, how: str) -> None:
-    shell(daemon, how)
-    for change in (FileWrite(f"{place}/a", b"x"), FileDelete(f"{place}/a"), FileTruncate(f"{place}/a")):
+def test_where_others_can_rename_a_file_is_read_or_deleted_and_nothing_else(
+    daemon: Daemon, host: Host, place: str, how: str
+) -> None:
+    shell(daemon, f"mkdir {place}/in && cp {place}/a {place}/in/a; {how}")
+    for change in (FileWrite(f"{place}/a", b"x"), FileTruncate(f"{place}/a"), FileMove(f"{place}/a", f"{place}/b")):
         assert code_of(host, change) == "denied"
     with pytest.raises(HostError, match="a race cannot be excluded"):
-        host.read(f"{place}/a", 10)
-    assert host.read(f"{place}/a", 0).info.size == 5
-    assert [info.path for info in host.list(place, 9)] == [f"{place}/a"]
+        host.change(FileWrite(f"{place}/new", b"x"))
+    assert host.read(f"{place}/a", 10).data == b"hello"
+    assert code_of(host, FileDelete(f"{place}/in/a")) == "denied"  # others could put another folder there
+    assert code_of(host, FileDelete(f"{place}/in")) == "denied"
+    host.change(FileDelete(f"{place}/a"))
+    assert [info.path for info in host.list(place, 9)] == [f"{place}/in"]
+
+
+def test_a_link_that_its_owner_puts_there_meanwhile_is_not_followed(daemon: Daemon, place: str) -> None:
+    """Whoever owns the folder changes the entry right after it was looked at."""
+    shell(daemon, f"printf kept > /etc/victim; chown 1000 {place}")
+    with hand_on(Container(NAME, daemon.url))() as host:
+        exec_ = host.connection.exec
+
+        def raced(argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+            swaps = f"cd {place} && rm -f a && ln -s /etc/victim a" if "sh" in argv else "true"
+            shell(daemon, swaps)
+            return exec_(argv, stdin, seconds)
+
+        plain = PlainHost(raced)
+        for act in (lambda: plain.read(f"{place}/a", 10), lambda: plain.change(FileDelete(f"{place}/a"))):
+            shell(daemon, f"cd {place} && rm -f a && printf hello > a")
+            with pytest.raises(HostError, match="is another file now"):
+                act()
+    assert shell(daemon, "cat /etc/victim") == "kept"
 
 
 def test_what_is_no_plain_file_with_one_name_is_left_alone(daemon: Daemon, host: Host, place: str) -> None:
