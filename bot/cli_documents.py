@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.answers import Answer
-
 if TYPE_CHECKING:
     from adapters.store.documents import DocumentFolder
     from bot.cli_session import Session
@@ -32,7 +30,7 @@ def add_to(app: typer.Typer, session: Callable[[], Session]) -> None:
         """All of them, the newest first."""
         here = session()
         names = _folder(here).names()
-        raise typer.Exit(here.show(Answer("\n".join(names) or here.words.say("document.nothing"), [*names])))
+        _show(here, "\n".join(names) or here.words.say("document.nothing"), [*names])
 
     @documents.command("show")
     def show(name: Name) -> None:
@@ -40,14 +38,25 @@ def add_to(app: typer.Typer, session: Callable[[], Session]) -> None:
         here = session()
         path = _folder(here).path(name)
         text = (path / "document.md").read_text(encoding="utf-8")
-        raise typer.Exit(here.show(Answer(text.rstrip(), {"name": path.name, "markdown": text})))
+        _show(here, text.rstrip(), {"name": path.name, "markdown": text})
 
     @documents.command("open")
     def where(name: Name) -> None:
         """The files of one, for a browser or a spreadsheet."""
         here = session()
         files = sorted(map(str, _folder(here).path(name).iterdir()))
-        raise typer.Exit(here.show(Answer("\n".join(files), files)))
+        _show(here, "\n".join(files), files)
+
+
+def _show(session: Session, text: str, data: object) -> None:
+    raise typer.Exit(session.show(Answer(text, data)))
+
+
+def _show(session: Session, text: str, data: object) -> None:
+    """Shows it and ends the command."""
+    from bot.answers import Answer
+
+    raise typer.Exit(session.show(Answer(text, data)))
 
 
 def _folder(session: Session) -> DocumentFolder:

@@ -53,6 +53,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/inventory_ansible.py": "reads one file, which is judged by what was opened",
     "adapters/inventory_ssh_config.py": "reads one file and what it includes, judged by what was opened",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
+    "bot/adopting.py": "reads a script that its operator names, and adds its lines to our own settings file",
     "bot/cli.py": "puts the null device where stdout or stdin was closed",
     "bot/server.py": "listens on 127.0.0.1; connects nowhere",
     "bot/settings_files.py": "makes the data folder, 0700, before anything else can",
