@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,7 @@ def running() -> Iterator[Daemon]:
     """The daemon of this test run: whoever comes first starts it, whoever leaves last stops it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     place = Path(tempfile.gettempdir(), f"ns-dockerd-{run[:12]}")
+    _clear_up()
     place.mkdir(mode=0o700, exist_ok=True)
     daemon = Daemon(place)
     with (place / "users").open("w") as held:
@@ -112,6 +113,16 @@ def docker_daemon() -> Iterator[Daemon]:
         pytest.skip(reason)
     with running() as daemon:
         yield daemon
+
+
+def _clear_up() -> None:
+    """Stops what test runs left that were killed: a daemon that runs, and that nobody holds."""
+    for users in Path(tempfile.gettempdir()).glob("ns-dockerd-*/users"):
+        daemon = Daemon(users.parent)
+        with suppress(OSError), users.open("r+") as held, daemon.turn("life"):
+            if (daemon.place / "pid").exists() and _is_last(held.fileno()):
+                _stop(daemon)
+                shutil.rmtree(daemon.place, ignore_errors=True)
 
 
 def _start(daemon: Daemon) -> None:

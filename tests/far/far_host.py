@@ -23,7 +23,7 @@ import pytest
 
 from adapters.host.namespace import Holder
 from adapters.host.process_table import started
-from tests.skills.patient import INIT, eventually
+from tests.skills.patient import INIT, WITH_US, eventually
 
 SSHD = "/usr/sbin/sshd"
 PLACES = ("/etc", "/run", "/srv", "/var/log", "/var/lib", "/tmp", "/home")
@@ -140,7 +140,7 @@ class FarHost:
 
     def _unshare(self, *flags: str) -> int:
         """A first process in new namespaces; returns its pid on this side."""
-        words = ["unshare", *flags, "--fork", "--kill-child", sys.executable, "-c", INIT]
+        words = [*WITH_US, "unshare", *flags, "--fork", "--kill-child", sys.executable, "-c", INIT]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._children.append(process)
         if process.stdout is None or process.stdout.readline() != "up\n":

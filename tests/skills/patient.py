@@ -16,6 +16,9 @@ from adapters.host.process_table import started
 INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); print('up', flush=True); [signal.pause() for _ in iter(int, 1)]"
 """Process 1: collects whoever dies, and holds the namespaces until it is killed."""
 
+WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""Put before a command, it dies with the thread that started it: nothing is left of a test run that was killed."""
+
 PLACES = ("/etc", "/run", "/srv", "/var/log", "/var/lib")
 KEPT_OF_ETC = "passwd group ld.so.cache ld.so.conf ld.so.conf.d nsswitch.conf protocols alternatives"
 SHOP = """
@@ -45,7 +48,7 @@ class Patient:
 
     def __init__(self) -> None:
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        words = ["unshare", *user, "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        words = [*WITH_US, "unshare", *user, "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
         self._children: list[subprocess.Popen[str]] = []
         assert self._first_line([*words, sys.executable, "-c", INIT]) == "up\n"
         holder = self._children[0].pid
