@@ -213,7 +213,9 @@ class _Stage:
         return result
 
     def _broker(self, mode: RunMode, ceiling: tuple[PlannedEffect, ...] | None) -> Broker:
-        parameters = {name: _scalar(value) for name, value in self._case.parameters.items()}
+        # As at night: what a case leaves out has the skill's default, which is known before the run, too.
+        parameters = {spec.name: spec.default for spec in self._skill.parameters if spec.default is not None}
+        parameters |= {name: _scalar(value) for name, value in self._case.parameters.items()}
         grants = fill(map(Grant.parse, self._skill.capabilities), parameters)
         listed = self._case.world.web_hosts
         errand = Errand(
