@@ -49,10 +49,6 @@ def add_to(app: typer.Typer, session: Callable[[], Session]) -> None:
 
 
 def _show(session: Session, text: str, data: object) -> None:
-    raise typer.Exit(session.show(Answer(text, data)))
-
-
-def _show(session: Session, text: str, data: object) -> None:
     """Shows it and ends the command."""
     from bot.answers import Answer
 

@@ -148,6 +148,20 @@ def files_of(patient: Patient) -> list[str]:
     return sorted(patient.shell(f"find {DATA} -type f -exec sha256sum {{}} +").splitlines())
 
 
+def is_told_as_one_incident(night: Night, incident: str) -> None:
+    """One row for people, one report with both repairs; each is remembered under the signal that it was for."""
+    report = night.store.shelf.reports[incident]
+    assert report.ending is Ending.FIXED, night.told()
+    assert report.tried == ("free_rotated_logs: fixed", "start_postgres: fixed")
+    assert report.reason == f"it began with {SPACE}"
+    assert [one.id for one in night.store.incidents.incidents(False, 10) if not one.lead] == [incident]
+    remembered = {one.signal: (one.skill, one.ending) for one in night.store.shelf.episodes.values()}
+    assert remembered == {
+        SPACE: ("free_rotated_logs", Ending.FIXED),
+        POSTGRES_SIGNAL: ("start_postgres", Ending.FIXED),
+    }
+
+
 @pytest.mark.parametrize("night", [POSTGRES_SIGNAL], indirect=True)
 def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
     patient = night.patient
@@ -176,17 +190,7 @@ def test_postgres_is_down_because_its_disk_is_full(night: Night) -> None:
     assert disk_asked.incident not in night.store.shelf.reports
     night.approve(start_asked)
     night.until_reported(start_asked.incident)
-    report = night.store.shelf.reports[start_asked.incident]
-    assert report.ending is Ending.FIXED, night.told()
-    assert report.tried == ("free_rotated_logs: fixed", "start_postgres: fixed")
-    assert report.reason == f"it began with {SPACE}"
-    told = [one for one in night.store.incidents.incidents(False, 10) if not one.lead]
-    assert [one.id for one in told] == [disk_asked.incident]
-    remembered = {one.signal: (one.skill, one.ending) for one in night.store.shelf.episodes.values()}
-    assert remembered == {
-        SPACE: ("free_rotated_logs", Ending.FIXED),
-        POSTGRES_SIGNAL: ("start_postgres", Ending.FIXED),
-    }
+    is_told_as_one_incident(night, disk_asked.incident)
     assert any("starting up" in one.detail for one in night.seen)
     assert [one.proposal.skill for one in night.asked if one.proposal] == ["free_rotated_logs", "start_postgres"]
 
