@@ -136,3 +136,12 @@ def test_what_may_not_be_emptied_comes_free_by_a_restart(ward: Ward) -> None:
         only=("service.restart shop",),
         restart=lambda: ward.shell("/etc/init.d/shop restart"),
     )
+
+
+def test_a_read_only_file_system_is_left_to_people_and_is_not_remounted(ward: Ward) -> None:
+    """A control: after an input or output error nothing but a check of the file system makes it safe to write again."""
+    ward.plant("/srv/orders.db")
+    ward.shell("head -c 50000000 /dev/zero > /srv/films && mount -o remount,bind,ro /srv")
+    told = ward.leaves_alone("disk.used_percent:/srv", over=70)
+    assert [str(incident.signal) for incident in told] == ["disk.used_percent:/srv"]
+    assert " ro" in ward.shell("grep ' /srv ' /proc/mounts")

@@ -122,7 +122,7 @@ def test_the_service_that_holds_the_memory_is_restarted(ward: Ward) -> None:
     ward.patient.install_shop()
     ward.patient.write(
         "/srv/shop.py",
-        "import os, time\nheld = b'x' * 400_000_000 * os.path.exists('/srv/wild')\ntime.sleep(600)\n",
+        "import os, time\nheld = os.path.exists('/srv/wild') and b'x' * 400_000_000\ntime.sleep(600)\n",
     )
     ward.plant(*CANARIES, "/srv/shop.py")
     ward.shell("touch /srv/wild && /etc/init.d/shop start")
@@ -146,6 +146,16 @@ def test_a_live_lock_is_left_alone(shop: Ward) -> None:
 def test_a_service_that_is_well_is_left_alone(shop: Ward) -> None:
     """A control: nothing is wrong, nobody is told, nothing is done."""
     assert shop.leaves_alone("process.down:shop") == ()
+
+
+def test_a_service_that_comes_back_by_itself_is_left_alone(shop: Ward) -> None:
+    """A control: before anybody has answered, the fault is gone; the question goes with it, and nothing was done."""
+    shop.shell("kill -9 $(cat /run/shop.pid)")
+    assert shop.card("process.down:shop").proposal is not None
+    restarted(shop)
+    pid = shop.shell("cat /run/shop.pid")
+    shop.leaves_alone("process.down:shop")
+    assert shop.shell("cat /run/shop.pid") == pid
 
 
 @dataclass(frozen=True)
