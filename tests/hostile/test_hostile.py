@@ -107,9 +107,10 @@ def world(canaries: Outside) -> Outside:
 
 @pytest.mark.parametrize("name", SKILLS)
 def test_it_does_not_get_out(sandbox: Sandbox, world: Outside, name: str) -> None:
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.thread_time()
     result = attack(sandbox, world, name)
-    assert time.monotonic() - began < 8.0
+    assert time.thread_time() - worked < 6.0  # what it costs us
+    assert time.monotonic() - began < 40.0  # a busy machine starts a guest late
     assert result.status in ENDINGS.get(name, STATUSES)
     assert world.breaches(repr(result)) == ()
     assert len(result.summary) <= 2000
