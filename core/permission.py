@@ -27,7 +27,9 @@ from core.never_list import (
     why_not_resolver,
 )
 from core.ports import Host
+from core.skill import HostError
 from core.undo import ServiceOrder, Step
+from core.vetted_shapes import program_of
 from core.web import secrets_named
 
 
@@ -62,6 +64,7 @@ class Rules:
         risk = risk_of_call(call.verb, arguments, self.disposable, self.listed_hosts)
         if call.verb is Verb.EXEC:  # a value that the code chose costs more than one that was known before the run
             risk = max(risk, min(map(risk_of, covering)))
+            _refuse_links(call.argv, host)
         if risk is Risk.NEVER:
             raise NeverError(f"{call.verb} {call.target}"[:300], "its risk is beyond every approval")
         return risk
@@ -171,3 +174,24 @@ def _looked_up(call: HostCall, host: Host) -> dict[str, object]:
             raise NeverError(f"{call.verb} {call.target}", reason)
         arguments["open_file"] = target
     return arguments
+
+
+_SHOW_NO_CONTENT = frozenset({"df", "du", "findmnt", "find", "haproxy", "ls", "stat", "readlink", "sv"})
+
+
+def _refuse_links(argv: tuple[str, ...], host: Host) -> None:
+    """A command follows links: a log that is one, in a folder of the program that writes it, would show what is never read."""
+    if program_of(argv[0]) not in _SHOW_NO_CONTENT:
+        for path in argv[1:]:
+            _refuse_link(path, host)
+
+
+def _refuse_link(path: str, host: Host) -> None:
+    if not path.startswith("/"):
+        return
+    try:
+        info = host.read(path, 0).info
+    except HostError:
+        return  # not there, or not for this identity to see: the command itself will say
+    if info.kind == "link":
+        raise NeverError(f"exec with {path}", "it is a link, and a command would follow it")

@@ -21,6 +21,7 @@ from core.service_control import Services
 from core.skill import HostError
 from core.web import WebAnswer, WebRequest, masked
 from core.world import Json
+from tests.core.run_kit import Bench
 from tests.fakes.host import FakeHost
 from tests.fakes.store import FakeStore
 
@@ -411,3 +412,25 @@ def test_every_verb_stands_in_a_call() -> None:
     assert {method.split(".")[0] if method.startswith("kv.") else method for method in CALLS} - {"now"} == set(
         map(str, Verb)
     )
+
+
+def test_a_command_is_not_led_by_a_link_to_what_is_never_read() -> None:
+    files = {"/var/log/nginx/error.log": {"kind": "link", "target": "/etc/shadow"}, "/var/log/syslog": "all well\n"}
+    said = {f"/usr/bin/tail -c 60000 {path}": "root:$6$" for path in files}
+    here = Bench(FakeHost({"files": files, "exec": said}))
+    broker = here.broker(*(f"exec:{line}" for line in said))
+    led, plain = (list(line.split()) for line in said)
+    with pytest.raises(HostError, match="it is a link") as caught:
+        broker.answer("exec", {"argv": led})
+    assert caught.value.code == "denied"
+    assert broker.answer("exec", {"argv": plain}) == {"status": 0, "out": "root:$6$", "err": ""}
+
+
+def test_what_the_code_of_a_looker_chooses_is_not_looked_up_at_others() -> None:
+    line = "/usr/bin/getent ahosts stolen.evil.example"
+    here = Bench(FakeHost({"exec": {line: "192.0.2.1"}}))
+    looker = here.broker("exec:/usr/bin/getent ahosts {host}", mode=RunMode.LOOK)
+    with pytest.raises(HostError, match="while it only looks"):
+        looker.answer("exec", {"argv": list(line.split())})
+    known = here.broker(f"exec:{line}", mode=RunMode.LOOK)
+    assert known.answer("exec", {"argv": list(line.split())}) == {"status": 0, "out": "192.0.2.1", "err": ""}
