@@ -122,11 +122,10 @@ def test_sudo_says_what_it_does_not_allow_and_which_line_would(hand: SshHost) ->
     assert caught.value.code == "denied"
 
 
+@pytest.mark.needs("nginx", "iptables")
 @pytest.mark.parametrize("argv", [("/usr/sbin/nginx", "-t"), ("/usr/sbin/iptables", "-S", "INPUT")], ids=" ".join)
 @pytest.mark.parametrize("python", [True, False], ids=["Python", "none"])
 def test_what_only_root_is_told_is_no_answer_for_who_looks(argv: tuple[str, ...], python: bool) -> None:
-    if not Path(argv[0]).exists():
-        pytest.skip(f"needs {argv[0]}")
     with far_host(python=python) as far, ssh_host(far, LOOK) as look:
         far.shell("chmod 700 /etc/nginx")
         with pytest.raises(HostError, match="on far only root gets an answer from") as refused:
