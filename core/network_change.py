@@ -159,6 +159,11 @@ def _link_words(argv: Argv) -> tuple[str, str, str] | tuple[()]:
     return (device, "mtu", rest[1]) if rest[0] == "mtu" and rest[2:] == () and len(rest) > 1 else ()
 
 
+def is_link_switched_off(argv: Argv) -> bool:
+    """True for `ip link set dev DEVICE down`: no skill may, but it is what takes `up` back."""
+    return _link_words(argv)[1:] == ("state", "down")
+
+
 def _undo_of_link(argv: Argv, seen: str) -> Undo:
     device, what, value = cast("tuple[str, str, str]", _link_words(argv))
     former = _link_state(seen, device, what)

@@ -13,6 +13,7 @@ from core.grant import Grant, host_of, risk_of, risk_of_call
 from core.grant_target import LOOPBACK, WEB
 from core.host_call import HostCall
 from core.host_change import FileDelete, FileMove, FileWrite
+from core.network_change import is_link_switched_off
 from core.never_list import (
     RESOLVER,
     is_open_file,
@@ -122,7 +123,7 @@ def check_step(step: Step, *, is_adopted: bool = False) -> None:
         reason = _why_not_moved(step.path, step.to)
     elif isinstance(step, FileWrite | FileDelete):
         reason = why_never_written(step.path)
-    else:
+    elif is_adopted or not is_link_switched_off(step):
         reason = why_never_adopted(step) if is_adopted else why_never_run(step)
     if reason is not None:
         raise NeverError("this undo", reason)
