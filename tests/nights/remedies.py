@@ -47,10 +47,10 @@ return Outcome(ok=bool(old), summary=f"deleted {len(old)} rotated logs", facts={
 def says_fixed(name: str = "says_fixed", **header: Header) -> Skill:
     """Writes a file that helps nobody, which can be taken back, and says that all is well."""
     body = f"""
-host.write("/run/{name}.flag", "on")
+host.write("/var/tmp/{name}.flag", "on")
 return Outcome(ok=True, summary="fixed, I promise", facts={{"fixed": True}})
 """
-    return skill(name, body, f"fs.write:/run/{name}.flag", **header)
+    return skill(name, body, f"fs.write:/var/tmp/{name}.flag", **header)
 
 
 def grows(name: str = "rotate_more") -> Skill:

@@ -33,7 +33,7 @@ WAKES = Signal.parse("process.down:postgres")
 SHOP = Signal.parse("http.failed:http://app-1/")
 FROM_HERE = Signal.parse(f"tcp.failed:{DB}:5432")
 ELSEWHERE = Signal.parse("http.failed:http://far-1/")
-FLAG = "/run/wakes.flag"
+FLAG = "/var/tmp/wakes.flag"
 PULSE = 10.0
 
 Says = float | tuple[float, str] | NightshiftError
@@ -192,7 +192,9 @@ def recovers(seconds: float) -> Callable[[Scene], Says]:
 def touches() -> Skill:
     """What somebody else would do to that host."""
     return skill(
-        "touches", 'host.write("/run/touched", "x")\nreturn Outcome(ok=True, summary="done")', "fs.write:/run/touched"
+        "touches",
+        'host.write("/var/tmp/touched", "x")\nreturn Outcome(ok=True, summary="done")',
+        "fs.write:/var/tmp/touched",
     )
 
 

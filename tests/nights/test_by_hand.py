@@ -64,11 +64,11 @@ def test_what_a_run_did_is_taken_back_on_request() -> None:
     asks(night, "run", "says_fixed", is_yes=True)
     (action,) = night.report.actions
     run = night.both(lambda play: play.store.history.run_of(int(action.id))[0])
-    assert (action.is_undoable, night.host("web-1").files["/run/says_fixed.flag"]) == (True, "on")
+    assert (action.is_undoable, night.host("web-1").files["/var/tmp/says_fixed.flag"]) == (True, "on")
     asks(night, UNDO, action.id, run=run)
     night.answer(Verdict.APPROVED, by="bo")
     assert (night.report.ending, night.report.tried) == (Ending.UNPROVEN, ("undo: done, unproven",))
-    assert night.host("web-1").files["/run/says_fixed.flag"] is None
+    assert night.host("web-1").files["/var/tmp/says_fixed.flag"] is None
     asks(night, UNDO, action.id, run=run)
     assert "nothing left to take back" in night.report.reason
 

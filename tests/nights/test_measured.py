@@ -27,7 +27,7 @@ def test_a_skill_that_always_says_fixed_closes_nothing_and_is_taken_back() -> No
     assert night.report.ending is Ending.HANDED_OVER
     assert night.report.tried == ("says_fixed: still bad",)
     assert [proof.value for proof in night.report.proof] == [BAD] * 3
-    assert night.host("web-1").files["/run/says_fixed.flag"] is None
+    assert night.host("web-1").files["/var/tmp/says_fixed.flag"] is None
     assert night.verified == {"says_fixed": 0}
 
 
@@ -44,7 +44,7 @@ def test_after_three_rounds_a_person_has_it_and_everything_was_taken_back() -> N
     assert night.report.ending is Ending.HANDED_OVER
     assert night.report.tried == ("liar_first: still bad", "liar_second: still bad", "liar_third: still bad")
     assert night.cards == [*[CardKind.PROPOSAL] * 3, CardKind.REPORT]
-    flags = [f"/run/liar_{n}.flag" for n in ("first", "second", "third")]
+    flags = [f"/var/tmp/liar_{n}.flag" for n in ("first", "second", "third")]
     assert night.host("web-1").effects == [f"{verb} {flag}" for flag in flags for verb in ("write", "delete")]
     assert [action.is_undoable for action in night.report.actions] == [False] * 3
 
@@ -72,18 +72,18 @@ def test_what_settles_is_waited_for() -> None:
 
 
 def test_a_repair_that_breaks_something_else_is_worse_and_taken_back() -> None:
-    harm = {"http.failed:http://web-1/": lambda host: float(host.files.get("/run/harms.flag") is not None)}
+    harm = {"http.failed:http://web-1/": lambda host: float(host.files.get("/var/tmp/harms.flag") is not None)}
     body = """
 freed = sum(host.delete(file.path) for file in host.list("/var/log") if file.name.endswith(".1"))
-host.write("/run/harms.flag", "on")
+host.write("/var/tmp/harms.flag", "on")
 return Outcome(ok=True, summary=f"freed {freed}")
 """
-    harms = skill("harms", body, "fs.list:/var/log", "fs.delete:/var/log/*;rotated", "fs.write:/run/harms.flag")
+    harms = skill("harms", body, "fs.list:/var/log", "fs.delete:/var/log/*;rotated", "fs.write:/var/tmp/harms.flag")
     night = Night(replace(disk_full_on("web-1"), others=harm), skills=[harms])
     night.both(lambda play: play.decide(Verdict.APPROVED, "li", ""))
     night.wait(60)
     assert night.endings[0] is Ending.WORSE
-    assert night.host("web-1").files["/run/harms.flag"] is None
+    assert night.host("web-1").files["/var/tmp/harms.flag"] is None
     assert night.verified == {}
 
 
@@ -125,10 +125,10 @@ def test_a_situation_that_keeps_changing_is_handed_over() -> None:
 
 def test_other_bytes_than_were_shown_are_asked_for_again() -> None:
     body = f"""
-host.write("/run/writes.flag", host.run(["{UPTIME}"]).out)
+host.write("/var/tmp/writes.flag", host.run(["{UPTIME}"]).out)
 return Outcome(ok=True, summary="written")
 """
-    writes = skill("writes", body, f"exec:{UPTIME}", "fs.write:/run/writes.flag")
+    writes = skill("writes", body, f"exec:{UPTIME}", "fs.write:/var/tmp/writes.flag")
     night = Night(disk_full_on("web-1", exec={UPTIME: ["calm", "storm"]}), skills=[writes])
     former = night.asked.id
     night.answer(Verdict.APPROVED)
@@ -217,7 +217,7 @@ def test_what_was_stopped_before_its_undo_stays_and_is_handed_over() -> None:
     night = Night(disk_full_on("web-1"), skills=[says_fixed()])
     night.before("undo", stopped)
     night.answer(Verdict.APPROVED)
-    assert night.host("web-1").effects == ["write /run/says_fixed.flag"]
+    assert night.host("web-1").effects == ["write /var/tmp/says_fixed.flag"]
     assert night.report.ending is Ending.HANDED_OVER
     assert [action.is_undoable for action in night.report.actions] == [True]
 

@@ -215,7 +215,7 @@ def test_taking_the_repair_back_ends_it_too() -> None:
 # ---- while it runs ------------------------------------------------------------------------------------------------------------------
 
 TWO_STEPS = """
-host.write("/run/first.flag", "on")
+host.write("/var/tmp/first.flag", "on")
 host.delete("/var/log/app.log.1")
 return Outcome(ok=True, summary="done")
 """
@@ -223,7 +223,7 @@ return Outcome(ok=True, summary="done")
 
 def two_steps() -> Skill:
     """A cure with two effects."""
-    return skill("two_steps", TWO_STEPS, "fs.write:/run/first.flag", "fs.delete:/var/log/*;rotated")
+    return skill("two_steps", TWO_STEPS, "fs.write:/var/tmp/first.flag", "fs.delete:/var/log/*;rotated")
 
 
 def test_what_is_revoked_between_two_effects_begins_no_second_one() -> None:
