@@ -15,7 +15,7 @@ from adapters.host.docker import Container, hand_on, look_at
 from adapters.probe.host_ground import HandsProbe
 from adapters.sandbox.bubblewrap import BubblewrapSandbox
 from core.ports import Host
-from tests.container_kit import container, lent_python
+from tests.container_kit import busybox_image, container, lent_python
 from tests.docker_daemon import Daemon
 from tests.faults.ward import NAME, Ward
 from tests.skills.patient import Patient, eventually
@@ -103,3 +103,31 @@ def test_a_crashed_service_in_a_container_of_nothing_but_busybox_is_started_agai
             restart=lambda: inside.shell("/etc/init.d/shop restart; sleep 1"),
         )
         assert inside.hands == ["crash-night"]
+
+
+def test_a_container_that_was_replaced_between_the_card_and_the_yes_is_looked_at_anew(
+    docker_daemon: Daemon, sandbox: BubblewrapSandbox
+) -> None:
+    options = ("--tmpfs", "/srv:size=64m,mode=755,exec", *lent_python())
+    fill = "mkdir /srv/log; echo live > /srv/log/app.log; for n in {}; do head -c 26000000 /dev/zero > /srv/log/app.log.$n; done"
+    with night_in(docker_daemon, "deploy-night", sandbox, *lent_python()) as (ward, inside):
+        inside.shell(fill.format("1 2"))
+        shown = ward.card("disk.used_percent:/srv", over=70).proposal
+        assert shown is not None
+        docker_daemon.docker("rm", "-f", "deploy-night")
+        docker_daemon.docker(
+            "run",
+            "-d",
+            "--network=none",
+            "--name=deploy-night",
+            *options,
+            busybox_image(docker_daemon),
+            "/bb/sleep",
+            "9999",
+        )
+        inside.shell(fill.format("3 4"))
+        report = ward.goes_on("disk.used_percent:/srv", over=70)
+        assert [str(effect) for effect in shown.plan] == [f"fs.delete /srv/log/app.log.{n}" for n in (1, 2)]
+        done = [action.text for action in report.actions]
+        assert done == [f"fs.delete /srv/log/app.log.{n}" for n in (3, 4)], "asked again, with what is in this one"
+        assert inside.shell("cat /srv/log/app.log") == "live"
