@@ -83,7 +83,9 @@ def namespace_scene(request: pytest.FixtureRequest) -> Scene:
 
 def plain_scene(request: pytest.FixtureRequest) -> Scene:
     if os.geteuid():
-        pytest.skip("needs root: in a user namespace / is nobody's, and without python3 a host trusts only root's folders")
+        pytest.skip(
+            "needs root: in a user namespace / is nobody's, and without python3 a host trusts only root's folders"
+        )
     enter = request.getfixturevalue("patient_host").enter
 
     def exec_(argv: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, bytes]:
