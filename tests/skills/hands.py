@@ -59,9 +59,13 @@ class Hands:
         cures = [skill for skill in CATALOG.skills() if signal in skill.cures]
         facts: dict[str, Json] = {}
         for looker in map(CATALOG.get, dict.fromkeys(name for cure in cures for name in cure.lookers)):
-            filled = {name: facts[fact] for name, fact in looker.fill if facts.get(fact)}
             names = {spec.name for spec in looker.parameters}
-            values = {name: value for name, value in (known | filled).items() if name in names}
+            offered: dict[str, object] = known | {name: facts[fact] for name, fact in looker.fill if facts.get(fact)}
+            values = {
+                name: value
+                for name, value in offered.items()
+                if name in names and isinstance(value, str | int | float | bool)
+            }
             if all(spec.name in values for spec in looker.parameters if spec.is_required):
                 facts = self._play(looker.name, values, RunMode.LOOK, None).facts | facts
         return facts
