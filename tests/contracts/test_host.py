@@ -191,6 +191,7 @@ def test_a_file_that_is_made_again_has_the_owner_and_the_mode_it_had(scene: Scen
 
 
 @pytest.mark.parametrize("place", ["local", "docker", "docker-python"])
+@pytest.mark.root
 def test_a_root_hand_gives_a_file_back_to_whom_it_belonged(request: pytest.FixtureRequest, place: str) -> None:
     scene = SCENES[place](request)
     path = f"{scene.folder}/theirs.txt"
