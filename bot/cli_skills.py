@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,16 +27,29 @@ if TYPE_CHECKING:
     from bot.messages import Words
 
 
+_WIDTH = 80
+
+
 def show_all(session: Session) -> int:
-    """All skills, two lines each: what decides about it, then what it does."""
+    """All skills: what decides about it, what it does, what it was proven on; within the width of a terminal."""
     proofs = jobs.proofs(session.settings)
     found = jobs.open_catalog(session.settings).skills()
     rows = [_row(skill, proofs) for skill in found]
     lines = [
-        f"{skill.name:30} {skill.risk.word:6} {skill.state:7} {proven_on(skill, proofs, session.words)}\n    {skill.summary}"
+        "\n".join(
+            (
+                f"{skill.name:30} {skill.risk.word:6} {skill.state}",
+                _indented(skill.summary),
+                _indented(proven_on(skill, proofs, session.words)),
+            )
+        )
         for skill in found
     ]
     return session.show(Answer("\n".join(lines), rows))
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 def show(session: Session, name: str) -> int:
