@@ -130,7 +130,9 @@ def _scoped(key: str, words: list[str], book: _Book) -> _Scope:
                 book.aliases.setdefault(word)
     book.scopes += 1
     if len(book.aliases) > _MOST_HOSTS or book.scopes > _MOST_SCOPES:
-        raise InvalidError(f"the SSH configuration names more than {_MOST_HOSTS} hosts or {_MOST_SCOPES} Host and Match")
+        raise InvalidError(
+            f"the SSH configuration names more than {_MOST_HOSTS} hosts or {_MOST_SCOPES} Host and Match"
+        )
     return _Scope(tuple(words)) if key == "host" else _matched(words)
 
 

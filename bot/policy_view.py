@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 
+from core.action_skill import is_action
 from core.capability import Risk
 from core.errors import UnknownError
-from core.action_skill import is_action
 from core.grant import risk_of_skill
 from core.inventory import Inventory, Mode
 from core.policy import Asker, Case, decide, line_of

@@ -19,7 +19,9 @@ settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Proofs are only written down when asked for."""
-    parser.addoption("--write-proven", action="store_true", help="write skills/proven.toml: what tests/faults proved in this run")
+    parser.addoption(
+        "--write-proven", action="store_true", help="write skills/proven.toml: what tests/faults proved in this run"
+    )
 
 
 def postgres_programs() -> Path | None:
