@@ -330,8 +330,8 @@ def skills_test(
 def skills_adopt(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A script of yours.")],
     words: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[WORD]...", help="What it is given, word by word.")
-    ] = None,  # noqa: UP045 - typer reads it
+        list[str] | None, typer.Argument(metavar="[WORD]...", help="What it is given, word by word.")
+    ] = None,
     risk: Annotated[str, typer.Option("--risk", help="medium or high.")] = "",
     cures: Annotated[Optional[list[str]], typer.Option("--cures", help="A signal it cures; may be repeated.")] = None,  # noqa: UP045
     undo: Annotated[str, typer.Option("--undo", help="The command that takes it back, e.g. '/opt/x.sh api'.")] = "",
