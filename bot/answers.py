@@ -94,7 +94,9 @@ class Views:
         nouns = Nouns(
             self.now(), incident, approval, None, report, stops, names, has_keys, members=self._members(incident)
         )
-        return self._with_trust(replace(nouns, scene=scene, pauses=self._held_by(incident)), card)
+        entry = self._inventory.entry(incident.host) if incident else None
+        around = replace(nouns, scene=scene, pauses=self._held_by(incident), hand=entry.hand if entry else "")
+        return self._with_trust(around, card)
 
     def _held_by(self, incident: Incident | None) -> tuple[Pause, ...]:
         """The pauses under which nothing is done in it now."""

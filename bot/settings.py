@@ -305,7 +305,7 @@ class Settings(BaseModel):
     def inventory(self) -> Inventory:
         """Hosts with this machine first, modes, people."""
         tables = {LOCALHOST: HostTable()} | self.file.hosts
-        hosts = tuple(HostEntry(name, table.reach, table.groups, table.talks_to) for name, table in tables.items())
+        hosts = tuple(HostEntry(name, one.reach, one.groups, one.talks_to, one.acts_as) for name, one in tables.items())
         modes = tuple((name, Mode[table.mode.upper()]) for name, table in self.file.groups.items() if table.mode)
         ceiling = Mode[self.file.mode.upper()] if self.file.mode else None
         people = tuple(

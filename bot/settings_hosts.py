@@ -48,6 +48,11 @@ class HostTable(Table):
     groups: Names = Field(default=(), description='a list of names, e.g. ["web"]')
     talks_to: Names = Field(default=(), description='a list of host names, e.g. ["db-1"]')
 
+    @property
+    def acts_as(self) -> str:
+        """Who changes something over there; '' on this machine, and in a container whose own user does."""
+        return {SSH: self.hand, DOCKER: self.hand_user}.get(self.reach, "")
+
 
 class InventoryTable(Table):
     """[inventory]: files that name hosts already. Only what `take` names is taken from them."""

@@ -29,13 +29,15 @@ class Mode(IntEnum):
 class HostEntry:
     """One host: how it is reached (local, namespace, ssh, docker), the groups it is in, and the hosts whose services it uses.
 
-    `reach` none: known by name only, for claims, groups, marks and maintenance; never looked at, never acted on.
+    `reach` none: known by name only, for claims, groups, marks and maintenance; never looked at, never acted on. `hand` is the user over
+    there who changes something, '' where that goes without saying: here we are ourselves.
     """
 
     name: str
     reach: str = "local"
     groups: tuple[str, ...] = ()
     talks_to: tuple[str, ...] = ()
+    hand: str = ""
 
     @property
     def is_reached(self) -> bool:

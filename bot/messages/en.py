@@ -95,6 +95,7 @@ WORDS = {
     "card.more.actions": "- and {count} more: why {id}",
     "card.noeffects": "- it changes nothing, it only looks",
     "card.risk": "Risk {risk}. {undo}",
+    "card.as": "It acts over there as {user}.",
     "card.undoable": "Can be undone.",
     "card.partly": "{count} of {all} effects CANNOT be undone.",
     "card.final": "CANNOT be undone.",

@@ -32,6 +32,7 @@ def question_card(card: Card, words: Words, nouns: Nouns, incident: Incident, ap
         *evidence_lines(words, asks.evidence),
         *around_lines(words, nouns),
         *body,
+        Line(words.say("card.as", user=plain(nouns.hand, 40)) if nouns.hand else "", rank=6),
         *(Line(line, rank=5, least=2) for line in restraint_lines(words, approval.restraints)),
         *stop_lines(words, nouns),
         Line(_silence(words, approval, nouns)),

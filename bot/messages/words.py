@@ -31,7 +31,7 @@ class Nouns:
     """What a card tells of. `now` carries the time zone that people read; `names` are accounts to names; `keys`: buttons are keys.
 
     `order` is the one a card is about, or that stood for its yes; `offers_order`: this repair has worked often enough for one.
-    `members` are the alarms that are part of this incident, `pauses` are those that cover it now.
+    `members` are the alarms that are part of this incident, `pauses` are those that cover it now. `hand` is who would act on a far host.
     """
 
     now: datetime
@@ -50,6 +50,7 @@ class Nouns:
     pauses: tuple[Pause, ...] = ()
     storm: Storm | None = None
     facts: StormFacts | None = None
+    hand: str = ""
 
 
 @dataclass(frozen=True, slots=True)

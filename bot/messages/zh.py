@@ -95,6 +95,7 @@ WORDS = {
     "card.more.actions": "- 另有 {count} 项：为什么 {id}",
     "card.noeffects": "- 不改变任何东西，只是查看",
     "card.risk": "风险{risk}。{undo}",
+    "card.as": "在那台主机上以 {user} 的身份执行。",
     "card.undoable": "可以撤销。",
     "card.partly": "{all} 项中有 {count} 项无法撤销。",
     "card.final": "无法撤销。",

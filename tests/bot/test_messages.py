@@ -76,6 +76,12 @@ def proposal(night: OpenNight, language: str) -> str:
     return render(card, nouns_of(night, approval=approval, has_keys=True), language)
 
 
+def far_away(night: OpenNight, language: str) -> str:
+    approval = night.ask()
+    nouns = replace(nouns_of(night, approval=approval), hand="nightshift-hand")
+    return render(Card("k", CardKind.PROPOSAL, night.incident, approval.id), nouns, language)
+
+
 def high(night: OpenNight, language: str) -> str:
     asked = replace(
         night.proposal(risk=Risk.HIGH),
@@ -160,7 +166,20 @@ def stopped(_: OpenNight, language: str) -> str:
 
 CARDS: dict[str, Callable[[OpenNight, str], str]] = {
     card.__name__: card
-    for card in (proposal, high, choices, reminder, decided, by_policy, acting, alert, fixed, handed_over, stopped)
+    for card in (
+        proposal,
+        far_away,
+        high,
+        choices,
+        reminder,
+        decided,
+        by_policy,
+        acting,
+        alert,
+        fixed,
+        handed_over,
+        stopped,
+    )
 }
 
 
