@@ -20,6 +20,7 @@ from core.action import Action
 from core.alert import Signal
 from core.approval import Approval, Verdict
 from core.check import Check
+from core.errors import UnavailableError
 from core.execution import Operator
 from core.incident import Ending, Incident
 from core.inventory import HostEntry, Inventory, Mode
@@ -57,8 +58,14 @@ class Unhurried:
     def measure(self, host: str, signal: Signal) -> Measurement:
         """See `core.ports.Probe`."""
         if signal == self.check.signal:
-            eventually(lambda: not self.check.is_bad(self.probe.measure(host, signal).value), 1.5)
+            eventually(lambda: self._is_quiet(host, signal), 2.5)
         return self.probe.measure(host, signal)
+
+    def _is_quiet(self, host: str, signal: Signal) -> bool:
+        try:
+            return not self.check.is_bad(self.probe.measure(host, signal).value)
+        except UnavailableError:
+            return False
 
 
 @dataclass
@@ -168,8 +175,10 @@ class Ward:
             for asked in self.store.approvals.pending():
                 self._approve(asked)
                 engine.wait_idle(0)
-            if self.store.shelf.reports:
-                return next(iter(self.store.shelf.reports.values()))
+            # A moment in which it could not be measured, as while it starts again, may have had a report of its own.
+            for report in self.store.shelf.reports.values():
+                if report.signal == str(check.signal):
+                    return report
         raise AssertionError(f"no report after {_MOST_PULSES} pulses: {self.store.incidents.incidents(False, 5)}")
 
     def _pulses(self, check: Check, count: int) -> None:
