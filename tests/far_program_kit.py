@@ -18,7 +18,7 @@ from core.errors import UnavailableError
 def over_there(python: str = sys.executable) -> Iterator[Ask]:
     """Asks it; its errors come as UnavailableError."""
     text = far_program.source()
-    program = "import sys; exec(sys.argv[1]); _main(sys.stdin.buffer, sys.stdout.buffer)"
+    program = "import sys; exec(sys.argv[1])"
     process = subprocess.Popen(
         [python, "-I", "-S", "-c", program, text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/", env={}
     )

@@ -62,11 +62,13 @@ def _main(lines, out):
             return
         out.write(json.dumps(_answer(json.loads(line.decode()))).encode() + b"\\n")
         out.flush()
+
+_main(sys.stdin.buffer, sys.stdout.buffer)
 """
 
 
 @cache
 def source() -> str:
-    """The program; `_main(lines, out)` serves until its input ends."""
+    """The whole program: run, it serves until its input ends."""
     texts = [(name, (_FOLDER / f"{name}.py").read_text(encoding="utf-8")) for name in MODULES]
     return f"_SOURCES = {json.dumps(texts)}\n{_LOOP}"

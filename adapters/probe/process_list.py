@@ -12,6 +12,8 @@ from adapters.probe.ground import Ground
 from core.errors import UnavailableError
 
 _FRESH_SECONDS = 1.0
+_NOW_SECONDS = 0.05
+"""A table this young is of now."""
 _COMM_LENGTH = 15
 """The kernel keeps this many characters of a name."""
 _CLOCK_SLACK = 5.0
@@ -40,10 +42,10 @@ class ProcessList:
         self._table: tuple[Running, ...] = ()
         self._booted: float | None = None
 
-    def table(self) -> tuple[Running, ...]:
-        """Every process."""
+    def table(self, most: float = _FRESH_SECONDS) -> tuple[Running, ...]:
+        """Every process, as of so many seconds ago at most."""
         with self._lock:
-            if time.monotonic() - self._read_at >= _FRESH_SECONDS:
+            if time.monotonic() - self._read_at >= most:
                 self._table = self._read()
                 self._read_at = time.monotonic()
             return self._table
@@ -53,8 +55,14 @@ class ProcessList:
         return tuple(process.pid for process in self.named(name))
 
     def named(self, name: str) -> tuple[Running, ...]:
-        """Live processes whose program or script has this name, or that this pid file (`/run/x.pid`) or `/run/NAME.pid` names."""
-        alive = [process for process in self.table() if not process.is_zombie]
+        """Live processes whose program or script has this name, or that this pid file (`/run/x.pid`) or `/run/NAME.pid` names.
+
+        That there is none is only said of now: a table of a second ago does not know what has just been started again.
+        """
+        return self._named_in(self.table(), name) or self._named_in(self.table(_NOW_SECONDS), name)
+
+    def _named_in(self, table: tuple[Running, ...], name: str) -> tuple[Running, ...]:
+        alive = [process for process in table if not process.is_zombie]
         if name.startswith("/"):
             return self._named_by_file(name, alive)
         found = tuple(process for process in alive if _is_called(process, name))

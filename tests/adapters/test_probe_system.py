@@ -23,6 +23,7 @@ from core.alert import Signal
 from core.check import Check
 from core.errors import UnavailableError
 from core.world import Measurement
+from tests.skills.patient import eventually
 
 NAME = "nightshift-probe-test"
 
@@ -86,6 +87,12 @@ def test_a_process_is_up_by_name_and_down_as_soon_as_it_is_dead_though_not_yet_b
         assert read_fresh(probe, f"process.down:{NAME}").value == 1
         assert read(probe, "process.zombies").value >= 1
         assert f"process {os.getpid()}" in read(probe, "process.zombies").detail
+
+
+def test_what_has_just_been_started_is_not_called_absent(probe: LocalProbe, tmp_path: Path) -> None:
+    assert read(probe, f"process.down:{NAME}").value == 1
+    with service(tmp_path):
+        assert eventually(lambda: read(probe, f"process.down:{NAME}").value == 0, 0.5)
 
 
 def test_an_editor_of_its_script_is_not_the_service(probe: LocalProbe, tmp_path: Path) -> None:

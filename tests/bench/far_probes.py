@@ -25,7 +25,6 @@ HOSTS, LINES, SWEEPS = 200, 20, 5
 
 EVERY = 30.0
 MOST_OF_A_CORE = 25.0
-SERVE = "\nimport sys as _sys\n_main(_sys.stdin.buffer, _sys.stdout.buffer)\n"
 SIGNALS = tuple(
     map(
         Signal.parse,
@@ -72,7 +71,7 @@ def _sweep(far: FarHost, stack: ExitStack) -> tuple[Sweep, list[Check]]:
     programs = []
     for _ in range(LINES):
         line = SshConnection(loop.loop, SshAddress("127.0.0.1", far.port, LOOK, far.look_key, far.known_hosts, "web"))
-        programs.append(FarProgram(line, source() + SERVE))
+        programs.append(FarProgram(line, source()))
         stack.callback(line.close)
         stack.callback(programs[-1].close)
     probes = {f"web-{number}": FarProbe(programs[number % LINES].ask, SystemClock()) for number in range(HOSTS)}

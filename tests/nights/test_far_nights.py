@@ -26,7 +26,6 @@ from tests.skills.patient import Patient, eventually
 
 pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.needs("sshd", "sudo", "bwrap")]
 
-SERVE = "\nimport sys as _sys\n_main(_sys.stdin.buffer, _sys.stdout.buffer)\n"
 SHOP = """#!/bin/sh
 PID=/run/shop.pid
 case "$1" in
@@ -70,7 +69,7 @@ def far_ward(far: FarHost, sandbox: BubblewrapSandbox, *allowed: tuple[str, ...]
 
         line = connected(LOOK)
         stack.callback(line.close)
-        look, program = SshHost(line, (), never), FarProgram(line, source() + SERVE)
+        look, program = SshHost(line, (), never), FarProgram(line, source())
         stack.callback(look.close)
         stack.callback(program.close)
         hosts = HostDirectory({NAME: look}, {NAME: hand})
