@@ -211,10 +211,12 @@ def test_a_command_through_the_login_shell_is_ended_over_there(line: SshConnecti
 def test_a_host_that_talks_without_end_is_hung_up_on(loop: asyncio.AbstractEventLoop) -> None:
     endless = saying("'{\"ok\": 1}'").replace("time.sleep(60)", "time.sleep(0.2)\nwhile True: print('4711 ' * 1000)")
     with far_host() as far:
-        program = FarProgram(SshConnection(loop, address_of(far)), endless)
+        connection = SshConnection(loop, address_of(far))
+        program = FarProgram(connection, endless)
         assert program.ask({}, 10) == 1
         assert eventually(lambda: not [command for command in far.commands() if "python3 -I" in command])
         program.close()
+        connection.close()
 
 
 # ---- a stranger at the other end ---------------------------------------------------------------------------------------------------

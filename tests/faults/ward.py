@@ -119,7 +119,7 @@ class Ward:
         """
         check = Check(Signal.parse(signal), NAME, over=None if under is not None else over, under=under, every=_STEP)
         assert eventually(lambda: self._is_bad(check), 20), f"{signal} is not bad: {self.value(signal)}"
-        report = self._night(check)
+        report = self._night(check, signal)
         self._was_repaired(report, by, only)
         self.stays_quiet(check, restart)
         return report
@@ -137,7 +137,7 @@ class Ward:
         now, nothing = self.store.clock.now(), Check(Signal.parse("load.per_core"), NAME, over=1e9, every=_STEP)
         by_hand = task(f"console:{now}", "mo", NAME, "run", skill, typed=typed, at=now, is_yes=False)
         self.store.intake.take_in((by_hand,), now)
-        return self._night(nothing)
+        return self._night(nothing, str(by_hand.signal))
 
     def card(self, signal: str, *, over: float = 0) -> Approval:
         """The night up to the question that people are asked."""
@@ -148,7 +148,7 @@ class Ward:
 
     def goes_on(self, signal: str, *, over: float = 0) -> Report:
         """The night from there on: people say yes, and whatever comes of it."""
-        return self._night(Check(Signal.parse(signal), NAME, over=over, every=_STEP))
+        return self._night(Check(Signal.parse(signal), NAME, over=over, every=_STEP), signal)
 
     def stays_quiet(self, check: Check, restart: Callable[[], object] = _nothing) -> None:
         """After a restart of what was repaired and two more ticks: quiet, no new incident, every canary as it was planted."""
@@ -165,7 +165,7 @@ class Ward:
 
     # ---- the night ------------------------------------------------------------------------------------------------------------------
 
-    def _night(self, check: Check) -> Report:
+    def _night(self, check: Check, signal: str) -> Report:
         team, engine = self._team(check)
         for _ in range(_MOST_PULSES):
             self.store.clock.advance(_STEP)
@@ -177,7 +177,7 @@ class Ward:
                 engine.wait_idle(0)
             # A moment in which it could not be measured, as while it starts again, may have had a report of its own.
             for report in self.store.shelf.reports.values():
-                if report.signal == str(check.signal):
+                if report.signal == signal:
                     return report
         raise AssertionError(f"no report after {_MOST_PULSES} pulses: {self.store.incidents.incidents(False, 5)}")
 
