@@ -22,6 +22,7 @@ from pydantic import (
 from bot.settings_actions import ActionTable, action_mistake
 from bot.settings_hosts import HostTable, InventoryTable, host_mistake, mode_mistake
 from bot.settings_maintenance import MaintenanceTable, maintenance_mistake
+from bot.settings_minds import BrainTable, CerebellumTable, RedactionTable, RouterTable
 from bot.settings_sandbox import SandboxTable
 from bot.settings_table import Duration, Names, Table, zone_name
 from bot.settings_waking import DrillTable, HeartbeatTable, OnCallTable, PagerTable, on_call_mistake, reference
@@ -37,6 +38,7 @@ _PERSON = re.compile(r"\w[\w.'-]{0,63}")
 _NO_PEOPLE = frozenset({"policy", "clock", "catalog", "grouping", "quiet", "settings", "me"})
 """Who decides or lays down what no person did, in rows and on cards: nobody is called so."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HTTP_URL = re.compile(r"https?://[A-Za-z0-9.\-_:\[\]]{1,255}(/[!-~]{0,500})?")
 _DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).+")
 
 FAILURES = frozenset(
@@ -229,6 +231,10 @@ class FileSettings(Table):
     replicas: ReplicasTable = ReplicasTable()
     sandbox: SandboxTable = SandboxTable()
     web: WebTable = WebTable()
+    brain: BrainTable = BrainTable()
+    cerebellum: CerebellumTable = CerebellumTable()
+    router: RouterTable = RouterTable()
+    redaction: RedactionTable = RedactionTable()
     secrets: SecretTable = Field(
         default={}, description='a table [secrets] of names and references, e.g. gitlab = "env:GITLAB_TOKEN"'
     )
@@ -266,6 +272,28 @@ class EnvSettings(Table):
     alert_token: str | None = Field(
         default=None, alias="NIGHTSHIFT_ALERT_TOKEN", repr=False, description="at least 16 characters"
     )
+
+    brain_api_key: str | None = Field(default=None, alias="BRAIN_API_KEY", repr=False, description="a key")
+    brain_base_url: str = Field(
+        default="https://api.openai.com/v1", alias="BRAIN_BASE_URL", description="an http(s) address"
+    )
+    brain_model: str | None = Field(default=None, alias="BRAIN_MODEL", description="a model's name")
+    ollama_host: str = Field(default="http://127.0.0.1:11434", alias="OLLAMA_HOST", description="an http(s) address")
+    cerebellum_model: str | None = Field(default=None, alias="CEREBELLUM_MODEL", description="a model's name")
+
+    @field_validator("brain_base_url", "ollama_host")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if not _HTTP_URL.fullmatch(url):
+            raise ValueError("is no address; write e.g. https://api.example.com/v1, without a name and password in it")
+        return url.rstrip("/")
+
+    @field_validator("brain_api_key")
+    @classmethod
+    def _is_a_key(cls, key: str | None) -> str | None:
+        if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,4096}", key):
+            raise ValueError("is no key; write visible characters without spaces")
+        return key
 
     @field_validator("database_url")
     @classmethod

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from bot.app import Rows
+from bot.minds import Minds
 from core.belonging import Belonging
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
 from core.confirmed_commit import Network
 from core.cut_off import restrain_while_cut_off
+from core.deliberation import Deliberation
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
 from core.execution import Executor, Operator
 from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory, Mode
+from core.investigation import Investigation
 from core.maintenance import Window
 from core.mode_now import ModeNow
 from core.night_watch import NightWatch, Sweep
@@ -33,6 +36,7 @@ from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
 from core.verification import Watch
+from core.voting import Voting
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class World:
     changes: Changes
     timer: RollbackTimer
     patience: Patience
+    minds: Minds = field(default_factory=Minds)
     windows: tuple[Window, ...] = ()
     zone: tzinfo | None = None
 
@@ -104,6 +109,7 @@ def compose(rows: Rows, world: World) -> Team:
     good_and_bad = (night_watch.bad_now, night_watch.good_now)
     watch = Watch(rows.log, rows.intake, world.probe, world.checks, clock, inventory, *good_and_bad)
     diagnosis = Diagnosis(trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on)
+    deliberation = Deliberation(diagnosis, Voting(), Investigation())
     storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)
     closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels)
@@ -111,7 +117,7 @@ def compose(rows: Rows, world: World) -> Team:
     belonging = Belonging(rows.log, rows.holds, storms, *watching, inventory, clock)
     books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)
     holding = Holding(books, watch, closing, belonging, inventory, clock, world.windows)
-    story = IncidentResponse(rows.log, rows.book, diagnosis, desk, executor, watch, closing, holding)
+    story = IncidentResponse(rows.log, rows.book, deliberation, desk, executor, watch, closing, holding)
     relapses = Relapses(rows.history, rows.ticks, rows.log, clock)
     return Team(trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story)
 

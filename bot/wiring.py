@@ -19,6 +19,7 @@ from bot.documents import Filing
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
 from bot.messages import Words, words_of
+from bot.minds import Minds
 from bot.ordering import Ordering
 from bot.pausing import Resolving
 from bot.roster import Roster
@@ -87,6 +88,7 @@ class Place:
     end: Callable[[], None] = lambda: None
     sandbox: SandboxTable | None = None
     beyond: Beyond = field(default_factory=Beyond)
+    minds: Minds = field(default_factory=Minds)
 
     @property
     def roster(self) -> Roster:
@@ -389,6 +391,7 @@ def _world(
         changes=ServedChanges(asks, services),
         timer=rollback_timer_of(place),
         patience=place.patience,
+        minds=place.minds,
         windows=place.windows,
     )
 

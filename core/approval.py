@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.proposal import Choices, Proposal
+from core.proposal import Choices, Proposal, Question
 
 
 class Answer(StrEnum):
@@ -32,6 +33,7 @@ class Verdict(StrEnum):
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
     HELD = "held"
+    ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Approval:
     incident: str
     round: int
     digest: str
-    asks: Proposal | Choices
+    asks: Proposal | Choices | Question
     answer: Answer
     policy_line: str
     opened: datetime
@@ -121,7 +123,12 @@ def short_id(digest: str) -> str:
     return "".join(letters)
 
 
-def digest_of(asks: Proposal | Choices, expires: datetime) -> str:
+def digest_of(asks: Proposal | Choices | Question, expires: datetime) -> str:
     """SHA-256 that binds a question, its content and its expiry."""
-    body = asks.act_digest if isinstance(asks, Proposal) else f"{asks.incident}|{asks.round}|{'|'.join(asks.skills)}"
+    if isinstance(asks, Proposal):
+        body = asks.act_digest
+    elif isinstance(asks, Choices):
+        body = f"{asks.incident}|{asks.round}|{'|'.join(asks.skills)}"
+    else:
+        body = json.dumps(["question", asks.incident, asks.round, asks.text, *asks.options])
     return hashlib.sha256(f"{body}|{expires.isoformat()}".encode()).hexdigest()

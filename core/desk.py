@@ -19,7 +19,7 @@ from core.inventory import Inventory, Mode
 from core.origin import Origin
 from core.policy import Asker, Case, decide, line_of, stricter
 from core.ports import ApprovalBook, Catalog, Clock
-from core.proposal import Choices, Proposal, Tier
+from core.proposal import MODELS, Choices, Proposal, Question, Tier
 from core.restraint import Restrain, Restraint
 from core.scene import Scene
 from core.skill_manifest import Skill, SkillState
@@ -89,7 +89,7 @@ class Desk:
             beside.submit(self.look_around, incident)
             yield
 
-    def ask(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Approval:
+    def ask(self, incident: Incident, idea: Proposal | Choices | Question, standing: Standing) -> Approval:
         """Writes question and card in one transaction; where policy says go or deny, the row is written already decided."""
         self.look_around(incident)
         now = self._clock.now()
@@ -120,7 +120,7 @@ class Desk:
             approval = replace(approval, by=(by,))
         return self._book.open(approval, (self._card(incident, approval),))
 
-    def _asked_by(self, incident: Incident, idea: Proposal | Choices) -> tuple[str, ...]:
+    def _asked_by(self, incident: Incident, idea: Proposal | Choices | Question) -> tuple[str, ...]:
         """Whose words, hand-made alert or choice led here: at high risk only one of them counts (TRUST 2)."""
         kind, _, name = incident.alert.source.partition(":")
         wanted = idea.skill if isinstance(idea, Proposal) else ""
@@ -128,8 +128,8 @@ class Desk:
         who = [name] if kind in {"person", "claim"} else []
         return tuple(dict.fromkeys((*who, *(name for one in picks for name in one.by))))
 
-    def _served(self, incident: Incident, idea: Proposal | Choices, standing: Standing) -> Served:
-        if self._orders is None or not isinstance(idea, Proposal):
+    def _served(self, incident: Incident, idea: Proposal | Choices | Question, standing: Standing) -> Served:
+        if self._orders is None or not isinstance(idea, Proposal) or idea.tier in MODELS:
             return Served()
         return self._orders.covering(incident, idea, standing)
 
@@ -154,13 +154,13 @@ class Desk:
             return least
         return Answer.GO
 
-    def _held_back(self, incident: Incident, idea: Proposal | Choices) -> tuple[Restraint, ...]:
+    def _held_back(self, incident: Incident, idea: Proposal | Choices | Question) -> tuple[Restraint, ...]:
         """What further rules say of a proposal; choices only look, so that none of them speaks."""
         if not isinstance(idea, Proposal):
             return ()
         return tuple(one for ask in self._restraints if (one := ask(incident, idea)) is not None)
 
-    def _question(self, idea: Proposal | Choices, answer: Answer, line: str, now: datetime) -> Approval:
+    def _question(self, idea: Proposal | Choices | Question, answer: Answer, line: str, now: datetime) -> Approval:
         is_high = isinstance(idea, Proposal) and idea.risk >= Risk.HIGH
         waits = self._patience.high if is_high else self._patience.usual
         expires = now + timedelta(seconds=waits)
@@ -196,7 +196,9 @@ class Desk:
         )
 
     def _asker(self, proposal: Proposal, standing: Standing) -> Asker:
-        """A choice by a person is theirs; a recall counts as one only with earned trust and our own bad measurement."""
+        """A choice by a person is theirs, one by a model a model's; a recall counts only with earned trust and our own bad measurement."""
+        if proposal.tier in MODELS:
+            return Asker.CLAIM if standing.asker is Asker.CLAIM else Asker.MODEL
         if proposal.tier is Tier.PERSON:
             return Asker.PERSON if standing.asker is Asker.PROBE else standing.asker
         if proposal.tier is Tier.MEMORY and standing.asker is Asker.PROBE and proposal.times_verified >= 3:

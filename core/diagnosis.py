@@ -19,7 +19,7 @@ from core.inventory import Inventory
 from core.origin import Origin, Value
 from core.parameters import Filled, Observed, fill
 from core.ports import Catalog, Clock, Memory, Probe
-from core.proposal import Choices, Evidence, Idea, NothingHelps, Proposal, Tier
+from core.proposal import Choices, Evidence, Idea, NothingHelps, PlanStep, Proposal, Tier
 from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task, typed_in
 from core.world import Json
@@ -131,6 +131,49 @@ class Diagnosis:
             return NothingHelps(incident.id, f"{skill.name}: {candidate.missing}", tuple(findings.evidence))
         proposal = self._rehearsed(incident, candidate, Tier.PERSON, findings, (skill.name,))
         return proposal or NothingHelps(incident.id, f"{skill.name} finds nothing to do", tuple(findings.evidence))
+
+    def prepare(
+        self,
+        incident: Incident,
+        wanted: PlanStep,
+        tier: Tier,
+        words: str = "",
+        then: tuple[PlanStep, ...] = (),
+        evidence: tuple[Evidence, ...] = (),
+    ) -> Proposal | NothingHelps:
+        """What a model chose, prepared like any other: looked at afresh, filled, its conditions held against what is seen, rehearsed.
+
+        NothingHelps says in one sentence what is wrong with it; nothing is ever run because a model said so.
+        """
+        skill = self._skill(wanted.skill)
+        if skill is None:
+            return NothingHelps(incident.id, f"there is no skill {wanted.skill[:80]!r}", evidence)
+        if why := self._why_unfit(skill, incident):
+            return NothingHelps(incident.id, why, evidence)
+        findings = self._look(incident, self._lookers_of((skill,)))
+        findings.evidence[:0] = evidence
+        try:
+            suggested = dict(wanted.parameters)
+            filled = fill(skill, incident.alert, findings.facts, self._inventory, {}, suggested)
+        except InvalidError as error:
+            return NothingHelps(incident.id, error.message, tuple(findings.evidence))
+        if filled.missing:
+            return NothingHelps(incident.id, f"{skill.name}: {filled.missing}", tuple(findings.evidence))
+        if self._weigh(incident, skill, findings) is None:
+            held = f"{skill.name}: its conditions do not hold on {incident.host}: {', '.join(skill.when)}"
+            return NothingHelps(incident.id, held, tuple(findings.evidence))
+        proposal = self._rehearsed(incident, Candidate(skill, 1.0, filled.values), tier, findings, (skill.name,))
+        if proposal is None:
+            return NothingHelps(incident.id, f"{skill.name} finds nothing to do", tuple(findings.evidence))
+        return replace(proposal, words=words, expects=wanted.expects, then=then)
+
+    def _why_unfit(self, skill: Skill, incident: Incident) -> str:
+        if skill.is_looker or skill.on_request:
+            return f"{skill.name} repairs nothing"
+        if skill.name in incident.tried:
+            return f"{skill.name} was tried or refused in this incident already"
+        state = self._state_on(skill, incident.host)
+        return "" if state in RUNNABLE else f"{skill.name} is {state} there: it does not run"
 
     def prepare_task(self, incident: Incident) -> Idea:
         """What a person asked for by hand: a run of a skill, or taking back what a run did."""

@@ -9,11 +9,14 @@ NightshiftError
 │   ├── ExpiredError            the yes is too old
 │   ├── PlanExceededError       the run reached beyond the plan that was approved
 │   ├── NoOrderError            this cannot become, or be, a standing order
-│   └── QuotaError              the run used up what it had; the run ends
+│   ├── QuotaError              the run used up what it had; the run ends
+│   └── BudgetError             what may be spent on models is spent
 ├── UnavailableError        we could not: unreachable, not measurable, timed out
-│   └── BusyError               the lease is held; try again later
+│   ├── BusyError               the lease is held; try again later
+│   └── ModelError              a model did not answer, or said no
 ├── InvalidError            what we were given is wrong: settings, alert, skill, parameter
-│   └── UnknownError            a name nobody knows
+│   ├── UnknownError            a name nobody knows
+│   └── AnswerError             what a model said is not what it was asked for
 ├── ChangedError            the world is not what it was when this was decided
 ├── RolledBackError         a change of the network was taken back by the host itself
 └── TamperedError           a row or file does not verify
@@ -106,6 +109,14 @@ class QuotaError(RefusedError):
         self.quota, self.limit = quota, limit
 
 
+class BudgetError(RefusedError):
+    """What may be spent on models is spent; `scope` is incident, avatar or day, `limit` says how much that was."""
+
+    def __init__(self, scope: str, limit: str) -> None:
+        super().__init__(f"the budget for models is used up: {limit} per {scope}")
+        self.scope, self.limit = scope, limit
+
+
 class UnavailableError(NightshiftError):
     """Something could not be reached, measured or done in time."""
 
@@ -116,6 +127,19 @@ class BusyError(UnavailableError):
     def __init__(self, resource: str) -> None:
         super().__init__(f"{resource!r} is being worked on; trying again later")
         self.resource = resource
+
+
+class ModelError(UnavailableError):
+    """A model did not answer. `is_lasting`: asking again cannot help, as with a wrong key; `retry_after` in seconds, 0 where not said."""
+
+    def __init__(
+        self,
+        message: str,
+        is_lasting: bool = False,  # noqa: FBT001, FBT002 - rebuilt by name
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(message)
+        self.is_lasting, self.retry_after = is_lasting, retry_after
 
 
 class InvalidError(NightshiftError):
@@ -135,6 +159,10 @@ class UnknownError(InvalidError):
         if len(self.known) <= _MOST_NAMES:
             return self.known
         return (*get_close_matches(self.name[:80], self.known, _MOST_LIKE, 0.0), "…")
+
+
+class AnswerError(InvalidError):
+    """What a model said cannot be used; the sentence is what it is told, so that it can mend it."""
 
 
 class ChangedError(NightshiftError):

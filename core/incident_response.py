@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from core.approval import Answer, Approval, Decision, Verdict
 from core.closing import Closing
+from core.deliberation import Deliberation
 from core.desk import Desk
-from core.diagnosis import Diagnosis
 from core.execution import Executor
 from core.holding import MOST_ROUNDS, Holding
 from core.incident import Attempt, Ending, Incident, IncidentState
 from core.ports import ApprovalBook, Flow, IncidentLog
-from core.proposal import Evidence, Idea, NothingHelps
+from core.proposal import Evidence, NothingHelps
 from core.task import is_task
 from core.verification import Now, Watch
 
@@ -29,7 +29,7 @@ class IncidentResponse:
 
     log: IncidentLog
     book: ApprovalBook
-    diagnosis: Diagnosis
+    deliberation: Deliberation
     desk: Desk
     executor: Executor
     watch: Watch
@@ -49,20 +49,11 @@ class IncidentResponse:
         if standing.now is Now.QUIET:
             return self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
         with self.desk.looking_around(incident):
-            idea = self.propose(incident, flow)
+            idea = self.deliberation.propose(incident, flow)
         if isinstance(idea, NothingHelps):
             flow.step("look around", self.desk.look_around, incident)
             return self.hand_over(incident, idea.reason, flow, idea.evidence)
         flow.step("ask", self.desk.ask, incident, idea, standing)
-
-    def propose(self, incident: Incident, flow: Flow) -> Idea:
-        """What a person asked for or picked, else what worked before, else what the evidence says."""
-        if is_task(incident.alert):
-            return flow.step("prepare the task", self.diagnosis.prepare_task, incident)
-        if incident.picked:
-            return flow.step("prepare the pick", self.diagnosis.prepare_pick, incident)
-        recalled = flow.step("remember", self.diagnosis.recall, incident)
-        return recalled or flow.step("think", self.diagnosis.think, incident)
 
     # ---- leg 2: started by any verdict, yes, no or silence ------------------------------------------------------------------------
 
@@ -102,7 +93,7 @@ class IncidentResponse:
             self.close(incident, Ending.WENT_AWAY, standing.reason, flow)
         elif standing.is_blind:
             self.hand_over(incident, f"I do not act on what I cannot see: {standing.reason}", flow)
-        elif not flow.step("still the same", self.diagnosis.is_still_the_plan, approval):
+        elif not flow.step("still the same", self.deliberation.is_still_the_plan, approval):
             self.ask_again(incident, flow)
         else:
             return self.is_forbidden_now(incident, approval, flow)

@@ -1,6 +1,7 @@
 """Filling a skill's parameters for one incident, each value with where it came from; what is not known is never made up.
 
-Order: typed by a person, observed by our own lookers on that host, the alert's labels, the signal's object, the alert's text, the default.
+Order: typed by a person, what a model suggests, observed by our own lookers on that host, the alert's labels, the signal's object, the
+alert's text, the default. A model only points: a value that something better names too keeps that origin, any other is the model's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from core.world import Json
 
 _LONGEST = 1000
 _LARGEST = 1 << 53
+_NOTHING: Mapping[str, Scalar] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +74,28 @@ _OBJECTS: Mapping[str, frozenset[str]] = {
 
 
 def fill(
-    skill: Skill, alert: Alert, facts: Mapping[str, Observed], inventory: Inventory, typed: Mapping[str, Scalar]
+    skill: Skill,
+    alert: Alert,
+    facts: Mapping[str, Observed],
+    inventory: Inventory,
+    typed: Mapping[str, Scalar],
+    suggested: Mapping[str, Scalar] = _NOTHING,
 ) -> Filled:
-    """The parameters for one incident. Facts of other hosts are not used. Raises InvalidError for a typed value that does not fit.
+    """The parameters for one incident; facts of other hosts are not used. Raises InvalidError for a misfit, typed or suggested.
 
     A value from anywhere else that does not fit is passed over, as if it had not been there.
     """
     known = {spec.name for spec in skill.parameters}
-    for name in typed:
+    for name in (*typed, *suggested):
         if name not in known:
             raise InvalidError(f"{skill.name} has no parameter {name!r}; it has: {', '.join(sorted(known)) or 'none'}")
     values, missing = [], ""
     for spec in skill.parameters:
-        value = _first_fitting(spec, _offers(skill, spec, alert, facts, typed))
+        offers = _offers(skill, spec, alert, facts, typed)
+        if spec.name in suggested and spec.name not in typed:
+            value: Value | None = _pointed_at(spec, suggested[spec.name], offers)
+        else:
+            value = _first_fitting(spec, offers)
         if value is not None:
             values.append((spec.name, _confirmed(spec.name, value, alert, facts, inventory)))
         elif spec.is_required:
@@ -135,6 +146,19 @@ def _first_fitting(spec: ParameterSpec, offers: Iterator[tuple[object, Origin, s
     return None
 
 
+def _pointed_at(spec: ParameterSpec, suggested: Scalar, offers: Iterator[tuple[object, Origin, str]]) -> Value:
+    """What a model suggests, with the origin of the first offer that is the same."""
+    wanted = check_value(spec, suggested)
+    for offered, origin, note in offers:
+        try:
+            is_same = check_value(spec, offered) == wanted
+        except InvalidError:
+            continue
+        if is_same:
+            return Value(wanted, origin, note)
+    return Value(wanted, Origin.MODEL, "the model's own")
+
+
 def _origin_of_object(alert: Alert) -> tuple[Origin, str]:
     """The object of our own probe's signal stands in a configured check, so that it is known; that of a claim is the alert's word."""
     if alert.is_claim:
@@ -144,7 +168,7 @@ def _origin_of_object(alert: Alert) -> tuple[Origin, str]:
 
 def _confirmed(name: str, value: Value, alert: Alert, facts: Mapping[str, Observed], inventory: Inventory) -> Value:
     """What an alert said counts as known where the inventory, or our own look at that host, names the same (TRUST 1)."""
-    if value.origin is not Origin.ALERT:
+    if value.origin not in {Origin.ALERT, Origin.MODEL}:
         return value
     if _kind_of(name) == "host" and isinstance(value.value, str) and inventory.entry(value.value) is not None:
         return Value(value.value, Origin.INVENTORY, "listed host")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from core.capability import PlannedEffect, Risk
-from core.origin import Value
+from core.origin import Scalar, Value
 
 
 class Tier(StrEnum):
@@ -18,6 +18,12 @@ class Tier(StrEnum):
     MEMORY = "memory"
     RULES = "rules"
     PERSON = "person"
+    CEREBELLUM = "cerebellum"
+    BRAIN = "brain"
+
+
+MODELS = frozenset({Tier.CEREBELLUM, Tier.BRAIN})
+"""Tiers that read untrusted text with a model: neither an order nor earned trust ever stands for a yes to what they chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One further step of a plan, not yet prepared: a skill, values as a model or a person gave them, and what is to be seen after.
+
+    `expects` is a signal that must be quiet once it is done, '' for the one that woke us.
+    """
+
+    skill: str
+    parameters: tuple[tuple[str, Scalar], ...]
+    expects: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """One repair, ready to be decided. `expected` is the signal that must be quiet after; times in seconds."""
+    """One repair, ready to be decided; times in seconds.
+
+    `words` are the model's, which are quoted and decide nothing. `expects` is the signal that must be quiet after it, '' for the one
+    that woke us; `then` are the steps that follow, each with a decision, effects and a check of its own.
+    """
 
     incident: str
     round: int
@@ -49,6 +72,9 @@ class Proposal:
     timeout: float = 30.0
     times_verified: int = 0
     progress: tuple[str, ...] = ()
+    words: str = ""
+    expects: str = ""
+    then: tuple[PlanStep, ...] = ()
 
     @property
     def resource(self) -> str:
@@ -88,14 +114,27 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What only a person knows; `text` and `options` are a model's words, and the answer is a person's. The next round begins with it."""
+
+    incident: str
+    round: int
+    host: str
+    text: str
+    options: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NothingHelps:
-    """No skill fits what was seen: the reason, and the evidence a person can start from."""
+    """No skill fits what was seen: the reason, and what a person can start from; `gap`: the skill that is missing, in a model's words."""
 
     incident: str
     reason: str
     evidence: tuple[Evidence, ...] = ()
     considered: tuple[str, ...] = ()
+    gap: str = ""
 
 
-Idea: TypeAlias = Proposal | Choices | NothingHelps
+Idea: TypeAlias = Proposal | Choices | Question | NothingHelps
 """What an investigation ends with."""
