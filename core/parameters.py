@@ -1,19 +1,23 @@
 """Filling a skill's parameters for one incident, each value with where it came from; what is not known is never made up.
 
-Order: typed by a person, what a model suggests, observed by our own lookers on that host, the alert's labels, the signal's object, the
-alert's text, the default. A model only points: a value that something better names too keeps that origin, any other is the model's.
+Order: typed by a person, what a model suggests, observed by our own lookers on that host, the alert's labels, the signal's object, names
+in the text that checks or the inventory know, the rest of the text, the default. A model only points: a value that something better names
+too keeps that origin, any other is the model's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TypeAlias
 
-from core.alert import Alert
+from core.alert import PERSON, Alert
 from core.errors import InvalidError
 from core.extraction import extract
 from core.inventory import Inventory
+from core.known_names import NOTHING_KNOWN, Known, Name, found_in, parts_for
 from core.origin import Origin, Scalar, Value
 from core.paths import has_hidden_character, parts_of
 from core.skill_manifest import ParameterSpec, Skill
@@ -22,6 +26,13 @@ from core.world import Json
 _LONGEST = 1000
 _LARGEST = 1 << 53
 _NOTHING: Mapping[str, Scalar] = {}
+
+MOST_OFFERS = 20
+"""Values of one parameter that anybody is given to choose from."""
+_MOST_LOOKED_AT = 200
+
+_Source: TypeAlias = tuple[object, Origin, str]
+"""What could be a value, its origin, and who says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +71,60 @@ _KINDS: Mapping[str, frozenset[str]] = {
 
 _RANGES: Mapping[str, tuple[int, int]] = {"port": (1, 65535), "pid": (1, 1 << 22), "percent": (0, 100)}
 
-_OBJECTS: Mapping[str, frozenset[str]] = {
-    "disk": frozenset({"path", "mount", "directory", "dir", "folder", "file"}),
-    "backup": frozenset({"path", "directory", "dir", "folder"}),
-    "process": frozenset({"unit", "service", "process", "name"}),
-    "fd": frozenset({"unit", "service", "process", "name"}),
-    "container": frozenset({"container", "service"}),
-    "http": frozenset({"url", "uri", "link"}),
-    "dns": frozenset({"domain", "hostname", "name"}),
-    "route": frozenset({"destination", "route"}),
-}
-"""Kind of signal -> parameters that its object fills, by a word of their name."""
 
-
-def fill(
+def fill(  # noqa: PLR0913, PLR0917 - what may name a value, each from a hand of its own
     skill: Skill,
     alert: Alert,
     facts: Mapping[str, Observed],
     inventory: Inventory,
     typed: Mapping[str, Scalar],
     suggested: Mapping[str, Scalar] = _NOTHING,
+    known: Known = NOTHING_KNOWN,
 ) -> Filled:
     """The parameters for one incident; facts of other hosts are not used. Raises InvalidError for a misfit, typed or suggested.
 
     A value from anywhere else that does not fit is passed over, as if it had not been there.
     """
-    known = {spec.name for spec in skill.parameters}
+    names = {spec.name for spec in skill.parameters}
     for name in (*typed, *suggested):
-        if name not in known:
-            raise InvalidError(f"{skill.name} has no parameter {name!r}; it has: {', '.join(sorted(known)) or 'none'}")
+        if name not in names:
+            raise InvalidError(f"{skill.name} has no parameter {name!r}; it has: {', '.join(sorted(names)) or 'none'}")
     values, missing = [], ""
     for spec in skill.parameters:
-        offers = _offers(skill, spec, alert, facts, typed)
-        if spec.name in suggested and spec.name not in typed:
-            value: Value | None = _pointed_at(spec, suggested[spec.name], offers)
+        told = _Told(skill, spec, alert, facts, inventory, known)
+        value: Value | None
+        if spec.name in typed:
+            value = Value(check_value(spec, typed[spec.name]), Origin.TYPED, "typed")
+        elif spec.name in suggested:
+            value = _pointed_at(check_value(spec, suggested[spec.name]), told)
         else:
-            value = _first_fitting(spec, offers)
+            value = next(told.values(), None)
         if value is not None:
-            values.append((spec.name, _confirmed(spec.name, value, alert, facts, inventory)))
+            values.append((spec.name, value))
         elif spec.is_required:
             missing = missing or f"nothing that was typed, seen or said names its {spec.name}"
     return Filled(tuple(values), missing)
+
+
+def offers(  # noqa: PLR0913, PLR0917 - as `fill`
+    skill: Skill,
+    spec: ParameterSpec,
+    alert: Alert,
+    facts: Mapping[str, Observed],
+    inventory: Inventory,
+    known: Known = NOTHING_KNOWN,
+    typed: Mapping[str, Scalar] = _NOTHING,
+) -> tuple[Value, ...]:
+    """All distinct values that fit one parameter, best first; the first is the one that `fill` takes, where it finds any.
+
+    Last stand facts that are only called like the parameter: somebody has to point at one, `fill` never takes it by itself.
+    """
+    told = _Told(skill, spec, alert, facts, inventory, known)
+    by_hand = told.fitting((typed[spec.name], Origin.TYPED, "typed") for _ in range(spec.name in typed))
+    distinct: dict[tuple[type, Scalar], Value] = {}
+    for value in islice(chain(by_hand, told.values(), told.pointable()), _MOST_LOOKED_AT):
+        distinct.setdefault((type(value.value), value.value), value)
+    return tuple(distinct.values())[:MOST_OFFERS]
 
 
 def check_value(spec: ParameterSpec, value: object) -> Scalar:
@@ -116,46 +140,94 @@ def check_value(spec: ParameterSpec, value: object) -> Scalar:
     return checked
 
 
-def _offers(
-    skill: Skill, spec: ParameterSpec, alert: Alert, facts: Mapping[str, Observed], typed: Mapping[str, Scalar]
-) -> Iterator[tuple[object, Origin, str]]:
-    """What could be the value, best source first."""
-    if spec.name in typed:
-        yield typed[spec.name], Origin.TYPED, "typed"
-    fact = facts.get(dict(skill.fill).get(spec.name, ""))
-    if fact is not None and fact.host == alert.host:
-        yield fact.value, fact.origin, f"{fact.looker} on {fact.host}"
-    label = dict(alert.labels).get(spec.name)
-    if label is not None:
-        yield label, Origin.ALERT, f"label {spec.name}"
-    for part in _of_object(spec.name, alert):
-        yield part, *_origin_of_object(alert)
-    for found in extract(_kind_of(spec.name), alert.text):
-        yield found, Origin.TEXT, "the alert's text"
-    if spec.default is not None:
-        yield spec.default, Origin.DEFAULT, "the skill's default"
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All that could name one parameter in one incident."""
+
+    skill: Skill
+    spec: ParameterSpec
+    alert: Alert
+    facts: Mapping[str, Observed]
+    inventory: Inventory
+    known: Known
+
+    def values(self) -> Iterator[Value]:
+        """What may be taken without anybody pointing at it, best source first."""
+        return self.fitting(self._sources())
+
+    def pointable(self) -> Iterator[Value]:
+        """What was seen on that host under the parameter's name, or a name that ends with it."""
+        return self.fitting((fact.value, fact.origin, note) for _, fact, note in self._like_named())
+
+    def fitting(self, sources: Iterable[_Source]) -> Iterator[Value]:
+        """Those that the signature allows, with the origin that they have after all that is known."""
+        for offered, origin, note in sources:
+            try:
+                value = Value(check_value(self.spec, offered), origin, note)
+            except InvalidError:
+                continue
+            yield self._confirmed(value) if origin is Origin.ALERT else value
+
+    def _sources(self) -> Iterator[_Source]:
+        name, alert = self.spec.name, self.alert
+        fact = self.facts.get(dict(self.skill.fill).get(name, ""))
+        if fact is not None and fact.host == alert.host:
+            yield fact.value, fact.origin, f"{fact.looker} on {fact.host}"
+        label = dict(alert.labels).get(name)
+        if label is not None:
+            yield label, Origin.ALERT, f"label {name}"
+        for part in parts_for(name, alert.signal):
+            yield part, *_origin_of_object(alert)
+        if alert.text:
+            yield from self._of_text()
+        if self.spec.default is not None:
+            yield self.spec.default, Origin.DEFAULT, "the skill's default"
+
+    def _of_text(self) -> Iterator[_Source]:
+        """A person's own words point at what is known; the words of anybody else name nothing but text, whatever they name."""
+        is_a_person = self.alert.source.startswith(PERSON)
+        for name in found_in(self.alert.text, self._names()):
+            yield name.text, name.origin if is_a_person else Origin.TEXT, f"the text; {name.note}"
+        for found in extract(_kind_of(self.spec.name), self.alert.text):
+            yield found, Origin.TEXT, "the alert's text"
+
+    def _names(self) -> Iterator[Name]:
+        yield from self.known.of(self.spec.name, self.alert.host)
+        if _kind_of(self.spec.name) == "host":
+            yield from (Name(entry.name, Origin.INVENTORY, "listed host") for entry in self.inventory.hosts)
+        for _, fact, note in self._like_named():
+            yield from (Name(text, fact.origin, note) for text in _texts_of(fact.value))
+
+    def _confirmed(self, value: Value) -> Value:
+        """What an alert said counts as known where the inventory, or our own look at that host, names the same (TRUST 1)."""
+        name, host = self.spec.name, self.alert.host
+        is_listed = _kind_of(name) == "host" and self.inventory.entry(str(value.value)) is not None
+        if is_listed and isinstance(value.value, str):
+            return Value(value.value, Origin.INVENTORY, "listed host")
+        for checked in self.known.of(name, host):
+            if _is_same(checked.text, value.value):
+                return Value(value.value, checked.origin, checked.note)
+        return self.seen(value)
+
+    def seen(self, value: Value) -> Value:
+        """The value as observed, where a look of ours at that host saw the same under that name; else as it is."""
+        for _, fact, note in self._like_named():
+            if fact.origin is Origin.OBSERVED and _is_same(fact.value, value.value):
+                return Value(value.value, Origin.OBSERVED, note)
+        return value
+
+    def _like_named(self) -> Iterator[tuple[str, Observed, str]]:
+        for fact_name, fact in sorted(self.facts.items()):
+            is_about_it = fact_name == self.spec.name or fact_name.endswith(f"_{self.spec.name}")
+            if is_about_it and fact.host == self.alert.host:
+                yield fact_name, fact, f"{fact_name} by {fact.looker} on {fact.host}"
 
 
-def _first_fitting(spec: ParameterSpec, offers: Iterator[tuple[object, Origin, str]]) -> Value | None:
-    for offered, origin, note in offers:
-        try:
-            return Value(check_value(spec, offered), origin, note)
-        except InvalidError:
-            if origin is Origin.TYPED:
-                raise
-    return None
-
-
-def _pointed_at(spec: ParameterSpec, suggested: Scalar, offers: Iterator[tuple[object, Origin, str]]) -> Value:
-    """What a model suggests, with the origin of the first offer that is the same."""
-    wanted = check_value(spec, suggested)
-    for offered, origin, note in offers:
-        try:
-            is_same = check_value(spec, offered) == wanted
-        except InvalidError:
-            continue
-        if is_same:
-            return Value(wanted, origin, note)
+def _pointed_at(wanted: Scalar, told: _Told) -> Value:
+    """What a model suggests, with the origin of the first offer that is the very same; any other is the model's own."""
+    for value in islice(chain(told.values(), told.pointable()), _MOST_LOOKED_AT):
+        if _is_same(value.value, wanted):
+            return value
     return Value(wanted, Origin.MODEL, "the model's own")
 
 
@@ -166,34 +238,14 @@ def _origin_of_object(alert: Alert) -> tuple[Origin, str]:
     return Origin.INVENTORY, f"check {alert.signal}"
 
 
-def _confirmed(name: str, value: Value, alert: Alert, facts: Mapping[str, Observed], inventory: Inventory) -> Value:
-    """What an alert said counts as known where the inventory, or our own look at that host, names the same (TRUST 1)."""
-    if value.origin not in {Origin.ALERT, Origin.MODEL}:
-        return value
-    if _kind_of(name) == "host" and isinstance(value.value, str) and inventory.entry(value.value) is not None:
-        return Value(value.value, Origin.INVENTORY, "listed host")
-    for fact_name, fact in sorted(facts.items()):
-        is_about_it = name == fact_name or fact_name.endswith(f"_{name}")
-        is_seen = fact.origin is Origin.OBSERVED and fact.host == alert.host
-        if is_about_it and is_seen and _is_same(fact.value, value.value):
-            return Value(value.value, Origin.OBSERVED, f"{fact_name} by {fact.looker} on {fact.host}")
-    return value
+def _texts_of(fact: Json) -> tuple[str, ...]:
+    items = fact[:_MOST_LOOKED_AT] if isinstance(fact, list) else [fact]
+    return tuple(item for item in items if isinstance(item, str))
 
 
-def _is_same(fact: Json, value: Scalar) -> bool:
-    return type(fact) is type(value) and fact == value
-
-
-def _of_object(name: str, alert: Alert) -> tuple[str, ...]:
-    """The signal's object, or the part of it that the parameter asks for."""
-    signal, words = alert.signal, frozenset(name.split("_"))
-    if not signal.object:
-        return ()
-    if signal.kind in ("tcp", "tls", "postgres", "redis"):
-        host, _, port = signal.object.rpartition(":")
-        wanted = {"port": port, "host": host, "address": host, "server": host, "domain": host, "hostname": host}
-        return tuple(part for word, part in wanted.items() if word in words and part)
-    return (signal.object,) if words & _OBJECTS.get(signal.kind, frozenset()) else ()
+def _is_same(one: object, other: object) -> bool:
+    """The very same value: nothing is normalised, and True is not 1."""
+    return type(one) is type(other) and one == other
 
 
 def _is_in_range(spec: ParameterSpec, value: Scalar) -> bool:
