@@ -103,7 +103,8 @@ class Holder:
 
     def break_resolver(self) -> None:
         """The resolver is set to an address where nobody answers."""
-        Path("/etc/resolv.conf").write_text(f"nameserver {layout.DEAD_RESOLVER}\n", encoding="ascii")
+        impatient = "options timeout:1 attempts:1\n"
+        Path("/etc/resolv.conf").write_text(f"{impatient}nameserver {layout.DEAD_RESOLVER}\n", encoding="ascii")
 
     # ---- healing, between two nights ----------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ DEAD_RESOLVER = "198.51.100.99"
 """An address beyond the gateway where nobody answers."""
 PAYMENTS_NAME = "payments.example"
 PAYMENTS_URL = f"http://{PAYMENTS}/"
+PAYMENTS_PAGE = f"http://{PAYMENTS_NAME}/"
+"""The same by its name, as the shop's own code asks for it."""
 
 ETC = {
     "/etc/hostname": f"{NAME}\n",
