@@ -42,6 +42,7 @@ _KEYS = frozenset(
         "capabilities",
         "triggers",
         "progress",
+        "quotes",
     }
 )
 _RISKS = {risk.word: risk for risk in Risk if risk is not Risk.NEVER}
@@ -135,6 +136,7 @@ def _parse(name: str, path: str, source: str, state: SkillState, locked: Librari
         capabilities=tuple(map(str, grants)),
         triggers=_texts(header, "triggers"),
         progress=_texts(header, "progress"),
+        quotes=_texts(header, "quotes", _FACT),
         parameters=parameters,
         state=state,
         on_request=_yes(header, "on_request"),

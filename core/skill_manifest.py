@@ -50,6 +50,7 @@ class Skill:
       it explains and ranks it; `fill` maps parameters to facts.
     - `on_request`: neither of both; only a person's words begin it, a diagnosis never does.
     - `libraries` are those that it declared and what they need.
+    - `quotes` names those of its facts that are words somebody else chose, a log line or the name of a process: seen, but only as text.
     - `progress` are phrases in a measurement's detail that mean "under way": neither fixed nor failed.
     """
 
@@ -74,6 +75,7 @@ class Skill:
     state: SkillState = SkillState.OWNED
     on_request: bool = False
     libraries: tuple[Library, ...] = ()
+    quotes: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:

@@ -11,6 +11,7 @@
 #   "exec:/usr/sbin/nginx -t", "exec:/usr/sbin/apachectl -t", "exec:/usr/sbin/named-checkconf",
 #   "exec:/usr/sbin/haproxy -c -f /etc/haproxy/haproxy.cfg",
 # ]
+# quotes = ["config_error"]
 # triggers = ["configuration error", "does the configuration pass its test", "配置文件有错误", "配置检查不通过"]
 # ///
 """Has a program test its own configuration, and says in which file and line it finds a mistake."""

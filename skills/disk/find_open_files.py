@@ -10,6 +10,7 @@
 #   "exec:/usr/bin/df -Pkl", "process.list", "fs.list:/proc/*/fd",
 #   "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup",
 # ]
+# quotes = ["deleted_open_process", "rotated_open_process", "writer_process"]
 # triggers = ["deleted but open files", "df and du disagree", "who writes to the disk", "已删除但仍占用空间的文件", "谁在写磁盘"]
 # ///
 """Shows which open files hold space on a file system: deleted ones, rotated ones still written to, and the biggest log being written."""

@@ -7,6 +7,7 @@
 # settles = 0
 # on_request = true
 # capabilities = ["fs.stat:{path}", "fs.read:{path}", "exec:/usr/bin/tail -c 60000 /var/log/syslog"]
+# quotes = ["worst_error"]
 # triggers = ["errors in the log", "when did the errors begin", "日志里的报错", "什么时候开始报错"]
 # ///
 """Groups the errors in a log by what they say, with numbers and names masked, and tells how often and since when."""

@@ -7,6 +7,7 @@
 # settles = 0
 # looks_at = ["memory.used_percent"]
 # capabilities = ["process.list", "fs.read:/proc/stat", "fs.read:/proc/*/status"]
+# quotes = ["growth_process"]
 # triggers = ["what leaks memory", "which process grows", "哪个进程内存在增长", "内存泄漏在哪里"]
 # ///
 """Shows which of the biggest processes has grown fastest since it started, and whether each is at its peak now, as a leak is."""

@@ -10,6 +10,7 @@
 #   "exec:/usr/bin/dmesg -T", "fs.read:/proc/vmstat",
 #   "fs.list:/sys/fs/cgroup/system.slice", "fs.read:/sys/fs/cgroup/system.slice/*/memory.events",
 # ]
+# quotes = ["oom_last_victim"]
 # triggers = ["who was killed by the OOM killer", "OOM killer", "谁被 OOM 杀掉了", "内存不足被杀"]
 # ///
 """Shows whom the kernel killed for want of memory: the last victims by its log, and the services whose own limit did it."""

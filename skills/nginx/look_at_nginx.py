@@ -13,6 +13,7 @@
 #   "fs.read:/etc/nginx/sites-available/*", "fs.read:/proc/stat", "service.status:*",
 #   "exec:/usr/bin/tail -c 60000 /var/log/nginx/error.log",
 # ]
+# quotes = ["config_error", "upstream_address", "forbidden_path"]
 # triggers = ["is nginx all right", "why does the website fail", "nginx 正常吗", "网站为什么打不开"]
 # ///
 """Shows why nginx here does not answer a URL: its own configuration test, down, frozen, not reloaded, a forbidden file, a dead upstream."""

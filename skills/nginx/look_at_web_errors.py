@@ -7,6 +7,7 @@
 # settles = 0
 # on_request = true
 # capabilities = ["exec:/usr/bin/tail -c 60000 /var/log/nginx/access.log"]
+# quotes = ["worst_path"]
 # triggers = ["which requests fail", "5xx rate of the website", "哪些请求失败", "网站 5xx 比例"]
 # ///
 """Counts the latest answers of nginx by status: how many failed, at which paths; and the slowest, where the log ends with a time."""

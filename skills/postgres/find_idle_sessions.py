@@ -7,6 +7,7 @@
 # settles = 0
 # looks_at = ["postgres.failed"]
 # capabilities = ["process.list"]
+# quotes = ["idle_who", "abandoned_who"]
 # triggers = ["too many clients", "who holds the database connections", "连接数耗尽", "谁占用了数据库连接"]
 # ///
 """Counts a PostgreSQL's sessions by what their processes say they do, and names the client that holds most of them without using them."""

@@ -7,6 +7,7 @@
 # settles = 0
 # looks_at = ["postgres.failed"]
 # capabilities = ["process.list"]
+# quotes = ["lock_oldest_holder", "oldest_working"]
 # triggers = ["queries hang in PostgreSQL", "who holds the lock", "long queries", "数据库查询卡住", "谁持有锁", "慢查询"]
 # ///
 """Counts a PostgreSQL's sessions that work and those that wait for a lock, and names who may hold it: a transaction left open."""

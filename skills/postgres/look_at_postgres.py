@@ -11,6 +11,7 @@
 #   "fs.list:/etc/postgresql", "fs.list:/etc/postgresql/*", "fs.read:/etc/postgresql/*/*/postgresql.conf",
 #   "fs.list:/var/log/postgresql", "fs.read:/var/log/postgresql/*.log",
 # ]
+# quotes = ["postgres_last_end"]
 # triggers = ["why is PostgreSQL down", "does the database accept connections", "数据库为什么起不来", "PostgreSQL 是否正常"]
 # ///
 """Shows how a PostgreSQL cluster stands: who runs it, whether it lives, room on its disk, and the last thing that ended it."""

@@ -10,6 +10,7 @@
 # capabilities = [
 #   "fs.list:{directory}", "fs.list:{directory}/pg_wal", "fs.list:{directory}/pg_wal/archive_status", "fs.list:{directory}/pg_replslot",
 # ]
+# quotes = ["wal_slots"]
 # triggers = ["pg_wal grows", "WAL fills the disk", "pg_wal 增长", "WAL 占满磁盘"]
 # ///
 """Shows how much write-ahead log a PostgreSQL keeps, and what keeps it: an archive that does not keep up, or replication slots."""

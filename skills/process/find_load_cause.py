@@ -7,6 +7,7 @@
 # settles = 0
 # looks_at = ["load.per_core"]
 # capabilities = ["process.list", "fs.read:/proc/loadavg", "fs.read:/proc/meminfo"]
+# quotes = ["load_process"]
 # triggers = ["why is the load high", "what waits for the disk", "负载为什么高", "哪些进程在等磁盘"]
 # ///
 """Says whether the load comes from programs that compute or from programs that wait for a disk, which ones, and how much is swapped out."""

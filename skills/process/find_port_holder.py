@@ -10,6 +10,7 @@
 # capabilities = [
 #   "process.list", "exec:/usr/bin/ss -Hltnp", "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup",
 # ]
+# quotes = ["port_holder_process"]
 # triggers = ["who holds the port", "which process listens", "谁占用了端口", "哪个进程在监听"]
 # ///
 """Says which process listens on a TCP port and which service it belongs to, if any."""

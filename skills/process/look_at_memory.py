@@ -9,6 +9,7 @@
 # capabilities = [
 #   "fs.read:/proc/meminfo", "fs.read:/proc/vmstat", "process.list", "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup",
 # ]
+# quotes = ["memory_hog_process"]
 # triggers = ["out of memory", "who uses the memory", "内存不足", "谁占用内存"]
 # ///
 """Shows who uses the memory, which service that is, and whether the kernel has already killed something for want of it."""

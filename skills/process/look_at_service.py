@@ -10,6 +10,7 @@
 #   "service.status:{service}", "fs.list:/var/log", "fs.list:/var/log/{service}",
 #   "fs.read:/var/log/{service}*", "fs.read:/var/log/{service}/*",
 # ]
+# quotes = ["service_last_log"]
 # triggers = ["is the service running", "why did the service stop", "服务是否在运行", "服务为什么停了"]
 # ///
 """Shows how a service stands: its supervisor, its restarts, and how its log ends: what it says, a busy port, a lock in its way."""

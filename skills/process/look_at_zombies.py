@@ -7,6 +7,7 @@
 # settles = 0
 # looks_at = ["process.zombies"]
 # capabilities = ["process.list", "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup"]
+# quotes = ["zombie_parent_process"]
 # triggers = ["zombie processes", "defunct processes", "僵尸进程"]
 # ///
 """Counts zombies by the parent that does not wait for them, and names that parent's service: only the parent can be cured."""

@@ -10,6 +10,7 @@
 #   "fs.stat:/var/log/auth.log", "fs.stat:/var/log/secure",
 #   "exec:/usr/bin/tail -c 60000 /var/log/auth.log", "exec:/usr/bin/tail -c 60000 /var/log/secure",
 # ]
+# quotes = ["worst_login_address", "worst_login_user", "guessed_login"]
 # triggers = ["failed logins", "who tries to log in", "登录失败记录", "谁在尝试登录"]
 # ///
 """Counts failed logins by address and by user, and says whether one of those addresses got in afterwards; the log is never touched."""

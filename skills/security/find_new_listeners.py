@@ -7,6 +7,7 @@
 # settles = 0
 # on_request = true
 # capabilities = ["exec:/usr/bin/ss -Hltnp", "kv:listeners"]
+# quotes = ["first_new_listener"]
 # triggers = ["new open ports", "who listens on the network", "新开放的端口", "谁在监听端口"]
 # ///
 """Shows which open ports were not open when it last looked, with the program behind each; what only this machine can reach is marked."""

@@ -10,6 +10,7 @@
 #   "fs.stat:/var/log/auth.log", "fs.stat:/var/log/secure",
 #   "exec:/usr/bin/tail -c 60000 /var/log/auth.log", "exec:/usr/bin/tail -c 60000 /var/log/secure",
 # ]
+# quotes = ["sudo_most_refused"]
 # triggers = ["who used sudo", "sudo commands", "谁用过 sudo", "sudo 使用记录"]
 # ///
 """Shows who used sudo lately, for which programs, and who was refused; of a command only the program is told, never its arguments."""
