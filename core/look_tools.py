@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,9 @@ def arguments_of(call: ToolCall) -> dict[str, Json]:
     if len(call.arguments) > LONGEST_ARGUMENTS:
         raise AnswerError(f"the arguments of {shown(call.name)} are longer than {LONGEST_ARGUMENTS} characters")
     try:
-        read: Json = json.loads(call.arguments or "{}", object_pairs_hook=_once, parse_constant=_no_number)
+        read: Json = json.loads(
+            call.arguments or "{}", object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise AnswerError(f"the arguments of {shown(call.name)} are not valid JSON: {shown(error)}") from error
     if not isinstance(read, dict):
@@ -133,6 +136,13 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(read) < len(pairs):
         raise ValueError("a key stands twice")
     return read
+
+
+def _finite(digits: str) -> Json:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number
 
 
 def _no_number(constant: str) -> Json:
