@@ -41,6 +41,7 @@ _ATOM = re.compile(r"(?:[\x21-\x7e]+|[^\x21-\x7e])[，。；：、！？）”�
 _COLOURS = {
     CardKind.PROPOSAL: "bold yellow",
     CardKind.CHOICES: "bold yellow",
+    CardKind.QUESTION: "bold yellow",
     CardKind.REMINDER: "bold magenta",
     CardKind.ALERT: "bold red",
     CardKind.STOPPED: "bold red",
@@ -48,7 +49,8 @@ _COLOURS = {
     CardKind.REPORT: "bold green",
     CardKind.DECIDED: "bold blue",
 }
-_OPENS = frozenset({CardKind.PROPOSAL, CardKind.CHOICES, CardKind.REMINDER})
+_OPENS = frozenset({CardKind.PROPOSAL, CardKind.CHOICES, CardKind.QUESTION, CardKind.REMINDER})
+_NUMBERED = frozenset({CardKind.CHOICES, CardKind.QUESTION})
 _ON_CARD = {"y": "approve {id}", "p": "plan {id}", "d": "dry run {id}", "t": "take {id}"}
 _ALWAYS = {"s": "stop", "?": "help", "h": "help"}
 _ENDS_CARD = frozenset("yt123456789")
@@ -271,7 +273,7 @@ class ConsoleChannel:
         if card.kind is CardKind.REPORT:
             self._open = [one for one in self._open if one.thread != card.thread]
         if card.kind in _OPENS:
-            self._open.append(_Shown(card.subject, card.thread, card.kind is CardKind.CHOICES, time.monotonic()))
+            self._open.append(_Shown(card.subject, card.thread, card.kind in _NUMBERED, time.monotonic()))
         if card.kind is CardKind.ACTING or card.key.endswith(":busy"):
             self._busy_since, self._busy_thread = time.monotonic(), card.thread
         elif card.thread == self._busy_thread:

@@ -10,11 +10,12 @@ from bot.app import Rows
 from bot.commands import RULES
 from bot.messages import Nouns, Words, render, words_of
 from bot.messages.cards import scope_word
+from bot.messages.question_card import wanted_of
 from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.why import Past, why_lines
 from core.alert import Signal
-from core.approval import Approval
+from core.approval import Approval, card_kind
 from core.capability import PlannedEffect
 from core.card import Card, CardKind
 from core.errors import TamperedError, UnknownError
@@ -24,7 +25,7 @@ from core.inventory import Inventory
 from core.mode_now import ModeNow
 from core.pause import BY_SETTINGS, HOLDING, SILENCING, Pause
 from core.people_ports import S, Standing
-from core.proposal import Proposal
+from core.proposal import Choices, Proposal
 from core.storm import facts_of
 from core.tightening import Tightening
 
@@ -201,7 +202,8 @@ class Views:
     def plan(self, approval: Approval) -> Answer:
         """Every effect of a question, none left out."""
         if not isinstance(approval.asks, Proposal):
-            return Answer(self.words.say("plan.choices", id=approval.id), approval)
+            key = "plan.choices" if isinstance(approval.asks, Choices) else "plan.question"
+            return Answer(self.words.say(key, id=approval.id), approval)
         say, proposal = self.words.say, approval.asks
         lines = [say("plan.head", id=approval.id, skill=plain(proposal.skill), host=plain(proposal.host))]
         lines += self.effect_lines(proposal.plan)
@@ -262,8 +264,7 @@ class Views:
     def open_cards(self) -> tuple[Card, ...]:
         """A card for each open question."""
         return tuple(
-            Card(f"{one.id}:ask", CardKind.PROPOSAL if one.proposal else CardKind.CHOICES, one.incident, one.id)
-            for one in self._rows.book.pending()
+            Card(f"{one.id}:ask", card_kind(one.asks), one.incident, one.id) for one in self._rows.book.pending()
         )
 
     def report_cards(self) -> tuple[Card, ...]:
@@ -275,12 +276,7 @@ class Views:
     def approval_line(self, approval: Approval) -> str:
         """One open question in one line."""
         incident = self._rows.log.load(approval.incident)
-        proposal = approval.proposal
-        ask = (
-            self.words.say("ask.run", skill=plain(proposal.skill))
-            if proposal
-            else self.words.say("ask.pick", count=len(getattr(approval.asks, "skills", ())))
-        )
+        ask = wanted_of(self.words, approval.asks)
         trouble = self.words.trouble(incident.signal, incident.alert.value)
         return self.words.say(
             "list.approval",
@@ -405,7 +401,7 @@ class Views:
             return None
 
 
-_ASKING = frozenset({CardKind.PROPOSAL, CardKind.CHOICES, CardKind.ALERT})
+_ASKING = frozenset({CardKind.PROPOSAL, CardKind.CHOICES, CardKind.QUESTION, CardKind.ALERT})
 
 _ALWAYS_SHOWN = frozenset({CardKind.SELF, CardKind.REPLY, CardKind.STOPPED})
 

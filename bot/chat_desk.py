@@ -74,6 +74,7 @@ class ChatDesk:
             Verb.APPROVE: storming.before(self._deciding.approve),
             Verb.REJECT: storming.before(self._deciding.reject),
             Verb.PICK: self._deciding.pick,
+            Verb.ANSWER: self._deciding.answer,
             **dict.fromkeys(KINDS, storming.before(pausing.pause)),
             Verb.RESOLVE: act,
             Verb.STOP: self._deciding.stop,

@@ -156,6 +156,14 @@ def _pick(verb: Verb, rest: str) -> Command:
     return _wrong(verb, rest)
 
 
+def _answer(verb: Verb, rest: str) -> Command:
+    """`answer ID words`, or words alone where no id stands before them: which question is meant is then asked back, or plain."""
+    target, _, words = rest.lstrip("#").partition(" ")
+    if not rest:
+        return _wrong(verb, rest)
+    return Command(verb, target, words.strip()) if _ID.fullmatch(target) else Command(verb, "", rest)
+
+
 def _stop(verb: Verb, rest: str) -> Command:
     scope = rest.strip(_END_MARKS)
     return Command(verb, scope) if not scope or _SCOPE.fullmatch(scope) else Command(verb, "", rest)
@@ -304,6 +312,7 @@ _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.DIGEST: _nothing_more,
     Verb.ADMIT: _exactly_one_id,
     Verb.PICK: _pick,
+    Verb.ANSWER: _answer,
     Verb.STOP: _stop,
     Verb.GO: _go,
     Verb.UNDO: _undo,

@@ -9,17 +9,18 @@ from bot.answers import Answer, Views, covering
 from bot.app import Rows
 from bot.commands import Command, Role, Verb
 from bot.messages.cards import scope_word
-from bot.messages.units import clock, plain
+from bot.messages.units import clock, plain, quoted
 from bot.roster import LOCAL_CHANNELS, Roster
 from bot.scopes import Scopes
+from core.approval import MOST_ANSWERED, Approval, Verdict, are_two
 from core.approval import Answer as PolicyAnswer
-from core.approval import Approval, Verdict, are_two
 from core.authority import typed_name
 from core.errors import UnknownError
 from core.inventory import Inventory
 from core.message import Message
 from core.pause import Pause
-from core.proposal import Choices
+from core.proposal import Choices, Proposal, Question
+from core.redaction import clean
 
 SHORTEST_TO_APPROVE = 4
 """Characters of an id that a yes needs: fewer could name another card than the one the person saw."""
@@ -46,8 +47,8 @@ class Deciding:
             return found
         if len(command.target) < SHORTEST_TO_APPROVE:
             return self._no("reply.short", id=plain(command.target))
-        if isinstance(found.asks, Choices):
-            return self._no("reply.ischoice", id=found.id)
+        if not isinstance(found.asks, Proposal):
+            return self._no("reply.ischoice" if isinstance(found.asks, Choices) else "reply.isquestion", id=found.id)
         if refused := self._refused(Verb.APPROVE, message, found) or self._frozen(found):
             return refused
         by = self._roster.name(message.by)
@@ -85,8 +86,10 @@ class Deciding:
         found = self._question(command.target)
         if isinstance(found, Answer):
             return found
+        if isinstance(found.asks, Question) and found.asks.options:
+            return self._answered(found, found.asks, command.text, message)
         if not isinstance(found.asks, Choices):
-            return self._no("reply.notchoice", id=found.id)
+            return self._no("reply.notchoice" if found.proposal else "reply.isquestion", id=found.id)
         if refused := self._refused(Verb.PICK, message, found) or self._frozen(found):
             return refused
         number = int(command.text)
@@ -95,6 +98,37 @@ class Deciding:
         skill, by = found.asks.skills[number - 1], self._roster.name(message.by)
         row = self._rows.book.decide(found.id, Verdict.PICKED, by, skill, self._rows.clock.now())
         return self._outcome(row, Verdict.PICKED, by, skill)
+
+    def answer(self, command: Command, message: Message) -> Answer:
+        """What only a person knows, in their words; a number alone is the option that stands behind it."""
+        found = self._question(command.target)
+        if isinstance(found, Answer):
+            return found
+        if not isinstance(found.asks, Question):
+            return self._no("reply.notquestion" if found.proposal else "reply.ischoice", id=found.id)
+        return self._answered(found, found.asks, command.text, message)
+
+    def answer_in_thread(self, message: Message) -> Answer | None:
+        """Free words in the thread of an incident that has a question open are its answer; None where none is open there."""
+        for one in self._rows.book.pending():
+            if one.incident == message.thread and isinstance(one.asks, Question):
+                return self._answered(one, one.asks, message.text, message)
+        return None
+
+    def _answered(self, found: Approval, asks: Question, text: str, message: Message) -> Answer:
+        if refused := self._refused(Verb.ANSWER, message, found) or self._frozen(found):
+            return refused
+        words = " ".join(clean(text[: 4 * MOST_ANSWERED]).split())[:MOST_ANSWERED]
+        if words.isascii() and words.isdecimal() and asks.options:
+            number = int(words[:9])
+            if not 1 <= number <= len(asks.options):
+                return self._no("reply.nosuchchoice", id=found.id, count=len(asks.options))
+            words = " ".join(clean(asks.options[number - 1]).split())[:MOST_ANSWERED]
+        if not words:
+            return self._no("reply.nowords", id=found.id)
+        by = self._roster.name(message.by)
+        row = self._rows.book.decide(found.id, Verdict.ANSWERED, by, words, self._rows.clock.now())
+        return self._outcome(row, Verdict.ANSWERED, by, words)
 
     def stop(self, command: Command, message: Message) -> Answer:
         """From now on no effect begins there; a scope that means nothing stops everything, because somebody wants it stopped."""
@@ -161,7 +195,9 @@ class Deciding:
         incident = self._rows.log.load(approval.incident)
         if self._roster.may(message.channel, message.by, verb, self._inventory.groups(incident.host)):
             return None
-        role = {Verb.APPROVE: Role.APPROVER, Verb.PICK: Role.REQUESTER}.get(verb, Role.VIEWER)
+        role = {Verb.APPROVE: Role.APPROVER, Verb.PICK: Role.REQUESTER, Verb.ANSWER: Role.REQUESTER}.get(
+            verb, Role.VIEWER
+        )
         return self._no("reply.notallowed", verb=verb, role=role.word)
 
     def _frozen(self, approval: Approval) -> Answer | None:
@@ -197,12 +233,13 @@ class Deciding:
             self._rows.book.decide(row.id, Verdict.APPROVED, typed, "", self._rows.clock.now()), Verdict.APPROVED, by
         )
 
-    def _outcome(self, row: Approval, wanted: Verdict | None, by: str, skill: str = "") -> Answer:
+    def _outcome(self, row: Approval, wanted: Verdict | None, by: str, said: str = "") -> Answer:
         """What the row says now, whoever won."""
         won = row.verdict is wanted and by in row.by
         if won:
             key = f"reply.{row.verdict}"
-            return Answer(self._say(key, id=row.id, by=self._who(by), skill=plain(skill)), row, incident=row.incident)
+            facts = {"skill": plain(said), "words": quoted(said, 300)}
+            return Answer(self._say(key, id=row.id, by=self._who(by), **facts), row, incident=row.incident)
         if row.verdict is Verdict.EXPIRED:
             return Answer(self._say("reply.expired", id=row.id), row, ok=False)
         verdict = self._say(f"verdict.{row.verdict}")

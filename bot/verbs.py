@@ -28,6 +28,7 @@ class Verb(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     PICK = "pick"
+    ANSWER = "answer"
     STOP = "stop"
     GO = "go"
     TAKE = "take"
@@ -173,6 +174,7 @@ RULES = (
     Rule(Verb.RESOLVE, Role.RESPONDER, ("resolve", "close"), ("关闭", "解决"), "resolve ID"),
     Rule(Verb.APPROVE, Role.APPROVER, ("approve", "yes"), ("同意", "批准"), "approve ID"),
     Rule(Verb.PICK, Role.REQUESTER, ("pick", "choose"), ("选择", "选"), "pick ID N"),
+    Rule(Verb.ANSWER, Role.REQUESTER, ("answer",), ("回答", "答复"), "answer ID WORDS"),
     Rule(Verb.GO, Role.APPROVER, ("go", "resume"), ("继续", "恢复"), "go [host|group|incident]"),
     Rule(
         Verb.MODE,

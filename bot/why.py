@@ -13,11 +13,14 @@ from core.approval import Approval, Verdict
 from core.errors import sentence_of
 from core.incident import Attempt, Incident
 from core.page import Page
-from core.proposal import Choices, Proposal
+from core.proposal import MODELS, Choices, Proposal, Question
 from core.report import Report
 from core.scene import Scene
 from core.surroundings import MOST_CHANGES
 from core.world import Measurement
+
+LONGEST_WORDS = 1500
+"""Characters of what a model said in one place; its answers are no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,11 @@ def _round(
     return lines
 
 
-def _chosen(words: Words, number_of_round: int, asks: Proposal | Choices) -> list[str]:
+def _chosen(words: Words, number_of_round: int, asks: Proposal | Choices | Question) -> list[str]:
+    if isinstance(asks, Question):
+        asked = words.say("why.round.question", round=number_of_round, text=quoted(asks.text, LONGEST_WORDS))
+        options = enumerate(asks.options, start=1)
+        return [asked, *(words.say("why.option", n=n, option=quoted(option, 200)) for n, option in options)]
     if isinstance(asks, Choices):
         return [words.say("why.round.choices", round=number_of_round, skills=", ".join(map(plain, asks.skills)))]
     tier = words.say(f"tier.{asks.tier}")
@@ -92,7 +99,18 @@ def _chosen(words: Words, number_of_round: int, asks: Proposal | Choices) -> lis
     others = [plain(one, 120) for one in asks.considered if one != asks.skill]
     if others:
         lines.append(words.say("why.considered", list="; ".join(others)))
-    return lines
+    return lines + (_by_model(words, asks) if asks.tier in MODELS else [])
+
+
+def _by_model(words: Words, proposal: Proposal) -> list[str]:
+    """All that a model said of it, and where in its plan it stands."""
+    lines = [words.say("why.words", words=quoted(proposal.words, LONGEST_WORDS))] if proposal.words else []
+    count = proposal.step + len(proposal.then)
+    lines += [words.say("why.step", n=proposal.step, all=count)] if count > 1 else []
+    then = (
+        words.say("why.then", skill=quoted(one.skill, 80), why=quoted(one.why, LONGEST_WORDS)) for one in proposal.then
+    )
+    return [*lines, *then]
 
 
 def _answered(words: Words, approval: Approval, now: datetime, names: dict[str, str]) -> list[str]:

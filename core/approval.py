@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.card import CardKind
 from core.proposal import Choices, Proposal, Question
 
 
@@ -64,7 +65,7 @@ class Approval:
 
     @property
     def proposal(self) -> Proposal | None:
-        """The repair it asks for; None when it offers choices."""
+        """The repair it asks for; None when it offers choices or asks a question."""
         return self.asks if isinstance(self.asks, Proposal) else None
 
     @property
@@ -108,6 +109,28 @@ def are_two(by: Iterable[str], asked_by: Iterable[str]) -> bool:
 def is_account(name: str) -> bool:
     """True for `os:1000`, where the roster knows no name for it."""
     return ":" in name
+
+
+MOST_ANSWERED = 500
+"""Characters of an answer in words; the rest of a longer one is left out."""
+
+
+def yes_to(asks: Proposal | Choices | Question) -> Verdict:
+    """The one verdict that goes on with it: a repair is approved, of choices one is picked, a question is answered.
+
+    An answer permits nothing. Not even a value in it counts as typed (TRUST 1): a person typed a sentence, and it is a model that reads a
+    parameter out of it, so that the value is the model's, marked on the card, and at high risk refused until somebody types the run itself.
+    """
+    if isinstance(asks, Proposal):
+        return Verdict.APPROVED
+    return Verdict.PICKED if isinstance(asks, Choices) else Verdict.ANSWERED
+
+
+def card_kind(asks: Proposal | Choices | Question) -> CardKind:
+    """The card that asks it."""
+    if isinstance(asks, Proposal):
+        return CardKind.PROPOSAL
+    return CardKind.CHOICES if isinstance(asks, Choices) else CardKind.QUESTION
 
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -9,11 +9,12 @@ from enum import StrEnum
 
 
 class CardKind(StrEnum):
-    """The cards there are. PROPOSAL and CHOICES carry live buttons; NOTE and SELF are lines."""
+    """The cards there are. PROPOSAL, CHOICES and QUESTION carry live buttons; NOTE and SELF are lines."""
 
     ALERT = "alert"
     PROPOSAL = "proposal"
     CHOICES = "choices"
+    QUESTION = "question"
     DECIDED = "decided"
     REMINDER = "reminder"
     ACTING = "acting"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 
-from core.approval import Answer, Approval, Decision, Verdict, digest_of, short_id
+from core.approval import Answer, Approval, Decision, Verdict, card_kind, digest_of, short_id
 from core.authority import POLICY
 from core.capability import Risk
 from core.card import Card, CardKind
@@ -180,8 +180,9 @@ class Desk:
 
     def _card(self, incident: Incident, approval: Approval) -> Card:
         is_open = approval.verdict is Verdict.PENDING
-        kind = CardKind.CHOICES if isinstance(approval.asks, Choices) else CardKind.PROPOSAL
-        return Card(f"{approval.id}:ask", kind if is_open else CardKind.DECIDED, incident.id, approval.id)
+        return Card(
+            f"{approval.id}:ask", card_kind(approval.asks) if is_open else CardKind.DECIDED, incident.id, approval.id
+        )
 
     def _case(self, proposal: Proposal, standing: Standing, served: Served) -> Case:
         skills = self._catalog.skills()

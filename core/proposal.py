@@ -52,7 +52,7 @@ class Proposal:
     """One repair, ready to be decided; times in seconds.
 
     `words` are the model's, which are quoted and decide nothing. `expects` is the signal that must be quiet after it, '' for the one
-    that woke us; `then` are the steps that follow, each with a decision, effects and a check of its own.
+    that woke us; `then` are the steps that follow, each with a decision, effects and a check of its own; `step` is which one this is.
     """
 
     incident: str
@@ -75,6 +75,7 @@ class Proposal:
     words: str = ""
     expects: str = ""
     then: tuple[PlanStep, ...] = ()
+    step: int = 1
 
     @property
     def resource(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.approval import Answer, Approval
-from core.card import Card, CardKind
+from core.approval import Answer, Approval, card_kind
+from core.card import Card
 from core.incident import Incident
 from core.inventory import Inventory
 from core.people_ports import Storms
@@ -90,5 +90,4 @@ def _may_be_shown(last: datetime, now: datetime) -> bool:
 
 
 def _asked_again(approval: Approval, storm: Storm) -> Card:
-    kind = CardKind.PROPOSAL if approval.proposal else CardKind.CHOICES
-    return Card(f"{approval.id}:ask:{storm.id}", kind, approval.incident, approval.id)
+    return Card(f"{approval.id}:ask:{storm.id}", card_kind(approval.asks), approval.incident, approval.id)

@@ -17,13 +17,13 @@ from adapters.store.outbox import post_cards
 from adapters.store.rows import clean, dump, epoch, load
 from adapters.store.schema import APPROVAL, INCIDENT, REFUSAL
 from adapters.store.sealed import Sealer
-from core.approval import Answer, Approval, Verdict, are_two
+from core.approval import MOST_ANSWERED, Answer, Approval, Verdict, are_two, yes_to
 from core.capability import Risk
 from core.card import Card, CardKind
 from core.errors import InvalidError, UnknownError
 from core.incident import IncidentState, Refusal
 from core.ports import Clock
-from core.proposal import Choices, Proposal
+from core.proposal import Choices, Proposal, Question
 from core.world import Json
 
 STARTS_WITHIN = timedelta(minutes=30)
@@ -44,9 +44,17 @@ class Writes:
     clock: Clock
 
 
-def asked_of(asks: Proposal | Choices) -> str:
+_YES = frozenset({Verdict.APPROVED, Verdict.PICKED, Verdict.ANSWERED})
+
+
+def asked_of(asks: Proposal | Choices | Question) -> str:
     """Digest of a question without its expiry: asking the same twice in one round is one question, also after a kill in between."""
-    body = asks.act_digest if isinstance(asks, Proposal) else "|".join(("choices", *asks.skills))
+    if isinstance(asks, Proposal):
+        body = asks.act_digest
+    elif isinstance(asks, Choices):
+        body = "|".join(("choices", *asks.skills))
+    else:
+        body = dump(asks, Question)
     return hashlib.sha256(body.encode()).hexdigest()
 
 
@@ -58,17 +66,23 @@ def decided(approval: Approval, verdict: Verdict, by: str, why: str, now: dateti
         return replace(approval, verdict=Verdict.EXPIRED, why="nobody answered in time", decided=now)
     if verdict is Verdict.PENDING:
         raise InvalidError("pending is no answer")
-    if (verdict is Verdict.PICKED) != isinstance(approval.asks, Choices) and verdict in {
-        Verdict.PICKED,
-        Verdict.APPROVED,
-    }:
-        raise InvalidError(f"{approval.id} cannot be {verdict}; choices are picked from, a proposal is approved")
-    if isinstance(approval.asks, Choices) and verdict is Verdict.PICKED and why not in approval.asks.skills:
-        raise UnknownError("choice", why, approval.asks.skills)
+    if verdict in _YES:
+        _require_fits(approval, verdict, why)
     people = approval.by if not by or by in approval.by else (*approval.by, by)
     if verdict is Verdict.APPROVED and approval.answer is Answer.ASK2 and not are_two(people, approval.asked_by):
         return replace(approval, by=people)
     return replace(approval, verdict=verdict, by=people, why=why, decided=now)
+
+
+def _require_fits(approval: Approval, verdict: Verdict, why: str) -> None:
+    """A yes of another kind than the question is none."""
+    if verdict is not yes_to(approval.asks):
+        how = "a repair is approved, choices are picked from, a question is answered"
+        raise InvalidError(f"{approval.id} cannot be {verdict}; {how}")
+    if isinstance(approval.asks, Choices) and why not in approval.asks.skills:
+        raise UnknownError("choice", why, approval.asks.skills)
+    if isinstance(approval.asks, Question) and not 0 < len(why.strip()) <= MOST_ANSWERED:
+        raise InvalidError(f"an answer to {approval.id} has 1 to {MOST_ANSWERED} characters; say it shorter")
 
 
 def starts_by(approval: Approval) -> datetime | None:

@@ -15,7 +15,7 @@ from core.approval import Approval, Verdict
 from core.card import Card, CardKind
 from core.incident import Incident
 from core.page import PageReason
-from core.proposal import Proposal
+from core.proposal import Choices, Proposal, Question
 
 __all__ = ["page_line", "render", "scope_word", "whose"]
 
@@ -75,17 +75,20 @@ def alert_card(words: Words, incident: Incident, nouns: Nouns) -> str:
 
 def decided_card(words: Words, incident: Incident, approval: Approval, nouns: Nouns) -> str:
     """Who answered what, and what follows."""
+    asks = approval.asks
     what = approval.proposal.skill if approval.proposal else approval.why
     if approval.verdict is Verdict.DENIED and approval.proposal is not None:
         return denied_card(words, incident, approval, approval.proposal, nouns)
     is_policy = approval.by == ("policy",)
     by = "card.by.order" if is_policy and approval.order else "card.by.policy" if is_policy else "card.by"
     facts = {"by": words.people(approval.by, nouns.names), "line": words.named(approval.policy_line, nouns.names)}
-    is_told = bool(approval.why and not is_policy and approval.proposal)
+    is_told = bool(approval.why and not is_policy and not isinstance(asks, Choices))
     is_over = approval.verdict is not Verdict.PENDING
     lines = [
         Line(words.head(str(approval.verdict), incident.host, incident.signal, incident.alert.value)),
-        Line(words.say("card.id", id=approval.id, rest=plain(what))),
+        Line(
+            words.say("card.id", id=approval.id, rest=quoted(asks.text) if isinstance(asks, Question) else plain(what))
+        ),
         Line(words.say(by, **facts, order=approval.order) if approval.by else "", rank=5, least=2),
         Line(words.say("card.because", why=quoted(approval.why)) if is_told else "", rank=6, least=1),
         *(Line(line, rank=6, least=1) for line in restraint_lines(words, approval.restraints)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.messages.question_card import wanted_of
 from bot.messages.units import clock, plain
 from bot.messages.words import Words
 from core.alert import Signal
@@ -80,10 +81,8 @@ def _item(words: Words, one: Told) -> str:
 
 
 def _asked(words: Words, asked: Approval) -> str:
-    skill = (
-        asked.proposal.skill if asked.proposal else words.say("ask.pick", count=len(getattr(asked.asks, "skills", ())))
-    )
-    return f"{asked.id} {plain(asked.asks.host, 18)} {plain(skill, 30)}"
+    wanted = asked.proposal.skill if asked.proposal else wanted_of(words, asked.asks)
+    return f"{asked.id} {plain(asked.asks.host, 18)} {plain(wanted, 30)}"
 
 
 def _alone(words: Words, one: Told, names: dict[str, str]) -> str:

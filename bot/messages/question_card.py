@@ -8,15 +8,17 @@ from bot.messages.scene_lines import restraint_lines
 from bot.messages.screen import Line, cut_rows, fit, rows_of
 from bot.messages.units import clock, plain, quoted, squeezed
 from bot.messages.words import Nouns, Words
-from core.approval import Answer, Approval
+from core.approval import Answer, Approval, card_kind
 from core.card import Card, CardKind
 from core.flows import flows_of_texts
 from core.incident import Incident
-from core.origin import Value
-from core.proposal import Choices, Proposal, Tier
+from core.origin import Origin, Value
+from core.proposal import MODELS, Choices, Proposal, Question, Tier
 
 MOST_EFFECTS = 3
 MOST_ROWS_OF_VALUES = 3
+MOST_OPTIONS = 5
+LONGEST_QUESTION = 240
 LONGEST_NAME_TO_TYPE = 40
 """Characters of a host's name that a card repeats for somebody who types it."""
 
@@ -24,14 +26,13 @@ LONGEST_NAME_TO_TYPE = 40
 def question_card(card: Card, words: Words, nouns: Nouns, incident: Incident, approval: Approval) -> str:
     """What people decide by never gives way: what I would do, its risk, what follows, how to answer."""
     asks = approval.asks
-    kind = "choices" if isinstance(asks, Choices) else "proposal"
-    body = _choices(words, asks) if isinstance(asks, Choices) else _proposal(words, approval, asks)
+    kind = card_kind(asks).value
     lines = [
         *top_lines(words, "reminder" if card.kind is CardKind.REMINDER else kind, approval.id, incident, nouns),
         *_rounds(words, incident),
         *evidence_lines(words, asks.evidence),
         *around_lines(words, nouns),
-        *body,
+        *_asked(words, approval, asks),
         Line(words.say("card.as", user=plain(nouns.hand, 40)) if nouns.hand else "", rank=6),
         *(Line(line, rank=5, least=2) for line in restraint_lines(words, approval.restraints)),
         *stop_lines(words, nouns),
@@ -41,9 +42,17 @@ def question_card(card: Card, words: Words, nouns: Nouns, incident: Incident, ap
     return fit(lines)
 
 
+def wanted_of(words: Words, asks: Proposal | Choices | Question) -> str:
+    """What is wanted of a person, in a few words for a list."""
+    if isinstance(asks, Proposal):
+        return words.say("ask.run", skill=plain(asks.skill))
+    return words.say("ask.pick", count=len(asks.skills)) if isinstance(asks, Choices) else words.say("ask.answer")
+
+
 def parameter_text(words: Words, name: str, value: Value) -> str:
     """One parameter; what was not typed, listed or observed is marked."""
-    key = "card.parameter" if value.is_known else "card.fromtext"
+    unknown = "card.frommodel" if value.origin is Origin.MODEL else "card.fromtext"
+    key = "card.parameter" if value.is_known else unknown
     shown = ",".join(value.value) if isinstance(value.value, tuple) else str(value.value)
     return words.say(key, name=name, value=plain(shown, 60))
 
@@ -54,12 +63,20 @@ def _rounds(words: Words, incident: Incident) -> list[Line]:
     return [Line(cut_rows(told, 2), rank=7)]
 
 
+def _asked(words: Words, approval: Approval, asks: Proposal | Choices | Question) -> list[Line]:
+    if isinstance(asks, Proposal):
+        return _proposal(words, approval, asks)
+    return _choices(words, asks) if isinstance(asks, Choices) else _question(words, approval, asks)
+
+
 def _proposal(words: Words, approval: Approval, proposal: Proposal) -> list[Line]:
     is_typed = approval.answer is Answer.ASK2
     long = ".long" if len(proposal.host) > LONGEST_NAME_TO_TYPE else ""
     return [
         Line(_remembered(words, proposal), rank=7),
+        Line(_chosen(words, proposal), rank=7, least=1),
         *plan_lines(words, approval, proposal),
+        *_steps(words, proposal),
         Line(words.say(f"card.ask2{long}", id=approval.id, host=plain(proposal.host)) if is_typed else ""),
     ]
 
@@ -115,6 +132,33 @@ def _remembered(words: Words, proposal: Proposal) -> str:
     return words.say("card.remembered.once") if times == 1 else words.say("card.remembered", count=times)
 
 
+def _chosen(words: Words, proposal: Proposal) -> str:
+    """Which model, and what it says: two lines of it here, all of it in `why`."""
+    if proposal.tier not in MODELS:
+        return ""
+    tier = words.say(f"tier.{proposal.tier}")
+    if not proposal.words:
+        return words.say("card.chosen.bare", tier=tier)
+    return cut_rows(words.say("card.chosen", tier=tier, words=quoted(proposal.words, 120)), 2)
+
+
+def _steps(words: Words, proposal: Proposal) -> list[Line]:
+    """Where in its plan this step stands and what is to follow, in the model's words; by what this one will be checked."""
+    count = proposal.step + len(proposal.then)
+    check = words.say("card.check", signal=plain(proposal.expects, 80)) if proposal.then and proposal.expects else ""
+    if count == 1:
+        return []
+    key = "card.step" if proposal.then else "card.step.last"
+    coming = (
+        words.say("card.step.then", skill=quoted(step.skill, 40), why=quoted(step.why, 60)) for step in proposal.then
+    )
+    return [
+        Line(check, rank=3, least=2),
+        Line(words.say(key, n=proposal.step, all=count), rank=2, least=2),
+        *(Line(line, rank=6, least=1) for line in coming),
+    ]
+
+
 def _undo(words: Words, proposal: Proposal) -> str:
     final = sum(not effect.is_reversible for effect in proposal.plan)
     if not proposal.plan:
@@ -140,6 +184,18 @@ def _choices(words: Words, choices: Choices) -> list[Line]:
     ]
 
 
+def _question(words: Words, approval: Approval, question: Question) -> list[Line]:
+    """A model's words, quoted; what people answer with stands below."""
+    hidden = len(question.options) - MOST_OPTIONS
+    numbered = enumerate(question.options[:MOST_OPTIONS], start=1)
+    return [
+        Line(words.say("card.question", text=quoted(question.text, LONGEST_QUESTION)), rank=1, least=4),
+        *(Line(words.say("card.option", n=n, option=quoted(option)), rank=2, least=1) for n, option in numbered),
+        Line(words.say("card.options.more", count=hidden, id=approval.id) if hidden > 0 else ""),
+        Line(words.say("card.question.why"), rank=7),
+    ]
+
+
 def _silence(words: Words, approval: Approval, nouns: Nouns) -> str:
     until = clock(approval.expires, nouns.now)
     if approval.remind_at <= nouns.now:
@@ -148,7 +204,11 @@ def _silence(words: Words, approval: Approval, nouns: Nouns) -> str:
 
 
 def _how_to_answer(words: Words, approval: Approval, nouns: Nouns) -> list[Line]:
-    kind = ".choices" if isinstance(approval.asks, Choices) else ""
-    count = len(approval.asks.skills) if isinstance(approval.asks, Choices) else 0
+    kind, count = "", 0
+    if isinstance(approval.asks, Choices):
+        kind, count = ".choices", len(approval.asks.skills)
+    elif isinstance(approval.asks, Question):
+        count = min(9, len(approval.asks.options))
+        kind = ".options" if count else ".question"
     keys = words.say(f"card.keys{kind}", count=count) if nouns.has_keys else ""
     return [Line(keys, rank=7), Line(words.say(f"card.type{kind}", id=approval.id))]

@@ -10,7 +10,7 @@ from core.approval import Answer, Approval, Verdict, are_two
 from core.card import Card, CardKind
 from core.errors import InvalidError, TamperedError, UnknownError
 from core.incident import IncidentState, Refusal
-from core.proposal import Choices, Proposal
+from core.proposal import Choices, Proposal, Question
 from tests.fakes.shelf import Shelf
 
 
@@ -90,8 +90,10 @@ class FakeApprovalBook:
             self._shelf.write_leg("act", approval.id, approval.round)
 
 
-def _content(asks: Proposal | Choices) -> object:
-    return asks.act_digest if isinstance(asks, Proposal) else asks.skills
+def _content(asks: Proposal | Choices | Question) -> object:
+    if isinstance(asks, Proposal):
+        return asks.act_digest
+    return asks.skills if isinstance(asks, Choices) else asks
 
 
 def _decided(approval: Approval, verdict: Verdict, by: str, why: str, now: datetime) -> Approval:
@@ -101,10 +103,11 @@ def _decided(approval: Approval, verdict: Verdict, by: str, why: str, now: datet
         return replace(approval, verdict=Verdict.EXPIRED, why="nobody answered in time", decided=now)
     if verdict is Verdict.PENDING:
         raise InvalidError("pending is no answer")
-    if isinstance(approval.asks, Choices) and verdict is Verdict.APPROVED:
-        raise InvalidError("choices are picked from")
-    if isinstance(approval.asks, Proposal) and verdict is Verdict.PICKED:
-        raise InvalidError("a proposal is approved")
+    fitting = {Proposal: Verdict.APPROVED, Choices: Verdict.PICKED, Question: Verdict.ANSWERED}
+    if verdict in fitting.values() and verdict is not fitting[type(approval.asks)]:
+        raise InvalidError(f"a {type(approval.asks).__name__} is never {verdict}")
+    if verdict is Verdict.ANSWERED and not 0 < len(why.strip()) <= 500:
+        raise InvalidError("an answer has 1 to 500 characters")
     if isinstance(approval.asks, Choices) and verdict is Verdict.PICKED and why not in approval.asks.skills:
         raise UnknownError("choice", why, approval.asks.skills)
     people = approval.by if not by or by in approval.by else (*approval.by, by)
