@@ -108,7 +108,9 @@ def compose(rows: Rows, world: World) -> Team:
     executor = _executor(rows, world, trust, night_watch)
     good_and_bad = (night_watch.bad_now, night_watch.good_now)
     watch = Watch(rows.log, rows.intake, world.probe, world.checks, clock, inventory, *good_and_bad)
-    diagnosis = Diagnosis(trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on)
+    diagnosis = Diagnosis(
+        trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on, world.checks
+    )
     deliberation = Deliberation(diagnosis, Voting(), Investigation())
     storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)

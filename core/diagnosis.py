@@ -10,18 +10,21 @@ from typing import TypeAlias
 
 from core.alert import Signal
 from core.approval import Approval
+from core.check import Check
 from core.conditions import evaluate
 from core.episode import Episode
 from core.errors import InvalidError, NightshiftError, sentence_of
 from core.execution import Executor, Rehearsal
 from core.incident import Incident, Outcome
 from core.inventory import Inventory
-from core.origin import Origin, Value
-from core.parameters import Filled, Observed, fill
+from core.known_names import known_by
+from core.origin import Origin, Scalar, Value
+from core.parameters import NOTHING, Filled, Observed, fill
 from core.ports import Catalog, Clock, Memory, Probe
 from core.proposal import Choices, Evidence, Idea, NothingHelps, PlanStep, Proposal, Tier
 from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task, typed_in
+from core.testimony import testified
 from core.world import Json
 
 CLEAR_LEAD = 0.25
@@ -77,9 +80,11 @@ class Diagnosis:
         inventory: Inventory,
         clock: Clock,
         state_on: Callable[[Skill, str], SkillState] = as_it_is,
+        checks: Callable[[], tuple[Check, ...]] = tuple,
     ) -> None:
         self._catalog, self._memory, self._executor = catalog, memory, executor
         self._probe, self._inventory, self._clock, self._state_on = probe, inventory, clock, state_on
+        self._checks = checks
 
     # ---- the three ways to an idea ------------------------------------------------------------------------------------------------
 
@@ -154,7 +159,7 @@ class Diagnosis:
         findings.evidence[:0] = evidence
         try:
             suggested = dict(wanted.parameters)
-            filled = fill(skill, incident.alert, findings.facts, self._inventory, {}, suggested)
+            filled = self._fill(skill, incident, findings, suggested=suggested)
         except InvalidError as error:
             return NothingHelps(incident.id, error.message, tuple(findings.evidence))
         if filled.missing:
@@ -183,7 +188,7 @@ class Diagnosis:
         if skill is None:
             return NothingHelps(incident.id, f"there is no skill {incident.signal.object!r}")
         findings = self._look(incident, self._lookers_of((skill,)))
-        filled = fill(skill, incident.alert, findings.facts, self._inventory, typed_in(incident.alert))
+        filled = self._fill(skill, incident, findings, typed_in(incident.alert))
         if filled.missing:
             return NothingHelps(incident.id, f"{skill.name}: {filled.missing}", tuple(findings.evidence))
         candidate = Candidate(skill, 1.0, filled.values)
@@ -287,10 +292,10 @@ class Diagnosis:
             looker = self._skill(name)
             state = self._state_on(looker, incident.host) if looker is not None else SkillState.DRAFT
             if looker is not None and state is SkillState.OWNED:
-                filled = fill(looker, incident.alert, findings.facts, self._inventory, {})
+                filled = self._fill(looker, incident, findings)
                 if ready and _takes_from_others(looker, filled):
                     self._look_at_once(incident, ready, findings)
-                    filled = fill(looker, incident.alert, findings.facts, self._inventory, {})
+                    filled = self._fill(looker, incident, findings)
                 ready += [] if filled.missing else [(looker, filled.values)]
             elif state is SkillState.TRIAL:
                 self._look_at_once(incident, ready, findings)
@@ -315,6 +320,17 @@ class Diagnosis:
             _note(findings, looker, values, outcome, incident.host)
         ready.clear()
 
+    def _fill(
+        self,
+        skill: Skill,
+        incident: Incident,
+        findings: Findings,
+        typed: Mapping[str, Scalar] = NOTHING,
+        suggested: Mapping[str, Scalar] = NOTHING,
+    ) -> Filled:
+        known = known_by(self._checks())
+        return fill(skill, incident.alert, findings.facts, self._inventory, typed, suggested, known)
+
     # ---- weighing -----------------------------------------------------------------------------------------------------------------
 
     def _weigh(self, incident: Incident, skill: Skill, findings: Findings) -> Candidate | None:
@@ -322,7 +338,7 @@ class Diagnosis:
         if not all(evaluate(condition, facts) for condition in skill.when):
             return None
         share = facts.get(skill.share, 0.0) if skill.share else 0.0
-        filled = fill(skill, incident.alert, findings.facts, self._inventory, {})
+        filled = self._fill(skill, incident, findings)
         weight = float(share) if isinstance(share, int | float) and not isinstance(share, bool) else 0.0
         return Candidate(skill, min(max(weight, 0.0), 1.0), filled.values, filled.missing)
 
@@ -435,10 +451,8 @@ def _note(findings: Findings, looker: Skill, values: Values, outcome: Outcome, h
     if outcome.error:
         findings.evidence.append(Evidence(looker.name, f"could not look: {sentence_of(outcome.error)}"))
         return
-    said = [_plain(value) for _, value in values if value.origin in {Origin.TEXT, Origin.MODEL}]
-    for name, value in outcome.facts:
-        origin = Origin.TEXT if value in said else Origin.OBSERVED
-        findings.facts.setdefault(name, Observed(value, looker.name, host, origin))
+    for name, fact in testified(looker, values, outcome.facts, host).items():
+        findings.facts.setdefault(name, fact)
     if outcome.ok:
         findings.evidence.append(Evidence(looker.name, outcome.summary))
 

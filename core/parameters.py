@@ -25,7 +25,7 @@ from core.world import Json
 
 _LONGEST = 1000
 _LARGEST = 1 << 53
-_NOTHING: Mapping[str, Scalar] = {}
+NOTHING: Mapping[str, Scalar] = {}
 
 MOST_OFFERS = 20
 """Values of one parameter that anybody is given to choose from."""
@@ -78,7 +78,7 @@ def fill(  # noqa: PLR0913, PLR0917 - what may name a value, each from a hand of
     facts: Mapping[str, Observed],
     inventory: Inventory,
     typed: Mapping[str, Scalar],
-    suggested: Mapping[str, Scalar] = _NOTHING,
+    suggested: Mapping[str, Scalar] = NOTHING,
     known: Known = NOTHING_KNOWN,
 ) -> Filled:
     """The parameters for one incident; facts of other hosts are not used. Raises InvalidError for a misfit, typed or suggested.
@@ -113,7 +113,7 @@ def offers(  # noqa: PLR0913, PLR0917 - as `fill`
     facts: Mapping[str, Observed],
     inventory: Inventory,
     known: Known = NOTHING_KNOWN,
-    typed: Mapping[str, Scalar] = _NOTHING,
+    typed: Mapping[str, Scalar] = NOTHING,
 ) -> tuple[Value, ...]:
     """All distinct values that fit one parameter, best first; the first is the one that `fill` takes, where it finds any.
 
