@@ -52,6 +52,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/host_keys.py": "our keys for far hosts and the host keys that were accepted, in the data folder",
     "adapters/inventory_ansible.py": "reads one file, which is judged by what was opened",
     "adapters/inventory_ssh_config.py": "reads one file and what it includes, judged by what was opened",
+    "adapters/runbook_files.py": "reads the team's runbooks in the data folder, each judged by what was opened",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/adopting.py": "reads a script that its operator names, and adds its lines to our own settings file",
     "bot/cli.py": "puts the null device where stdout or stdin was closed",
