@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.admission import Admission
 from core.message import Message
+from core.mind_ports import ModelLog
 from core.pause import Pause
 from core.people_ports import Holds, Marks, PageLog, Scenes, Sequels, Standing, Storms
 from core.ports import (
@@ -63,6 +64,7 @@ class Rows:
     leases: Leases
     blobs: Blobs
     ticks: Ticks
+    model_calls: ModelLog
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,6 +312,7 @@ def rows_of(store: Store) -> Rows:
         leases=store.leases,
         blobs=store.blobs,
         ticks=store.ticks,
+        model_calls=store.model_calls,
     )
 
 

@@ -130,16 +130,20 @@ class BusyError(UnavailableError):
 
 
 class ModelError(UnavailableError):
-    """A model did not answer. `is_lasting`: asking again cannot help, as with a wrong key; `retry_after` in seconds, 0 where not said."""
+    """A model did not answer. `is_lasting`: asking again cannot help, as with a wrong key; `retry_after` in seconds, 0 where not said.
+
+    `is_billed`: it had the request and worked on it, so that the tokens of it may have been counted.
+    """
 
     def __init__(
         self,
         message: str,
         is_lasting: bool = False,  # noqa: FBT001, FBT002 - rebuilt by name
         retry_after: float = 0.0,
+        is_billed: bool = False,  # noqa: FBT001, FBT002 - rebuilt by name
     ) -> None:
         super().__init__(message)
-        self.is_lasting, self.retry_after = is_lasting, retry_after
+        self.is_lasting, self.retry_after, self.is_billed = is_lasting, retry_after, is_billed
 
 
 class InvalidError(NightshiftError):

@@ -67,7 +67,7 @@ class ModelLog(Protocol):
         ...
 
     def spent(self, since: datetime, subject: str = "", avatar: str = "") -> Spent:
-        """Since then, by all or by one subject or avatar."""
+        """What the brain has used since then, for all or for one subject or avatar; what runs in the house costs nothing."""
         ...
 
 

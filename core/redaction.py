@@ -75,6 +75,11 @@ def clean(text: str, limit: int = MOST) -> str:
     return redact(_MENTION.sub(_disarmed, harmless))[:limit]
 
 
+def visible(text: str) -> str:
+    """The text without escape sequences, control characters and what fools the eye; nothing is redacted, and nothing cut."""
+    return "".join(map(_harmless, _ESCAPES.sub("", text)))
+
+
 def _keep_name(match: re.Match[str]) -> str:
     return match[0] if match[2].startswith(HIDDEN) else f"{match[1]}{HIDDEN}"
 

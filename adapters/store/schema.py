@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; a database that already has it is opened without loading Alembic."""
 
 METADATA = sa.MetaData()
@@ -294,4 +294,23 @@ STORM = sa.Table(
     _column("ended", _Time, null=True),
     _column("body", _Text),
     sa.Index("ns_storm_began", "began"),
+)
+
+# ---- models -------------------------------------------------------------------------------------------------------------------------
+
+MODEL_CALL = sa.Table(
+    "ns_model_call",
+    METADATA,
+    _key("id"),
+    _column("mind", _Text),
+    _column("subject", _Text),
+    _column("avatar", _Text),
+    _column("at", _Time),
+    _column("tokens", _Int),
+    _column("cost", _Int),
+    _column("body", _Text),
+    _column("mark", _Text),
+    sa.Index("ns_model_call_subject", "subject", "at"),
+    sa.Index("ns_model_call_avatar", "avatar", "at"),
+    sa.Index("ns_model_call_at", "mind", "at"),
 )

@@ -28,6 +28,7 @@ from adapters.store.legs import Legs
 from adapters.store.marks import StoredMarks
 from adapters.store.memory import StoredMemory
 from adapters.store.migrate import migrate
+from adapters.store.model_calls import StoredModelLog
 from adapters.store.notebook import StoredNotebook
 from adapters.store.once import Once
 from adapters.store.outbox import StoredOutbox
@@ -73,7 +74,8 @@ class Store:
         self.sequels = StoredSequels(writes, self.audit, self.incidents)
         self.effects = StoredEffects(self.db, self.sealer)
         self.blobs = StoredBlobs(self.db, self.sealer)
-        self.audit.also(self.approvals.broken, self.effects.broken, self.blobs.broken)
+        self.model_calls = StoredModelLog(self.db, self.sealer)
+        self.audit.also(self.approvals.broken, self.effects.broken, self.blobs.broken, self.model_calls.broken)
         self.history = StoredHistory(self.incidents, self.approvals, self.effects)
         self.pauses = StoredStanding(self.db, self.sealer, Pause)
         self.gate = StoredGate(self.db, self.sealer, self.folder, self.pauses)

@@ -14,6 +14,7 @@ from core.incident import Attempt, Incident, IncidentState, Refusal
 from core.journal import AuditRow, EffectRow
 from core.leg import Leg
 from core.message import Message
+from core.model import ModelCall
 from core.page import Page
 from core.report import Report
 from core.storm import Storm
@@ -61,6 +62,7 @@ class Shelf:
     once: dict[str, str | None] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     storms: dict[str, Storm] = field(default_factory=dict)
+    model_calls: dict[str, ModelCall] = field(default_factory=dict)
     on_leg: Callable[[Leg], None] = _no_leg
 
     def incident(self, id: str) -> Incident:

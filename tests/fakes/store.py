@@ -27,6 +27,7 @@ from tests.fakes.intake import FakeIntake
 from tests.fakes.leases import FakeLeases
 from tests.fakes.marks import FakeMarks
 from tests.fakes.memory import FakeMemory
+from tests.fakes.model_log import FakeModelLog
 from tests.fakes.notebook import FakeNotebook
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.page_log import FakePageLog
@@ -104,6 +105,7 @@ class FakeStore:
         self.blobs = FakeBlobs(self.shelf)
         self.outbox = FakeOutbox(self.shelf)
         self.pages = FakePageLog(self.shelf)
+        self.model_calls = FakeModelLog(self.shelf)
         self.inbox = FakeInbox(self.shelf)
         self.ticks = FakeTicks()
         self.legs = FakeLegs(self.shelf)
