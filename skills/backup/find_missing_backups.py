@@ -7,7 +7,12 @@
 # settles = 0
 # looks_at = ["backup.age_hours"]
 # capabilities = ["fs.list:{directory}", "fs.list:{directory}/*"]
-# triggers = ["which backups are missing", "a backup was skipped", "哪些备份缺失", "备份漏了"]
+# triggers = [
+#   "which backups are missing", "a backup was skipped", "gap in the backups", "backup of one day is missing",
+#   "no backup on some days", "did we lose a backup", "list missing dumps", "snapshot dates with holes",
+#   "哪些备份缺失", "备份漏了", "备份缺了哪几天", "备份不连续", "有没有漏备份", "哪天没有备份", "备份文件少了",
+#   "备份断档",
+# ]
 # ///
 """Finds the days of which no backup lies below a directory, by the dates in the names, for the kind of which most are kept."""
 

@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["fs.list:{directory}", "fs.list:{directory}/**", "fs.read:{directory}/**/*.crt", "fs.read:{directory}/**/*.cer"]
-# triggers = ["which certificates expire soon", "list certificates", "哪些证书快过期", "列出证书"]
+# triggers = [
+#   "which certificates expire soon", "list certificates", "all certificates in a directory",
+#   "scan /etc/ssl for expiring certs", "inventory of certificates with their end dates",
+#   "certs ending within 30 days", "哪些证书快过期", "列出证书", "扫描目录下的证书", "所有证书的到期时间",
+#   "证书到期清单", "盘点证书", "列一下快到期的证书",
+# ]
 # ///
 """Lists the certificates below a directory that end soon; reads .crt and .cer only, what is named like a key is counted and left closed."""
 

@@ -13,7 +13,14 @@
 #   "fs.list:/etc/nginx/conf.d", "fs.list:/etc/nginx/sites-enabled", "fs.read:/etc/nginx/nginx.conf", "fs.read:/etc/nginx/conf.d/*",
 #   "fs.read:/etc/nginx/sites-enabled/*", "fs.read:/etc/nginx/sites-available/*",
 # ]
-# triggers = ["certificate expires", "is the certificate renewed", "证书快过期", "证书续期了吗"]
+# triggers = [
+#   "certificate expires", "certificate expires soon", "certificate has expired",
+#   "x509: certificate has expired or is not yet valid", "SSL certificate problem",
+#   "browser warns about the certificate", "NET::ERR_CERT_DATE_INVALID", "https cert runs out in days",
+#   "is the certificate renewed", "CertificateExpiringSoon", "TLS handshake failed: expired certificate",
+#   "证书快过期", "证书快到期了", "证书过期了", "证书还有几天到期", "浏览器提示证书无效", "浏览器提示不安全",
+#   "https 证书告警", "SSL 证书过期", "证书续期了吗", "证书日期无效",
+# ]
 # ///
 """Shows which file a served certificate comes from, whether a renewed one lies there that was never loaded, and what to do if not."""
 

@@ -14,7 +14,13 @@
 #   "exec:/usr/sbin/nginx -t", "exec:/usr/sbin/apachectl -t", "exec:/usr/sbin/haproxy -c -f /etc/haproxy/haproxy.cfg",
 #   "service.status:{service}", "service.reload:{service}",
 # ]
-# triggers = ["certificate was renewed but not loaded", "reload the certificate", "证书已续期但未生效", "重新加载证书"]
+# triggers = [
+#   "certificate was renewed but not loaded", "reload the certificate",
+#   "certbot renewed but the old certificate is still served", "still serving the old certificate",
+#   "new cert on disk not picked up", "renewed with let's encrypt, browser shows the old one",
+#   "pick up the new certificate", "证书已续期但未生效", "重新加载证书", "证书续了还是旧的", "证书更新了没有生效",
+#   "新证书没有加载", "certbot 续期后仍是旧证书", "换了证书浏览器还显示旧证书", "让新证书生效",
+# ]
 # ///
 """Has the server load a certificate that was renewed on disk and never loaded; its configuration must pass its own test first."""
 

@@ -11,7 +11,12 @@
 #   "exec:/usr/sbin/haproxy -c -f /etc/haproxy/haproxy.cfg",
 #   "fs.stat:{path}", "fs.read:{path}", "fs.write:{path}", "service.status:{service}", "service.reload:{service}",
 # ]
-# triggers = ["change a line in a configuration file", "change a setting", "修改配置文件中的一行", "修改配置项"]
+# triggers = [
+#   "change a line in a configuration file", "change a setting", "set a value in the config", "edit the config file",
+#   "increase max_connections", "set worker_processes to", "change a parameter in nginx.conf",
+#   "modify postgresql.conf", "tune a configuration value", "修改配置文件中的一行", "修改配置项", "改一下配置",
+#   "把参数改成", "配置里的值改成", "调大 max_connections", "修改 nginx.conf", "修改 postgresql.conf", "调整配置参数",
+# ]
 # ///
 """Changes one line of one configuration file, tests it with the program's own test, reloads; puts the old one back where that fails."""
 

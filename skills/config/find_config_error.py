@@ -12,7 +12,12 @@
 #   "exec:/usr/sbin/haproxy -c -f /etc/haproxy/haproxy.cfg",
 # ]
 # quotes = ["config_error"]
-# triggers = ["configuration error", "does the configuration pass its test", "配置文件有错误", "配置检查不通过"]
+# triggers = [
+#   "configuration error", "does the configuration pass its test", "nginx -t fails", "configuration file test failed",
+#   "syntax error in the config, which line", "invalid directive", "unknown directive", "apachectl configtest",
+#   "haproxy -c", "validate the config", "配置文件有错误", "配置检查不通过", "配置哪一行写错了", "nginx -t 报错",
+#   "配置语法检查", "校验配置文件", "配置测试失败", "未知指令",
+# ]
 # ///
 """Has a program test its own configuration, and says in which file and line it finds a mistake."""
 

@@ -16,7 +16,13 @@
 #   "fs.stat:{copy}", "fs.read:{copy}", "fs.read:{path}", "fs.write:{path}", "service.status:{service}", "service.start:{service}",
 #   "service.reload:{service}",
 # ]
-# triggers = ["restore the configuration", "configuration syntax error", "恢复配置文件", "配置文件语法错误"]
+# triggers = [
+#   "restore the configuration", "configuration syntax error", "[emerg] unexpected end of file in nginx.conf",
+#   "broke the config, put the old one back", "revert the config change", "go back to the last good config",
+#   "undo my config edit", "bad config, service does not start", "config was messed up", "恢复配置文件",
+#   "配置文件语法错误", "配置改坏了", "还原配置", "回退配置", "恢复到上一个好的配置", "撤销配置修改",
+#   "改错配置服务起不来", "把旧配置放回去",
+# ]
 # progress = ["starting", "activating"]
 # ///
 """Writes back the older copy of a configuration file; loads it only when its program's own test passes, else puts back what was there."""

@@ -9,7 +9,12 @@
 # capabilities = [
 #   "exec:/usr/bin/docker ps -a", "fs.list:/var/lib/docker/containers", "fs.list:/var/lib/docker/containers/*",
 # ]
-# triggers = ["which container logs most", "container log size", "哪个容器日志最大", "容器日志占用空间"]
+# triggers = [
+#   "which container logs most", "container log size", "docker logs fill the disk",
+#   "/var/lib/docker/containers json.log is huge", "how big are the docker json logs",
+#   "container writes too many logs", "space used by container logs", "哪个容器日志最大", "容器日志占用空间",
+#   "docker 日志占满磁盘", "docker 日志多大", "容器日志太大", "容器的 json 日志", "容器狂打日志",
+# ]
 # ///
 """Finds the containers whose logs docker keeps on this disk take most space; nothing of docker's own is ever changed."""
 

@@ -7,7 +7,13 @@
 # settles = 0
 # looks_at = ["container.down"]
 # capabilities = ["service.status:{service}", "exec:/usr/bin/docker ps -a"]
-# triggers = ["which containers are unhealthy", "why did the container stop", "哪些容器不健康", "容器为什么停了"]
+# triggers = [
+#   "which containers are unhealthy", "why did the container stop", "list the containers and their state",
+#   "docker ps shows exited", "container keeps restarting", "CrashLoopBackOff", "container status",
+#   "which containers are down", "why does the container restart", "docker inspect", "哪些容器不健康",
+#   "容器为什么停了", "容器状态", "哪些容器挂了", "容器状态不正常", "容器一直重启", "容器为什么重启",
+#   "看看 docker 容器", "docker ps",
+# ]
 # ///
 """Shows how a docker container stands and names one cause; also which others are unhealthy, restarting, or ended with an error."""
 

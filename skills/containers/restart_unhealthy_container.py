@@ -11,7 +11,11 @@
 # share = "container_share"
 # fill = {service = "container"}
 # capabilities = ["service.status:{service}", "service.restart:{service}"]
-# triggers = ["container is unhealthy", "restart the unhealthy container", "容器不健康", "重启容器"]
+# triggers = [
+#   "container is unhealthy", "restart the unhealthy container", "health check of the container fails",
+#   "docker health status unhealthy", "container runs but does not respond", "bounce the container", "docker restart",
+#   "容器不健康", "重启容器", "容器健康检查失败", "容器 unhealthy", "容器没响应", "容器假死", "重启一下 docker 容器",
+# ]
 # progress = ["health: starting"]
 # ///
 """Restarts a container that runs but calls itself unhealthy; never one that runs well, starts up, or ended."""

@@ -11,7 +11,12 @@
 # share = "container_share"
 # fill = {service = "container"}
 # capabilities = ["service.status:{service}", "service.start:{service}"]
-# triggers = ["container crashed", "start the dead container", "容器崩溃", "启动容器"]
+# triggers = [
+#   "container crashed", "start the dead container", "container exited with an error", "container exited (137)",
+#   "container was OOM killed", "docker container is down", "docker start", "container stopped by itself",
+#   "bring the container back", "容器崩溃", "启动容器", "容器挂了", "容器退出了", "容器异常退出", "容器被 OOM 杀掉",
+#   "把容器拉起来", "容器停了启动它",
+# ]
 # progress = ["health: starting"]
 # ///
 """Starts a container that ended with an error or was killed for want of memory; never one that somebody stopped, or a crash loop."""

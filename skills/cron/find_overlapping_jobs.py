@@ -7,7 +7,12 @@
 # settles = 0
 # looks_at = ["load.per_core"]
 # capabilities = ["process.list", "fs.read:/proc/stat"]
-# triggers = ["jobs pile up", "the same job runs twice", "定时任务堆积", "任务重复运行"]
+# triggers = [
+#   "jobs pile up", "the same job runs twice", "cron job still running from before", "overlapping cron jobs",
+#   "several copies of one script at once", "job takes longer than its interval", "cron runs on top of itself",
+#   "定时任务堆积", "任务重复运行", "定时任务叠加", "同一个脚本同时跑了好几个", "上一次还没跑完又启动了", "任务重叠",
+#   "crontab 重复执行",
+# ]
 # ///
 """Finds scheduled jobs that run several times at once, because each run takes longer than the time to the next one."""
 

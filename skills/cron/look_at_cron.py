@@ -10,7 +10,12 @@
 #   "process.list", "fs.read:/etc/crontab", "fs.list:/etc/cron.d", "fs.read:/etc/cron.d/*", "fs.stat:/var/log/syslog",
 #   "fs.stat:/var/log/cron.log", "exec:/usr/bin/tail -c 60000 /var/log/syslog", "exec:/usr/bin/tail -c 60000 /var/log/cron.log",
 # ]
-# triggers = ["did the scheduled jobs run", "look at cron", "定时任务执行了吗", "检查 cron"]
+# triggers = [
+#   "did the scheduled jobs run", "look at cron", "cron job did not run", "nightly job did not run",
+#   "crontab is ignored", "scheduled task missing", "why did my cron not fire", "/etc/cron.d file not executed",
+#   "cron daily", "job was not executed", "定时任务执行了吗", "检查 cron", "定时任务没执行", "定时任务没跑",
+#   "凌晨的任务没跑", "crontab 不生效", "计划任务没有运行", "夜里的脚本没跑", "cron 为什么不执行",
+# ]
 # ///
 """Shows the jobs of cron: lines it never runs because they are wrong or their file is ignored, and jobs its log does not show."""
 

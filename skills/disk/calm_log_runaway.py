@@ -11,7 +11,12 @@
 # share = "growing_share"
 # fill = {service = "writer_service", path = "writer_path", growing = "growing_path"}
 # capabilities = ["fs.truncate:{path}", "service.restart:{service}"]
-# triggers = ["log runaway", "log grows very fast", "日志暴涨", "日志写满磁盘"]
+# triggers = [
+#   "log runaway", "log grows very fast", "log file explodes", "log spam fills the disk",
+#   "debug log is filling up the disk right now", "a log grew many gigabytes within an hour", "stop the log flood",
+#   "log growing out of control", "日志暴涨", "日志写满磁盘", "日志疯长", "日志疯狂增长", "日志刷屏把磁盘写满",
+#   "日志增长太快", "日志一直在涨停不下来", "一小时写了几十 G 日志", "debug 日志打爆磁盘",
+# ]
 # ///
 """Empties a log that fills the disk right now and restarts the service that writes it; deleting the file would free nothing."""
 

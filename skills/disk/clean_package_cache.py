@@ -14,7 +14,11 @@
 #   "process.list", "fs.list:{directory}",
 #   "fs.delete:/var/cache/apt/archives/*", "fs.delete:/var/cache/dnf/**", "fs.delete:/var/cache/yum/**",
 # ]
-# triggers = ["disk full", "clean package cache", "apt clean", "清理软件包缓存", "磁盘满了"]
+# triggers = [
+#   "clean package cache", "apt clean", "apt-get clean", "yum clean all", "dnf clean", "apt cache is too big",
+#   "/var/cache/apt/archives is full", "delete downloaded deb packages", "disk full of packages", "清理软件包缓存",
+#   "apt 缓存太大", "清理 apt 缓存", "清理 yum 缓存", "安装包缓存占空间", "下载的 deb 包占满磁盘", "/var/cache 太大",
+# ]
 # ///
 """Deletes downloaded packages that apt or dnf can fetch again; never while a package tool runs."""
 

@@ -7,7 +7,12 @@
 # settles = 0
 # looks_at = ["disk.read_only", "disk.used_percent", "disk.inodes_percent"]
 # capabilities = ["exec:/usr/bin/findmnt -J -M {mount:path}", "fs.read:/etc/fstab", "fs.read:/sys/fs/ext4/*/errors_count"]
-# triggers = ["read-only file system", "EROFS", "文件系统变为只读", "磁盘 I/O 错误"]
+# triggers = [
+#   "read-only file system", "EROFS", "file system was remounted read-only", "cannot write: Read-only file system",
+#   "EXT4-fs error", "I/O error on disk", "Buffer I/O error", "disk is broken", "bad blocks", "mount became ro",
+#   "文件系统变为只读", "磁盘 I/O 错误", "文件系统只读", "磁盘只读了", "变成只读写不进去", "挂载变成只读", "磁盘坏了",
+#   "坏道", "只读文件系统",
+# ]
 # ///
 """Says whether a file system turned read-only by itself, and what a person must do: it is never remounted without a check."""
 

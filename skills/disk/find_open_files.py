@@ -11,7 +11,12 @@
 #   "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup",
 # ]
 # quotes = ["deleted_open_process", "rotated_open_process", "writer_process"]
-# triggers = ["deleted but open files", "df and du disagree", "who writes to the disk", "已删除但仍占用空间的文件", "谁在写磁盘"]
+# triggers = [
+#   "deleted but open files", "df and du disagree", "who writes to the disk", "lsof deleted",
+#   "which process holds deleted files", "du shows less than df", "space not released after delete",
+#   "which process writes so much", "已删除但仍占用空间的文件", "谁在写磁盘", "df 和 du 不一致", "df 与 du 对不上",
+#   "哪个进程占着已删除的文件", "删了文件空间没释放", "哪个进程在写磁盘",
+# ]
 # ///
 """Shows which open files hold space on a file system: deleted ones, rotated ones still written to, and the biggest log being written."""
 

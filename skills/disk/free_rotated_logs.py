@@ -11,7 +11,13 @@
 # share = "rotated_share"
 # fill = {directory = "rotated_directory"}
 # capabilities = ["process.list", "fs.list:/proc/*/fd", "fs.list:{directory}", "fs.delete:{directory}/*;rotated"]
-# triggers = ["disk full", "no space left on device", "clean up logs", "磁盘满了", "清理日志"]
+# triggers = [
+#   "disk full", "no space left on device", "clean up logs", "delete old logs", "remove rotated logs",
+#   "purge /var/log", "old log files take all the space", "syslog.1 messages-2024 .gz logs", "free disk space",
+#   "disk is full, delete the old logs", "ENOSPC", "磁盘满了", "清理日志", "删除旧日志", "清理旧日志", "清一下日志",
+#   "历史日志占满磁盘", "释放磁盘空间", "日志太多把磁盘占满", "设备上没有空间", "清理磁盘", "删掉轮转的日志",
+#   "磁盘快满了清日志",
+# ]
 # ///
 """Deletes rotated logs in one directory, oldest first; none that a process is seen to hold, and never evidence such as auth.log."""
 

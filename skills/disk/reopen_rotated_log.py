@@ -11,7 +11,13 @@
 # share = "rotated_open_share"
 # fill = {service = "rotated_open_service", pid = "rotated_open_pid", path = "rotated_open_path"}
 # capabilities = ["fs.list:/proc/{pid}/fd", "service.reload:{service}"]
-# triggers = ["log rotated but still written", "logrotate postrotate failed", "日志轮转后仍写旧文件"]
+# triggers = [
+#   "log rotated but still written", "logrotate postrotate failed",
+#   "service keeps writing to the old log after rotation", "new log file stays empty after logrotate",
+#   "writes into app.log.1", "reopen the log file", "log handle not reopened", "日志轮转后仍写旧文件",
+#   "日志切割后还写旧文件", "logrotate 后新日志为空", "日志轮转没有生效", "切割后进程还往老日志写",
+#   "重新打开日志文件", "日志句柄没有重开",
+# ]
 # ///
 """Has a service reopen its log after a rotation that it missed; then the rotated file can be freed without losing a line."""
 

@@ -11,7 +11,12 @@
 # share = "deleted_open_share"
 # fill = {service = "deleted_open_service", pid = "deleted_open_pid", path = "deleted_open_path"}
 # capabilities = ["fs.list:/proc/{pid}/fd", "service.restart:{service}"]
-# triggers = ["deleted but open file that is no log", "restart to free space", "重启服务释放空间", "已删除文件占用空间"]
+# triggers = [
+#   "deleted but open file that is no log", "restart to free space", "restart the service to release disk space",
+#   "process holds a deleted file open", "deleted data file still takes space", "release the space of deleted files",
+#   "重启服务释放空间", "已删除文件占用空间", "重启进程释放磁盘空间", "进程占着已删除的文件不放",
+#   "删除的文件还占着磁盘", "文件已删但还被占用",
+# ]
 # ///
 """Restarts the service that holds a deleted file which may not be emptied: the space comes back when it closes the file."""
 

@@ -11,7 +11,12 @@
 # share = "deleted_open_share"
 # fill = {pid = "deleted_open_pid", started = "deleted_open_started", fd = "deleted_open_fd", path = "deleted_open_path"}
 # capabilities = ["process.list", "fs.list:/proc/{pid}/fd", "fs.truncate:/proc/{pid}/fd/{fd};rotated"]
-# triggers = ["disk full but no files", "df is lying", "deleted but open", "磁盘满但找不到文件", "删除了日志空间没释放"]
+# triggers = [
+#   "disk full but no files", "df is lying", "deleted but open", "deleted the log but the space did not come back",
+#   "rm'ed log still takes space", "df still full after deleting", "removed a big log file, disk still full",
+#   "(deleted) log held by a process", "磁盘满但找不到文件", "删除了日志空间没释放", "删了日志空间没回来",
+#   "日志删了磁盘还是满的", "删了大文件 df 没变", "日志文件已删除但进程还占着", "rm 之后空间没有释放",
+# ]
 # ///
 """Empties a log that was deleted while a process still holds it open: the space comes back, the process goes on."""
 

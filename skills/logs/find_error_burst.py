@@ -8,7 +8,13 @@
 # on_request = true
 # capabilities = ["fs.stat:{path}", "fs.read:{path}", "exec:/usr/bin/tail -c 60000 /var/log/syslog"]
 # quotes = ["worst_error"]
-# triggers = ["errors in the log", "when did the errors begin", "日志里的报错", "什么时候开始报错"]
+# triggers = [
+#   "errors in the log", "when did the errors begin", "group the errors in the log", "exceptions in app.log",
+#   "stack traces", "what errors are most frequent", "count errors", "grep ERROR", "sudden burst of errors",
+#   "error rate in the log", "what is going wrong in the log", "summarise the log errors", "日志里的报错",
+#   "什么时候开始报错", "统计日志错误", "日志里的异常", "日志报错归类", "哪种错误最多", "查日志报错",
+#   "日志里大量 ERROR", "异常堆栈", "报错突然增多", "看下日志有什么错误", "分析错误日志",
+# ]
 # ///
 """Groups the errors in a log by what they say, with numbers and names masked, and tells how often and since when."""
 

@@ -8,7 +8,12 @@
 # looks_at = ["memory.used_percent"]
 # capabilities = ["process.list", "fs.read:/proc/stat", "fs.read:/proc/*/status"]
 # quotes = ["growth_process"]
-# triggers = ["what leaks memory", "which process grows", "哪个进程内存在增长", "内存泄漏在哪里"]
+# triggers = [
+#   "what leaks memory", "which process grows", "memory grows slowly over days", "RSS keeps growing",
+#   "suspected memory leak", "memory usage creeps up", "is there a memory leak", "process memory growth",
+#   "哪个进程内存在增长", "内存泄漏在哪里", "内存一直涨", "内存一天比一天高", "怀疑内存泄漏", "进程内存持续增长",
+#   "RSS 不断增长", "内存慢慢涨",
+# ]
 # ///
 """Shows which of the biggest processes has grown fastest since it started, and whether each is at its peak now, as a leak is."""
 

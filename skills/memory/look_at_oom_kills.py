@@ -11,7 +11,12 @@
 #   "fs.list:/sys/fs/cgroup/system.slice", "fs.read:/sys/fs/cgroup/system.slice/*/memory.events",
 # ]
 # quotes = ["oom_last_victim"]
-# triggers = ["who was killed by the OOM killer", "OOM killer", "谁被 OOM 杀掉了", "内存不足被杀"]
+# triggers = [
+#   "who was killed by the OOM killer", "OOM killer", "Out of memory: Killed process", "oom-kill in dmesg",
+#   "process was killed for want of memory", "invoked oom-killer", "Memory cgroup out of memory",
+#   "killed with signal 9 at night", "what did the kernel kill", "谁被 OOM 杀掉了", "内存不足被杀", "进程被 OOM 杀了",
+#   "系统 OOM 了", "被系统杀掉了", "内核杀了哪个进程", "oom killer 干掉了进程", "半夜进程被杀", "OOM 日志",
+# ]
 # ///
 """Shows whom the kernel killed for want of memory: the last victims by its log, and the services whose own limit did it."""
 

@@ -11,7 +11,11 @@
 # share = "network_share"
 # fill = {device = "down_link"}
 # capabilities = ["exec:/usr/sbin/ip -j addr show", "exec:/usr/sbin/ip link set dev {device:iface} up"]
-# triggers = ["link is down", "interface down", "网卡被关闭", "链路断开"]
+# triggers = [
+#   "link is down", "interface down", "network card is down", "eth0 is administratively down", "state DOWN",
+#   "switch the interface on", "ip link set up", "nic disabled", "somebody did ifdown", "网卡被关闭", "链路断开",
+#   "网卡 down 了", "网口 down", "启用网卡", "网卡没起来", "打开网卡", "eth0 down", "接口被关了", "ifdown 了",
+# ]
 # ///
 """Switches a link on that somebody switched off; one without a carrier has a cable or switch problem that this cannot cure."""
 

@@ -8,7 +8,12 @@
 # looks_at = ["dns.failed", "http.failed"]
 # fill = {stated = "stated_resolvers"}
 # capabilities = ["fs.read:/etc/resolv.conf", "exec:/usr/sbin/ip -j neigh show", "exec:/usr/bin/ss -Hlunp"]
-# triggers = ["is the resolver alive", "which DNS server is used", "DNS 服务器是否正常", "用的是哪个 DNS 服务器"]
+# triggers = [
+#   "is the resolver alive", "which DNS server is used", "check resolv.conf", "dns server does not answer",
+#   "dns timeout", "which nameserver is dead", "dns lookup slow", "SERVFAIL", "is DNS working", "DNS 服务器是否正常",
+#   "用的是哪个 DNS 服务器", "DNS 查询超时", "检查 DNS", "resolv.conf 里是什么", "DNS 解析慢", "哪个 DNS 不通",
+#   "DNS 能用吗",
+# ]
 # ///
 """Says which resolvers this host asks and whether all of them are dead, or nobody that its own configuration states."""
 

@@ -13,7 +13,12 @@
 #   "fs.read:/etc/sysconfig/network-scripts/ifcfg-*", "fs.list:/var/lib/dhcp", "fs.read:/var/lib/dhcp/*.leases",
 #   "fs.list:/run/systemd/netif/leases", "fs.read:/run/systemd/netif/leases/*",
 # ]
-# triggers = ["which gateway is configured", "which resolver is configured", "配置的网关是哪个", "配置的 DNS 是哪个"]
+# triggers = [
+#   "which gateway is configured", "which resolver is configured", "what should the default gateway be",
+#   "netplan configuration", "network settings of this host", "configured dns and gateway", "/etc/network/interfaces",
+#   "配置的网关是哪个", "配置的 DNS 是哪个", "网关应该是多少", "网络配置是什么", "网卡配置文件", "netplan 配置",
+#   "查一下网关和 DNS 配置",
+# ]
 # ///
 """Reads which gateway and resolvers this host's own configuration states: interface files, netplan, DHCP leases."""
 

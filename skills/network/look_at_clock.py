@@ -7,7 +7,12 @@
 # settles = 0
 # looks_at = ["tls.expires_days"]
 # capabilities = ["exec:/usr/bin/chronyc tracking", "exec:/usr/bin/timedatectl show"]
-# triggers = ["is the clock right", "time is not synchronised", "系统时间准不准", "时间没有同步"]
+# triggers = [
+#   "is the clock right", "time is not synchronised", "clock skew", "ntp is not working", "chrony out of sync",
+#   "system time is wrong", "clock is minutes ahead", "clock drift", "wrong date", "NTP offset too high",
+#   "time jumped", "系统时间准不准", "时间没有同步", "时间不对", "时钟偏差", "服务器时间快了", "服务器时间慢了",
+#   "ntp 同步失败", "chrony 没同步", "时间差了几分钟", "时钟漂移", "系统时间错误",
+# ]
 # ///
 """Says whether this host's clock is kept by a time server and how far it is off; a wrong clock makes good certificates look bad."""
 

@@ -10,7 +10,12 @@
 #   "fs.read:/proc/net/sockstat", "fs.read:/proc/sys/net/ipv4/ip_local_port_range",
 #   "fs.read:/proc/sys/net/netfilter/nf_conntrack_count", "fs.read:/proc/sys/net/netfilter/nf_conntrack_max",
 # ]
-# triggers = ["conntrack table full", "out of local ports", "连接跟踪表满了", "本地端口用尽"]
+# triggers = [
+#   "conntrack table full", "out of local ports", "nf_conntrack: table full, dropping packet", "too many TIME_WAIT",
+#   "cannot assign requested address", "ephemeral ports exhausted", "how many connections",
+#   "tcp connections piling up", "EADDRNOTAVAIL", "连接跟踪表满了", "本地端口用尽", "nf_conntrack 满了",
+#   "TIME_WAIT 太多", "连接数太多", "TCP 连接堆积", "无法分配请求的地址", "临时端口耗尽", "丢包 conntrack",
+# ]
 # ///
 """Says how full the kernel's table of tracked connections is, and how many of the ports for outgoing connections are in use."""
 

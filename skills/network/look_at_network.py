@@ -7,7 +7,13 @@
 # settles = 0
 # looks_at = ["route.missing", "dns.failed", "tcp.failed", "http.failed", "tls.expires_days"]
 # capabilities = ["exec:/usr/sbin/ip -j addr show", "exec:/usr/sbin/ip -j -4 route show", "exec:/usr/sbin/ip -j neigh show"]
-# triggers = ["network is down", "which layer is broken", "no route to host", "网络不通", "哪一层网络有问题"]
+# triggers = [
+#   "network is down", "which layer is broken", "no route to host", "host is unreachable",
+#   "cannot reach the internet", "ping fails", "packet loss", "network check", "connection timed out",
+#   "is the network all right", "network unreachable from this host", "no internet", "网络不通", "哪一层网络有问题",
+#   "上不了网", "连不上外网", "ping 不通", "丢包", "网络断了", "检查网络", "主机不可达", "网络有问题", "没有网络",
+#   "网络抖动",
+# ]
 # ///
 """Says which layer of this host's network is broken, from the wire up: link, address, route, neighbour; or none of them."""
 

@@ -11,7 +11,13 @@
 # share = "resolver_share"
 # fill = {resolver = "stated_resolver"}
 # capabilities = ["fs.stat:/etc/resolv.conf", "fs.read:/etc/resolv.conf", "fs.write:/etc/resolv.conf"]
-# triggers = ["dns does not resolve", "dead resolver", "域名解析失败", "DNS 服务器无响应"]
+# triggers = [
+#   "dns does not resolve", "dead resolver", "temporary failure in name resolution", "could not resolve host",
+#   "getaddrinfo failed", "Name or service not known", "cannot resolve hostname", "dns is broken", "DNS down",
+#   "fix resolv.conf", "NXDOMAIN for everything", "switch to a working dns server", "域名解析失败",
+#   "DNS 服务器无响应", "域名解析不了", "DNS 挂了", "解析不了域名", "无法解析主机名", "域名解析超时", "DNS 故障",
+#   "修复 DNS", "换个能用的 DNS", "resolv.conf 坏了",
+# ]
 # ///
 """Puts the resolver that this host's own configuration states in front of a dead one; search and options lines stay as they are."""
 

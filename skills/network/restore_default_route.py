@@ -11,7 +11,12 @@
 # share = "network_share"
 # fill = {gateway = "stated_gateway", device = "stated_device"}
 # capabilities = ["exec:/usr/sbin/ip -j -4 route show", "exec:/usr/sbin/ip route add default via {gateway:addr} dev {device:iface}"]
-# triggers = ["default route missing", "network is unreachable", "默认路由丢失", "网络不可达"]
+# triggers = [
+#   "default route missing", "network is unreachable", "no default gateway", "ip route shows no default",
+#   "default route is gone", "lost the gateway", "add the default route back", "connect: Network is unreachable",
+#   "默认路由丢失", "网络不可达", "默认网关没了", "默认路由没了", "没有默认路由", "路由丢了", "恢复默认路由",
+#   "加回默认网关", "网关丢了出不了外网", "路由表没有 default",
+# ]
 # ///
 """Sets the default route back to the one gateway that this host's own configuration states; never replaces one that is there."""
 

@@ -8,7 +8,13 @@
 # on_request = true
 # capabilities = ["exec:/usr/bin/tail -c 60000 /var/log/nginx/access.log"]
 # quotes = ["worst_path"]
-# triggers = ["which requests fail", "5xx rate of the website", "哪些请求失败", "网站 5xx 比例"]
+# triggers = [
+#   "which requests fail", "5xx rate of the website", "how many 500 errors", "HTTP 500 Internal Server Error",
+#   "count errors in the access log", "slowest requests", "which urls return 5xx", "access log statistics",
+#   "error rate of the api", "HighErrorRate", "slow pages", "哪些请求失败", "网站 5xx 比例", "统计 5xx",
+#   "500 错误有多少", "哪些接口报 500", "访问日志统计", "哪些 url 报错", "接口错误率高", "最慢的请求", "接口很慢",
+#   "错误率告警", "访问日志分析",
+# ]
 # ///
 """Counts the latest answers of nginx by status: how many failed, at which paths; and the slowest, where the log ends with a time."""
 

@@ -14,7 +14,13 @@
 #   "exec:/usr/sbin/nginx -t", "fs.stat:{path}", "fs.move:/etc/nginx/**",
 #   "service.status:{service}", "service.start:{service}", "service.reload:{service}",
 # ]
-# triggers = ["duplicate default server", "backup file in sites-enabled", "重复的默认站点", "sites-enabled 里的备份文件"]
+# triggers = [
+#   "duplicate default server", "backup file in sites-enabled", "a duplicate default server for 0.0.0.0:80",
+#   "duplicate listen options", "default.bak in sites-enabled", "conflicting server name",
+#   "stray config copy loaded by nginx", "editor backup in sites-enabled", "重复的默认站点",
+#   "sites-enabled 里的备份文件", "nginx 站点重复", "duplicate listen", "站点配置冲突", "备份配置被 nginx 加载了",
+#   "多余的站点配置", "sites-enabled 里有 .bak",
+# ]
 # progress = ["starting", "activating"]
 # ///
 """Moves a backup copy out of sites-enabled, where nginx takes it for a second site; loads the rest only when it passes its test."""

@@ -11,7 +11,12 @@
 # share = "web_share"
 # fill = {service = "web_service"}
 # capabilities = ["exec:/usr/sbin/nginx -t", "service.status:{service}", "service.reload:{service}"]
-# triggers = ["reload nginx", "the new configuration is not active", "重新加载 nginx", "新配置没有生效"]
+# triggers = [
+#   "reload nginx", "the new configuration is not active", "config change has no effect",
+#   "changed nginx.conf but nothing happens", "nginx still serves the old site", "apply the new nginx config",
+#   "nginx -s reload", "vhost edit not live", "reload apache", "重新加载 nginx", "新配置没有生效", "改了配置不生效",
+#   "nginx 配置改了没反应", "重载 nginx", "nginx 还是旧配置", "让 nginx 配置生效", "改了 nginx 没用",
+# ]
 # ///
 """Has a running web server load the configuration that lies on disk, passes its own test and was never loaded."""
 

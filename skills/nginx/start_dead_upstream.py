@@ -11,7 +11,13 @@
 # share = "web_share"
 # fill = {service = "upstream_service"}
 # capabilities = ["service.status:{service}", "service.start:{service}"]
-# triggers = ["bad gateway", "502", "upstream is down", "网关错误", "上游服务挂了"]
+# triggers = [
+#   "bad gateway", "502", "502 Bad Gateway", "upstream is down", "backend is down",
+#   "connect() failed (111: Connection refused) while connecting to upstream", "no live upstreams",
+#   "the app behind nginx is dead", "gateway error", "proxy cannot reach the backend",
+#   "upstream prematurely closed connection", "网关错误", "上游服务挂了", "nginx 502", "网站 502", "报 502 错误",
+#   "后端挂了", "后端服务没起来", "后端连不上", "上游拒绝连接", "反向代理后端死了", "网关报错", "502 bad gateway",
+# ]
 # progress = ["starting", "activating"]
 # ///
 """Starts the service behind a 502: nginx names the upstream that refuses it, and a service of that name is supervised here and down."""

@@ -11,7 +11,13 @@
 # share = "web_share"
 # fill = {service = "web_service"}
 # capabilities = ["exec:/usr/sbin/nginx -t", "service.status:{service}", "service.start:{service}"]
-# triggers = ["website is down", "start nginx", "网站打不开", "启动 nginx"]
+# triggers = [
+#   "website is down", "start nginx", "nginx is not running", "nginx is down", "apache is down",
+#   "web server is stopped", "start the web server", "start apache", "httpd is not running", "site is offline",
+#   "connection refused on port 80", "homepage does not load", "网站打不开", "启动 nginx", "nginx 没起来",
+#   "nginx 挂了", "nginx 停了", "官网打不开", "启动 web 服务器", "apache 挂了", "web 服务没启动", "网站宕机",
+#   "网站访问不了", "80 端口拒绝连接",
+# ]
 # progress = ["starting", "activating"]
 # ///
 """Starts the web server that should answer a URL and is down, once its configuration passes its own test."""

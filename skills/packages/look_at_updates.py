@@ -10,7 +10,13 @@
 #   "fs.read:/run/reboot-required.pkgs", "fs.read:/var/lib/update-notifier/updates-available",
 #   "fs.stat:/var/lib/apt/periodic/update-success-stamp", "fs.stat:/var/log/dpkg.log", "fs.read:/var/log/dpkg.log",
 # ]
-# triggers = ["pending security updates", "half configured packages", "有哪些安全更新", "软件包没有配置完"]
+# triggers = [
+#   "pending security updates", "half configured packages", "are there updates", "unpatched packages",
+#   "which packages can be upgraded", "CVE patches waiting", "does it need a reboot", "reboot required",
+#   "dpkg was interrupted", "apt is broken", "missing patches", "vulnerable packages", "有哪些安全更新",
+#   "软件包没有配置完", "有没有更新", "哪些补丁没打", "系统补丁", "漏洞补丁", "需要重启吗", "待升级的软件包",
+#   "dpkg 中断", "安全补丁", "软件包坏了",
+# ]
 # ///
 """Says which updates wait on a Debian or Ubuntu host, whether it has to restart for some, and which packages are half installed."""
 

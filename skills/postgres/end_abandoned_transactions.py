@@ -11,7 +11,12 @@
 # share = "abandoned_share"
 # fill = {sessions = "abandoned_ended"}
 # capabilities = ["process.list", "process.signal:postgres;TERM"]
-# triggers = ["idle in transaction", "abandoned transactions hold all connections", "空闲事务占满连接", "事务未提交"]
+# triggers = [
+#   "idle in transaction", "abandoned transactions hold all connections", "kill idle in transaction sessions",
+#   "end open transactions", "uncommitted transactions block everybody", "terminate hanging transactions",
+#   "forgotten transaction", "空闲事务占满连接", "事务未提交", "杀掉空闲事务", "长事务占着连接", "事务一直不提交",
+#   "清理未提交的事务", "结束空闲事务", "悬挂事务",
+# ]
 # ///
 """Ends half of the sessions that one client left inside a transaction, oldest first, which rolls those back; never one that works."""
 

@@ -11,7 +11,14 @@
 # share = "idle_share"
 # fill = {sessions = "idle_ended"}
 # capabilities = ["process.list", "process.signal:postgres;TERM"]
-# triggers = ["too many clients already", "connection slots are used up", "连接数已满", "清理空闲连接"]
+# triggers = [
+#   "too many clients already", "connection slots are used up", "FATAL: sorry, too many clients already",
+#   "remaining connection slots are reserved", "too many connections", "max_connections reached",
+#   "kill idle connections", "free database connections", "connection pool exhausted",
+#   "database connections exhausted", "连接数已满", "清理空闲连接", "数据库连接数满了", "数据库连接数打满",
+#   "连接池满了", "连接池耗尽", "杀掉空闲连接", "释放数据库连接", "pg 连接数满", "连接太多", "空闲连接太多",
+#   "too many clients",
+# ]
 # ///
 """Ends half of the idle sessions of the client that holds most of them, oldest first; never one that works or is inside a transaction."""
 

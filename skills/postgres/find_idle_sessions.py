@@ -8,7 +8,12 @@
 # looks_at = ["postgres.failed"]
 # capabilities = ["process.list"]
 # quotes = ["idle_who", "abandoned_who"]
-# triggers = ["too many clients", "who holds the database connections", "连接数耗尽", "谁占用了数据库连接"]
+# triggers = [
+#   "too many clients", "who holds the database connections", "count the database sessions",
+#   "which app uses most connections", "connections per client", "pg_stat_activity",
+#   "how many connections does the database have", "idle sessions", "连接数耗尽", "谁占用了数据库连接",
+#   "数据库连接是谁的", "哪个应用占用连接最多", "统计数据库连接", "数据库有多少连接", "空闲会话", "查看数据库会话",
+# ]
 # ///
 """Counts a PostgreSQL's sessions by what their processes say they do, and names the client that holds most of them without using them."""
 

@@ -8,7 +8,13 @@
 # looks_at = ["postgres.failed"]
 # capabilities = ["process.list"]
 # quotes = ["lock_oldest_holder", "oldest_working"]
-# triggers = ["queries hang in PostgreSQL", "who holds the lock", "long queries", "数据库查询卡住", "谁持有锁", "慢查询"]
+# triggers = [
+#   "queries hang in PostgreSQL", "who holds the lock", "long queries", "slow query", "query is blocked",
+#   "table is locked", "waiting for a lock", "deadlock detected", "lock wait timeout",
+#   "which query blocks the others", "long running query", "update hangs", "database is slow", "数据库查询卡住",
+#   "谁持有锁", "慢查询", "锁表了", "表被锁住", "等待锁", "死锁", "锁等待", "SQL 卡住不动", "SQL 很慢", "数据库很慢",
+#   "长时间运行的查询", "更新语句卡住", "查询阻塞",
+# ]
 # ///
 """Counts a PostgreSQL's sessions that work and those that wait for a lock, and names who may hold it: a transaction left open."""
 

@@ -12,7 +12,13 @@
 #   "fs.list:/var/log/postgresql", "fs.read:/var/log/postgresql/*.log",
 # ]
 # quotes = ["postgres_last_end"]
-# triggers = ["why is PostgreSQL down", "does the database accept connections", "数据库为什么起不来", "PostgreSQL 是否正常"]
+# triggers = [
+#   "why is PostgreSQL down", "does the database accept connections", "check PostgreSQL", "database status",
+#   "cannot connect to the database", "psql: could not connect to server", "database system is starting up",
+#   "is postgres ok", "postgres log", "FATAL the database system is in recovery mode", "数据库为什么起不来",
+#   "PostgreSQL 是否正常", "检查数据库", "数据库状态", "数据库连不上", "连接数据库失败", "数据库怎么了", "pg 正常吗",
+#   "排查数据库", "数据库报错",
+# ]
 # ///
 """Shows how a PostgreSQL cluster stands: who runs it, whether it lives, room on its disk, and the last thing that ended it."""
 

@@ -11,7 +11,12 @@
 #   "fs.list:{directory}", "fs.list:{directory}/pg_wal", "fs.list:{directory}/pg_wal/archive_status", "fs.list:{directory}/pg_replslot",
 # ]
 # quotes = ["wal_slots"]
-# triggers = ["pg_wal grows", "WAL fills the disk", "pg_wal 增长", "WAL 占满磁盘"]
+# triggers = [
+#   "pg_wal grows", "WAL fills the disk", "pg_wal is huge", "replication slot keeps WAL", "archive_command failed",
+#   "write-ahead log takes all space", "inactive replication slot", "pg_xlog", "wal not removed",
+#   "archiving is behind", "pg_wal 增长", "WAL 占满磁盘", "pg_wal 太大", "pg_wal 目录很大", "WAL 日志堆积",
+#   "复制槽没有消费", "归档失败", "wal 不清理", "wal 一直涨", "预写日志占空间",
+# ]
 # ///
 """Shows how much write-ahead log a PostgreSQL keeps, and what keeps it: an archive that does not keep up, or replication slots."""
 

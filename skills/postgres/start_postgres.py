@@ -11,7 +11,13 @@
 # share = "postgres_share"
 # fill = {service = "postgres_service", directory = "postgres_directory"}
 # capabilities = ["process.list", "exec:/usr/bin/df -Pkl", "service.status:{service}", "service.start:{service}"]
-# triggers = ["PostgreSQL is down", "start the database", "数据库宕机", "启动数据库"]
+# triggers = [
+#   "PostgreSQL is down", "start the database", "postgres is not running", "database is down", "database crashed",
+#   "connection refused on port 5432", "start postgres", "bring the database up", "postmaster died",
+#   "could not connect to server: Connection refused", "the database system is shut down", "数据库宕机", "启动数据库",
+#   "数据库挂了", "数据库没启动", "数据库起不来", "postgres 挂了", "pg 挂了", "连不上数据库", "5432 连接被拒绝",
+#   "把数据库拉起来", "数据库停了", "数据库崩溃", "pg 没起来",
+# ]
 # progress = ["the database system is starting up", "not yet accepting connections", "in recovery mode"]
 # ///
 """Starts a PostgreSQL that is down, once its disk has room and nobody works in its data directory; its recovery is waited for."""

@@ -8,7 +8,13 @@
 # looks_at = ["load.per_core"]
 # capabilities = ["process.list", "fs.read:/proc/loadavg", "fs.read:/proc/meminfo"]
 # quotes = ["load_process"]
-# triggers = ["why is the load high", "what waits for the disk", "负载为什么高", "哪些进程在等磁盘"]
+# triggers = [
+#   "why is the load high", "what waits for the disk", "high CPU usage", "CPU at 100%", "what burns the CPU",
+#   "load average is high", "HighCpuLoad", "server is slow", "machine is sluggish", "iowait is high",
+#   "which process uses the cpu", "disk io saturated", "top", "everything is slow", "负载为什么高",
+#   "哪些进程在等磁盘", "CPU 100%", "CPU 飙高", "CPU 占用高", "CPU 打满", "负载高", "负载飙升", "机器很卡",
+#   "服务器很慢", "哪个进程占 CPU", "iowait 高", "磁盘 IO 高", "系统卡顿",
+# ]
 # ///
 """Says whether the load comes from programs that compute or from programs that wait for a disk, which ones, and how much is swapped out."""
 

@@ -11,7 +11,11 @@
 #   "process.list", "fs.read:/proc/stat", "fs.list:/run", "fs.list:/run/lock", "fs.list:/run/{service}",
 #   "fs.read:/run/*.pid", "fs.read:/run/*.lock", "fs.read:/run/{service}/*", "fs.read:/run/lock/*",
 # ]
-# triggers = ["stale lock of a service", "whose pid file is it", "服务的残留锁文件", "pid 文件属于谁"]
+# triggers = [
+#   "stale lock of a service", "whose pid file is it", "is the lock file stale", "who owns the pid file",
+#   "check for old lock files", "left over lock", "lock of a dead process", "服务的残留锁文件", "pid 文件属于谁",
+#   "锁文件是谁的", "有没有残留的锁", "pid 文件是不是旧的", "死掉进程的锁文件", "检查锁文件",
+# ]
 # ///
 """Finds a pid or lock file of a service whose owner is provably dead, and says whether the service's log blames it."""
 

@@ -10,7 +10,12 @@
 #   "fs.read:/proc/meminfo", "fs.read:/proc/vmstat", "process.list", "fs.list:/run", "fs.read:/run/*.pid", "fs.read:/proc/*/cgroup",
 # ]
 # quotes = ["memory_hog_process"]
-# triggers = ["out of memory", "who uses the memory", "内存不足", "谁占用内存"]
+# triggers = [
+#   "out of memory", "who uses the memory", "memory usage is high", "memory almost full", "HostOutOfMemory",
+#   "what eats the RAM", "low memory", "swap is full", "swapping", "Cannot allocate memory", "memory pressure",
+#   "free -m", "which process uses most memory", "内存不足", "谁占用内存", "内存快满了", "内存使用率高", "内存告警",
+#   "内存不够", "哪个进程占内存最多", "内存吃光了", "swap 用满了", "无法分配内存", "内存爆了", "查内存",
+# ]
 # ///
 """Shows who uses the memory, which service that is, and whether the kernel has already killed something for want of it."""
 

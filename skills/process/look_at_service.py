@@ -11,7 +11,13 @@
 #   "fs.read:/var/log/{service}*", "fs.read:/var/log/{service}/*",
 # ]
 # quotes = ["service_last_log"]
-# triggers = ["is the service running", "why did the service stop", "服务是否在运行", "服务为什么停了"]
+# triggers = [
+#   "is the service running", "why did the service stop", "service status", "why did it crash", "systemctl status",
+#   "unit entered failed state", "Main process exited", "why does the service not start", "service failed to start",
+#   "what happened to the service", "look at the service", "is the daemon alive", "服务是否在运行", "服务为什么停了",
+#   "服务状态", "服务为什么挂了", "服务起不来", "服务启动失败", "服务怎么了", "看看服务", "服务正常吗",
+#   "服务为什么崩溃", "服务在不在",
+# ]
 # ///
 """Shows how a service stands: its supervisor, its restarts, and how its log ends: what it says, a busy port, a lock in its way."""
 

@@ -11,7 +11,13 @@
 # share = "service_share"
 # fill = {service = "service", path = "stale_file"}
 # capabilities = ["process.list", "fs.read:/proc/stat", "fs.stat:{path}", "fs.read:{path}", "fs.delete:{path}", "service.start:{service}"]
-# triggers = ["stale pid file", "lock file exists", "already running but it is not", "残留的 pid 文件", "锁文件已存在"]
+# triggers = [
+#   "stale pid file", "lock file exists", "already running but it is not",
+#   "pid file exists but process is not running", "could not create lock file", "remove the lock file",
+#   "delete the stale pid", "refuses to start because of a pid file", "another instance is already running",
+#   "残留的 pid 文件", "锁文件已存在", "pid 文件已存在", "删除锁文件", "提示已经在运行但没有进程",
+#   "pid 文件没清掉启动不了", "删除残留 pid 文件", "锁没释放启动不了", "清理锁文件", "提示已有实例在运行",
+# ]
 # ///
 """Removes a pid or lock file whose owner is provably dead and starts the service; a live owner's file is never touched."""
 

@@ -11,7 +11,13 @@
 # share = "port_holder_share"
 # fill = {service = "service", port = "port_in_conflict", pid = "port_holder_pid", started = "port_holder_started"}
 # capabilities = ["process.list", "exec:/usr/bin/ss -Hltnp", "process.signal:{pid};TERM", "service.start:{service}"]
-# triggers = ["address already in use", "port conflict", "端口被占用", "端口冲突"]
+# triggers = [
+#   "address already in use", "port conflict", "bind: address already in use", "EADDRINUSE",
+#   "port is taken, service cannot start", "Only one usage of each socket address", "failed to bind to port",
+#   "port already allocated", "something else sits on the port", "free the port", "端口被占用", "端口冲突",
+#   "端口被占了启动不了", "端口被占用启动失败", "地址已被使用", "绑定端口失败", "释放端口", "端口占用起不来",
+#   "bind 失败",
+# ]
 # ///
 """Asks a process that belongs to no service to end (TERM, never KILL), because it holds the port of one, and starts that service."""
 

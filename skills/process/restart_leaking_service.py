@@ -10,7 +10,12 @@
 # when = ["service_supervisor != \"none\"", "not service_is_down"]
 # fill = {service = "service"}
 # capabilities = ["service.status:{service}", "process.list", "fs.list:/proc/*/fd", "service.restart:{service}"]
-# triggers = ["too many open files", "file descriptor leak", "打开的文件过多", "文件描述符泄漏"]
+# triggers = [
+#   "too many open files", "file descriptor leak", "Too many open files (24)", "EMFILE", "file handles exhausted",
+#   "fd usage is high", "ulimit nofile reached", "socket: too many open files", "accept4 failed 24",
+#   "leaking file descriptors", "打开的文件过多", "文件描述符泄漏", "句柄泄漏", "句柄用完了", "句柄不够",
+#   "文件句柄耗尽", "打开文件数太多", "fd 用满了", "文件描述符用尽", "句柄数告警",
+# ]
 # ///
 """Restarts a service that leaks open files before it can open no more; never a database, whose many files are its work."""
 

@@ -11,7 +11,12 @@
 # share = "memory_hog_share"
 # fill = {service = "memory_hog_service", pid = "memory_hog_pid", started = "memory_hog_started"}
 # capabilities = ["process.list", "service.restart:{service}"]
-# triggers = ["memory leak", "out of memory", "内存泄漏", "内存不足"]
+# triggers = [
+#   "memory leak", "out of memory", "restart what eats the memory", "service uses too much memory",
+#   "process eats all the RAM", "restart the leaking process", "java uses 90% of memory",
+#   "heap is growing, restart it", "free memory by restarting", "内存泄漏", "内存不足", "内存泄漏重启一下",
+#   "重启吃内存的服务", "服务占内存太多", "进程把内存吃光了", "重启释放内存", "内存爆了重启", "java 占内存太高",
+# ]
 # ///
 """Restarts the service that holds a third of the memory or more, before the kernel kills a bystander; never a database."""
 

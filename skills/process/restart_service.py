@@ -11,7 +11,13 @@
 # share = "service_share"
 # fill = {service = "service"}
 # capabilities = ["service.status:{service}", "service.restart:{service}"]
-# triggers = ["service is down", "process crashed", "restart the service", "服务挂了", "进程崩溃", "重启服务"]
+# triggers = [
+#   "service is down", "process crashed", "restart the service", "service crashed", "the app died", "process is dead",
+#   "daemon died", "restart it", "unit failed", "segfault", "core dumped", "code=exited status=1",
+#   "worker is down, restart", "bring the service back up", "ServiceDown", "systemctl restart", "服务挂了",
+#   "进程崩溃", "重启服务", "服务崩了", "服务挂掉了", "进程挂了", "进程没了", "进程崩了拉起来", "服务宕了",
+#   "拉起服务", "重启一下服务", "程序崩溃", "段错误", "服务不可用", "服务异常退出", "拉起进程",
+# ]
 # progress = ["starting", "activating"]
 # ///
 """Restarts a service that crashed, through whoever supervises it: systemd, supervisord, runit, OpenRC or its init script."""

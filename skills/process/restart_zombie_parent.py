@@ -11,7 +11,12 @@
 # share = "zombie_share"
 # fill = {service = "zombie_parent_service", pid = "zombie_parent_pid", started = "zombie_parent_started"}
 # capabilities = ["process.list", "service.restart:{service}"]
-# triggers = ["zombie processes", "defunct processes", "僵尸进程"]
+# triggers = [
+#   "zombie processes", "defunct processes", "get rid of zombies", "clean up the zombies", "too many zombies",
+#   "<defunct>", "kill zombie processes", "process table is full of zombies", "restart the parent of the zombies",
+#   "僵尸进程", "清理僵尸进程", "一堆僵尸进程", "僵尸进程太多", "杀掉僵尸进程", "大量 defunct", "重启僵尸的父进程",
+#   "僵尸进程告警",
+# ]
 # ///
 """Restarts the service whose process does not collect its dead children; killing zombies does nothing, they are dead already."""
 

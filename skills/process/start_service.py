@@ -11,7 +11,12 @@
 # share = "service_share"
 # fill = {service = "service"}
 # capabilities = ["service.status:{service}", "service.start:{service}"]
-# triggers = ["service is stopped", "start the service", "服务已停止", "启动服务"]
+# triggers = [
+#   "service is stopped", "start the service", "service was stopped by somebody", "inactive (dead)",
+#   "somebody stopped it", "systemctl start", "service is not started", "start it again", "enable and start the unit",
+#   "it was shut down by hand", "turn the service on", "服务已停止", "启动服务", "服务停了", "服务被停了",
+#   "有人停了服务", "服务没启动", "开启服务", "把服务开起来", "服务被关了", "启动一下服务", "服务被人停掉",
+# ]
 # progress = ["starting", "activating"]
 # ///
 """Starts a service that was stopped in order and is watched all the same; somebody may have meant it, so look who was here."""

@@ -11,7 +11,13 @@
 # share = "service_share"
 # fill = {service = "service", reason = "service_last_log"}
 # capabilities = ["service.status:{service}", "service.stop:{service}"]
-# triggers = ["crash loop", "restarts again and again", "反复重启", "崩溃循环"]
+# triggers = [
+#   "crash loop", "restarts again and again", "service keeps restarting", "start request repeated too quickly",
+#   "flapping service", "restart counter is at", "restarted dozens of times", "service keeps crashing",
+#   "start-limit-hit", "respawning too fast", "stop it from restarting", "反复重启", "崩溃循环", "服务一直重启",
+#   "服务不停重启", "不断崩溃", "一直崩", "重启了几十次", "启动了就挂", "服务反复崩溃", "起来又挂", "循环重启",
+#   "服务抖动",
+# ]
 # ///
 """Stops a service that crashes as often as it is started, and says why: another restart repairs nothing and hides the reason."""
 

@@ -7,7 +7,12 @@
 # settles = 0
 # looks_at = ["redis.failed"]
 # capabilities = ["exec:/usr/bin/redis-cli -p {port} info memory"]
-# triggers = ["Redis is out of memory", "OOM command not allowed", "Redis 内存用尽", "Redis 内存碎片"]
+# triggers = [
+#   "Redis is out of memory", "OOM command not allowed", "OOM command not allowed when used memory > 'maxmemory'",
+#   "redis maxmemory reached", "redis evicts keys", "redis memory usage", "redis fragmentation",
+#   "how much memory does redis use", "evicted_keys", "Redis 内存用尽", "Redis 内存碎片", "redis 内存满了",
+#   "redis 占用内存", "redis 内存多少", "redis 达到 maxmemory", "redis 淘汰 key", "redis OOM", "redis 内存使用率高",
+# ]
 # ///
 """Shows what a Redis holds against what it may hold, what it does at that limit, and how much is lost to fragmentation."""
 

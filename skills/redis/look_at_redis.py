@@ -10,7 +10,12 @@
 #   "exec:/usr/bin/redis-cli -p {port} info persistence", "exec:/usr/bin/redis-cli -p {port} info memory",
 #   "exec:/usr/bin/df -Pkl", "process.list", "service.status:*", "fs.read:/etc/redis/*.conf", "fs.list:/etc/redis",
 # ]
-# triggers = ["why does Redis refuse writes", "MISCONF", "Redis 为什么拒绝写入", "Redis 是否正常"]
+# triggers = [
+#   "why does Redis refuse writes", "MISCONF", "check redis", "is redis ok", "redis status", "redis is slow",
+#   "redis info", "what is wrong with redis", "redis errors", "redis persistence", "Redis 为什么拒绝写入",
+#   "Redis 是否正常", "检查 redis", "redis 状态", "redis 怎么了", "redis 报错", "看看 redis", "redis 很慢",
+#   "redis 异常",
+# ]
 # ///
 """Shows how a Redis stands: who runs it, whether its last snapshot failed, how much it holds, and the room where it saves."""
 

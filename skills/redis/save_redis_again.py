@@ -10,7 +10,13 @@
 # when = ["redis_cause == \"save\"", "redis_has_room", "not redis_is_saving"]
 # share = "redis_share"
 # capabilities = ["exec:/usr/bin/redis-cli -p {port} info persistence", "exec:/usr/bin/redis-cli -p {port} bgsave"]
-# triggers = ["MISCONF Redis is configured to save RDB snapshots", "redis refuses writes", "Redis 快照失败", "Redis 拒绝写入"]
+# triggers = [
+#   "MISCONF Redis is configured to save RDB snapshots", "redis refuses writes", "redis cannot save", "bgsave failed",
+#   "Background saving error", "redis snapshot failed", "stop-writes-on-bgsave-error",
+#   "redis is read only because of a failed save", "rdb save failed", "unable to persist on disk", "Redis 快照失败",
+#   "Redis 拒绝写入", "redis 写不进去", "redis 不能写", "redis 无法写入", "rdb 保存失败", "bgsave 失败",
+#   "redis 持久化失败", "redis 报 MISCONF", "redis 不让写",
+# ]
 # progress = ["a new snapshot is being written"]
 # ///
 """Has Redis write its snapshot again once there is room, after which it takes writes; its guard against losing data stays on."""

@@ -11,7 +11,12 @@
 # share = "redis_share"
 # fill = {service = "redis_service"}
 # capabilities = ["service.status:{service}", "service.start:{service}", "process.list"]
-# triggers = ["Redis is down", "start Redis", "Redis 宕机", "启动 Redis"]
+# triggers = [
+#   "Redis is down", "start Redis", "redis is not running", "redis crashed", "could not connect to redis",
+#   "connection refused on port 6379", "redis connection refused", "bring redis up", "cache server is down",
+#   "ECONNREFUSED 127.0.0.1:6379", "Redis 宕机", "启动 Redis", "redis 挂了", "redis 连不上", "redis 没启动",
+#   "redis 停了", "6379 连接被拒绝", "连不上 redis", "把 redis 拉起来", "缓存挂了", "缓存连不上", "redis 崩了",
+# ]
 # progress = ["LOADING"]
 # ///
 """Starts a Redis that is down, once there is room where it saves and no other serves that port; its loading is waited for."""

@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["fs.read:/proc/loadavg", "fs.read:/proc/meminfo", "process.list", "kv:host"]
-# triggers = ["host report", "how did the machine do this week", "主机报告", "收集主机指标"]
+# triggers = [
+#   "host report", "how did the machine do this week", "weekly report of the server", "server health report",
+#   "load and memory over time", "performance report", "history of load and memory", "summary of this machine",
+#   "machine trends", "主机报告", "收集主机指标", "服务器周报", "机器周报", "主机运行报告", "主机巡检报告",
+#   "性能报告", "负载和内存趋势", "这周机器运行怎么样", "服务器健康报告", "出一份主机报告",
+# ]
 # ///
 """Collects load, memory and number of processes, keeps them, and makes a document of how they went; asked hourly, it shows two weeks."""
 

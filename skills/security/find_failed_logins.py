@@ -11,7 +11,13 @@
 #   "exec:/usr/bin/tail -c 60000 /var/log/auth.log", "exec:/usr/bin/tail -c 60000 /var/log/secure",
 # ]
 # quotes = ["worst_login_address", "worst_login_user", "guessed_login"]
-# triggers = ["failed logins", "who tries to log in", "登录失败记录", "谁在尝试登录"]
+# triggers = [
+#   "failed logins", "who tries to log in", "ssh brute force", "Failed password for", "invalid user",
+#   "too many authentication failures", "password guessing", "login attempts", "attack on ssh",
+#   "did an attacker get in", "suspicious logins", "who logged in", "登录失败记录", "谁在尝试登录", "ssh 爆破",
+#   "暴力破解", "有人在爆破密码", "密码错误次数", "登录失败", "异常登录", "有人攻击 ssh", "谁登录过", "撞库",
+#   "可疑登录",
+# ]
 # ///
 """Counts failed logins by address and by user, and says whether one of those addresses got in afterwards; the log is never touched."""
 

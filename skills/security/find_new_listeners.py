@@ -8,7 +8,12 @@
 # on_request = true
 # capabilities = ["exec:/usr/bin/ss -Hltnp", "kv:listeners"]
 # quotes = ["first_new_listener"]
-# triggers = ["new open ports", "who listens on the network", "新开放的端口", "谁在监听端口"]
+# triggers = [
+#   "new open ports", "who listens on the network", "which ports are open", "unknown listening port",
+#   "new listening service", "port opened since yesterday", "open ports compared with last time",
+#   "unexpected listener", "what is exposed", "新开放的端口", "谁在监听端口", "开了哪些端口", "多了哪些监听端口",
+#   "新增的端口", "未知端口", "可疑的监听端口", "对外开放了哪些端口", "端口比昨天多",
+# ]
 # ///
 """Shows which open ports were not open when it last looked, with the program behind each; what only this machine can reach is marked."""
 

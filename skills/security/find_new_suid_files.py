@@ -7,7 +7,11 @@
 # settles = 0
 # on_request = true
 # capabilities = ["exec:/usr/bin/find /usr /opt -xdev -type f -perm /6000", "kv:suid"]
-# triggers = ["new setuid programs", "suid files", "新的 setuid 程序", "suid 文件"]
+# triggers = [
+#   "new setuid programs", "suid files", "find setuid binaries", "new suid binary", "privilege escalation",
+#   "setgid programs", "root owned setuid", "chmod +s", "新的 setuid 程序", "suid 文件", "有没有新的 suid",
+#   "查找 suid 程序", "提权程序", "setgid 文件", "suid 后门", "新增的 suid 程序",
+# ]
 # ///
 """Lists programs below /usr and /opt that run as their owner (setuid, setgid), and which of them were not there when it last looked."""
 

@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["fs.list:/home", "fs.stat:/home/*/.ssh/authorized_keys", "fs.stat:/root/.ssh/authorized_keys", "fs.read:/etc/passwd"]
-# triggers = ["who may log in with a key", "authorized keys changed", "谁可以用密钥登录", "authorized_keys 改动"]
+# triggers = [
+#   "who may log in with a key", "authorized keys changed", "authorized_keys", "ssh keys on this host",
+#   "was an ssh key added", "who has ssh access", "public keys of users", "login key permissions", "谁可以用密钥登录",
+#   "authorized_keys 改动", "谁的公钥在上面", "谁有 ssh 权限", "有没有新增公钥", "免密登录", "ssh 密钥",
+#   "谁能登录这台机器", "公钥被改过",
+# ]
 # ///
 """Shows whose list of login keys exists, when it was last written and whether others may write it; the list itself is never read."""
 

@@ -11,7 +11,12 @@
 #   "exec:/usr/bin/tail -c 60000 /var/log/auth.log", "exec:/usr/bin/tail -c 60000 /var/log/secure",
 # ]
 # quotes = ["sudo_most_refused"]
-# triggers = ["who used sudo", "sudo commands", "谁用过 sudo", "sudo 使用记录"]
+# triggers = [
+#   "who used sudo", "sudo commands", "who ran commands as root", "sudo log", "who became root", "sudo history",
+#   "user NOT in sudoers", "incorrect sudo password", "who did something as admin", "谁用过 sudo", "sudo 使用记录",
+#   "最近谁 sudo 过", "谁用 root 执行了命令", "谁切到了 root", "sudo 日志", "提权操作记录", "sudo 审计",
+#   "谁用管理员权限操作过",
+# ]
 # ///
 """Shows who used sudo lately, for which programs, and who was refused; of a command only the program is told, never its arguments."""
 

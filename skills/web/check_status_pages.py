@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["http.GET:{urls};listed;private"]
-# triggers = ["are the providers up", "check status pages", "检查状态页", "上游是否正常"]
+# triggers = [
+#   "are the providers up", "check status pages", "is github down", "is aws down", "is cloudflare having problems",
+#   "status of our providers", "third party outage", "is it us or them", "vendor incident",
+#   "upstream provider outage", "检查状态页", "上游是否正常", "github 挂了吗", "云厂商是不是挂了", "第三方服务正常吗",
+#   "阿里云故障了吗", "是我们的问题还是对方的问题", "供应商状态", "服务商状态页", "外部服务是不是挂了",
+# ]
 # ///
 """Asks listed status pages how the services behind them are: by their JSON, else by whether they answer and what words they show."""
 

@@ -7,7 +7,11 @@
 # settles = 0
 # on_request = true
 # capabilities = ["http.GET:{url};listed;private;site"]
-# triggers = ["read a list over several pages", "all pages of a list", "读取分页列表", "翻页读取列表"]
+# triggers = [
+#   "read a list over several pages", "all pages of a list", "paginated list", "scrape the items of a list",
+#   "collect all entries page by page", "follow next page", "crawl a listing", "读取分页列表", "翻页读取列表",
+#   "抓取列表", "爬取所有分页", "把每一页的条目都读出来", "采集列表数据", "逐页读取",
+# ]
 # ///
 """Reads the items of a list that goes on over several pages: what a CSS selector finds, page after page of one site, none twice."""
 

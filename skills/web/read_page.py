@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["http.GET:{url};listed;private"]
-# triggers = ["read a web page", "page as text", "读取网页", "网页正文"]
+# triggers = [
+#   "read a web page", "page as text", "fetch a url", "open this link", "what does the page say",
+#   "get the text of a website", "summarise a web page", "read the article", "download the page text", "读取网页",
+#   "网页正文", "打开这个链接", "网页上写了什么", "抓取网页内容", "读一下这个网址", "看看这篇文章", "获取网页文字",
+#   "读取这个页面",
+# ]
 # ///
 """Reads a listed web page as clean text: its title, its words without menus, scripts and hidden parts, how many links it has."""
 

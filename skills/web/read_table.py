@@ -7,7 +7,11 @@
 # settles = 0
 # on_request = true
 # capabilities = ["http.GET:{url};listed;private"]
-# triggers = ["read a table from a web page", "table of a page", "读取网页表格", "网页上的表格"]
+# triggers = [
+#   "read a table from a web page", "table of a page", "extract a table", "scrape the table", "html table to rows",
+#   "get the numbers from the table on the page", "读取网页表格", "网页上的表格", "抓取表格", "提取网页里的表格",
+#   "把页面上的表读出来", "表格数据采集",
+# ]
 # ///
 """Reads one table of a listed web page as rows: the one whose caption or headings hold a word, or the one with a number, counted from 1."""
 

@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["http.GET:{url};listed;private", "kv:page-*", "notify:{group}"]
-# triggers = ["tell people when a page changes", "report page changes", "网页变化时通知", "通知网页变化"]
+# triggers = [
+#   "tell people when a page changes", "report page changes", "notify me when the page changes",
+#   "alert the team on page changes", "let us know if the website is updated", "send page changes to the group",
+#   "网页变化时通知", "通知网页变化", "页面有改动就通知我", "网页更新了告诉大家", "页面变了通知团队",
+#   "网站有更新提醒我们", "监控网页变化并通知",
+# ]
 # ///
 """Tells a group of people what changed on a listed web page since it last looked; says nothing where nothing did."""
 

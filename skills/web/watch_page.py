@@ -7,7 +7,12 @@
 # settles = 0
 # on_request = true
 # capabilities = ["http.GET:{url};listed;private", "kv:page-*"]
-# triggers = ["what changed on a page", "watch a web page", "网页有什么变化", "关注网页变化"]
+# triggers = [
+#   "what changed on a page", "watch a web page", "did the page change", "monitor a url for changes",
+#   "compare the page with last time", "diff of a website", "has the website been updated", "网页有什么变化",
+#   "关注网页变化", "页面变了没有", "监控网页", "网页更新了吗", "跟上次比网页有什么不同", "盯着这个网页",
+#   "网站内容有没有变",
+# ]
 # ///
 """Says what changed on a listed web page since it last looked: the lines that came and went, in their order."""
 
