@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from bot.app import Rows
-from bot.minds import Minds
+from bot.minds import Minds, Thinking, thinking_of
 from core.belonging import Belonging
 from core.caps import Caps
 from core.check import Check
@@ -92,6 +92,7 @@ class Team:
     storms: StormWatch
     relapses: Relapses
     story: IncidentResponse
+    thinking: Thinking
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -103,7 +104,7 @@ def compose(rows: Rows, world: World) -> Team:
     """Everybody, once."""
     inventory, clock = world.inventory, rows.clock
     rows.intake.know(inventory)
-    trust = trust_of(rows, world)
+    trust, thinking = trust_of(rows, world), thinking_of(rows, world.minds)
     night_watch = NightWatch(world.sweep, rows.ticks, rows.intake, rows.book, rows.outbox, clock)
     executor = _executor(rows, world, trust, night_watch)
     good_and_bad = (night_watch.bad_now, night_watch.good_now)
@@ -121,7 +122,9 @@ def compose(rows: Rows, world: World) -> Team:
     holding = Holding(books, watch, closing, belonging, inventory, clock, world.windows)
     story = IncidentResponse(rows.log, rows.book, deliberation, desk, executor, watch, closing, holding)
     relapses = Relapses(rows.history, rows.ticks, rows.log, clock)
-    return Team(trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story)
+    return Team(
+        trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story, thinking
+    )
 
 
 def trust_of(rows: Rows, world: World) -> Trust:

@@ -13,7 +13,7 @@ LASTING = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """What is known of one service. `until`: nothing is asked before; None while calls go through. `trying`: one call is under way to see."""
+    """What is known of one service. `until`: nothing is asked before; None: calls go through. `trying`: one call is under way to see."""
 
     failures: int = 0
     until: datetime | None = None

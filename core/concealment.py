@@ -23,7 +23,7 @@ _DROPPED = 1000
 
 
 class Concealment:
-    """The text as it may leave; doing it again changes nothing. `secrets` are exact values, `patterns` are bounded in what they may take."""
+    """The text as it may leave; doing it again changes nothing. `secrets` are exact values, `patterns` bounded in what they take."""
 
     def __init__(self, secrets: Iterable[str] = (), patterns: Iterable[re.Pattern[str]] = ()) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}

@@ -50,7 +50,7 @@ class _Try:
 class ModelGateway:
     """Asked from any thread. `capped` is told of each budget that is used up, with for whom; that it is said once is its business."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - composed once
+    def __init__(
         self,
         brain: Brain | None,
         watch: MindWatch,

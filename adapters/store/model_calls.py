@@ -1,4 +1,4 @@
-"""Port ModelLog: every call of a model with its exact texts, sealed, and a row of the trail with its numbers and the hashes of the texts."""
+"""Port ModelLog: every call of a model with its exact texts, sealed; its numbers and the hashes of the texts are in the trail."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.messages import (
     en_body,
     en_hosts,
+    en_minds,
     en_modes,
     en_orders,
     en_pauses,
@@ -358,18 +359,29 @@ WORDS = {
     "demo.skipped": "All nights are skipped: {reason}",
     "demo.cut": "\nCut off. The patient is being removed; what happened so far is kept: nightshift incidents",
     "demo.asked": "\n=== {night}: nobody has seen it before ===",
+    "demo.asked.unknown": "\n=== {night}: nobody has seen it before, and no rule knows it ===",
     "demo.memory": "\n=== {night}, again: proposed from memory ===",
     "demo.trusted": "\n=== {night}, trusted: the group is in auto, with three seeded successes ===",
     "demo.night.process": "The shop has crashed",
     "demo.night.disk": "The disk is full",
     "demo.night.network": "The network is cut",
+    "demo.night.unknown": "The page of the payments is gone",
+    "demo.brain.scripted": (
+        "The brain is scripted: a small server at {url}, whose answers were written beforehand. Everything else is real. "
+        "With BRAIN_MODEL set, --brain asks your own model."
+    ),
+    "demo.brain.own": "The brain is {model} at {url}; nobody knows beforehand what it makes of this.",
+    "demo.brain.calls": "brain calls {tool}: {values}",
+    "demo.brain.shown": "brain is shown: {text}",
+    "demo.brain.says": "brain says: {text}",
+    "demo.brain.used": "Models: {tokens} tokens in {calls} calls, {rounds} rounds",
     "demo.told": (
         "--> {ending}: detected after {detected_after} s, decided by {decided_by}, waited "
         "{waited_for_a_person} s for a person, repaired after {repaired_after} s, verified by "
         "{verified_by}"
     ),
-    "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  verified by",
-    "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
+    "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  tokens  verified by",
+    "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s {tokens:>7}  {verified_by}",
     "demo.sum.end": "\nThe patient is gone. What happened is kept: nightshift incidents, nightshift why ID, nightshift audit verify.",
     **en_hosts.WORDS,
     **en_modes.WORDS,
@@ -381,5 +393,6 @@ WORDS = {
     **en_standing.WORDS,
     **en_skills.WORDS,
     **en_storm.WORDS,
+    **en_minds.WORDS,
     **en_waking.WORDS,
 }

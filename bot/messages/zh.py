@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.messages import (
     zh_body,
     zh_hosts,
+    zh_minds,
     zh_modes,
     zh_orders,
     zh_pauses,
@@ -358,17 +359,28 @@ WORDS = {
     "demo.skipped": "所有夜晚都跳过：{reason}",
     "demo.cut": "\n已中断。正在移除病人机；到此为止的经过都留着：nightshift incidents",
     "demo.asked": "\n=== {night}：第一次见到 ===",
+    "demo.asked.unknown": "\n=== {night}：第一次见到，也没有规则认得它 ===",
     "demo.memory": "\n=== {night}，再次：凭记忆提出 ===",
     "demo.trusted": "\n=== {night}，已受信任：该组为 auto，并预置三次成功 ===",
     "demo.night.process": "商店进程崩溃",
     "demo.night.disk": "磁盘满了",
     "demo.night.network": "网络断了",
+    "demo.night.unknown": "支付页面打不开",
+    "demo.brain.scripted": (
+        "这里的大脑是照本宣科的：{url} 上的一个小服务，答复事先写好。其余都是真的。"
+        "设了 BRAIN_MODEL 之后，加上 --brain 就问您自己的模型。"
+    ),
+    "demo.brain.own": "大脑是 {url} 上的 {model}；它会怎么判断，事先没人知道。",
+    "demo.brain.calls": "大脑调用 {tool}：{values}",
+    "demo.brain.shown": "大脑看到：{text}",
+    "demo.brain.says": "大脑说：{text}",
+    "demo.brain.used": "模型：{calls} 次调用，{tokens} 个词元，{rounds} 轮",
     "demo.told": (
         "--> {ending}：{detected_after} 秒后发现，由 {decided_by} 决定，等人 {waited_for_a_person} 秒，"
         "{repaired_after} 秒后修好，验证：{verified_by}"
     ),
-    "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      验证",
-    "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s  {verified_by}",
+    "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      词元     验证",
+    "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s {tokens:>7}  {verified_by}",
     "demo.sum.end": "\n病人机已移除。经过都留着：nightshift incidents、nightshift why ID、nightshift audit verify。",
     **zh_hosts.WORDS,
     **zh_modes.WORDS,
@@ -380,5 +392,6 @@ WORDS = {
     **zh_standing.WORDS,
     **zh_skills.WORDS,
     **zh_storm.WORDS,
+    **zh_minds.WORDS,
     **zh_waking.WORDS,
 }
