@@ -24,7 +24,7 @@ from core.ports import Catalog, Clock, Memory, Probe
 from core.proposal import Choices, Evidence, Idea, NothingHelps, PlanStep, Proposal, Tier
 from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task, typed_in
-from core.testimony import testified
+from core.testimony import witnessed
 from core.world import Json
 
 CLEAR_LEAD = 0.25
@@ -184,11 +184,15 @@ class Diagnosis:
         """What a person asked for by hand: a run of a skill, or taking back what a run did."""
         if incident.signal.metric == UNDO:
             return self._prepare_undo(incident)
-        skill = self._skill(incident.signal.object)
+        return self.prepare_by_hand(incident, incident.signal.object, typed_in(incident.alert))
+
+    def prepare_by_hand(self, incident: Incident, name: str, typed: Mapping[str, Scalar]) -> Proposal | NothingHelps:
+        """A run that a person asks for: whether it is needed is theirs to say, what it would do is rehearsed."""
+        skill = self._skill(name)
         if skill is None:
-            return NothingHelps(incident.id, f"there is no skill {incident.signal.object!r}")
+            return NothingHelps(incident.id, f"there is no skill {name!r}")
         findings = self._look(incident, self._lookers_of((skill,)))
-        filled = self._fill(skill, incident, findings, typed_in(incident.alert))
+        filled = self._fill(skill, incident, findings, typed)
         if filled.missing:
             return NothingHelps(incident.id, f"{skill.name}: {filled.missing}", tuple(findings.evidence))
         candidate = Candidate(skill, 1.0, filled.values)
@@ -451,7 +455,7 @@ def _note(findings: Findings, looker: Skill, values: Values, outcome: Outcome, h
     if outcome.error:
         findings.evidence.append(Evidence(looker.name, f"could not look: {sentence_of(outcome.error)}"))
         return
-    for name, fact in testified(looker, values, outcome.facts, host).items():
+    for name, fact in witnessed(looker, values, outcome.facts, host).items():
         findings.facts.setdefault(name, fact)
     if outcome.ok:
         findings.evidence.append(Evidence(looker.name, outcome.summary))

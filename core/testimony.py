@@ -14,7 +14,7 @@ _SHORTEST_ECHO = 3
 """Characters from which on a text that was given to a look counts as an echo inside a longer one."""
 
 
-def testified(
+def witnessed(
     looker: Skill, values: Iterable[tuple[str, Value]], facts: Iterable[tuple[str, Json]], host: str
 ) -> dict[str, Observed]:
     """The facts of one look, each with its origin.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.extraction import extract
+from core.extraction import MOST, WIDE, extract, numeral
 from core.paths import parts_of
 
 KINDS = ("url", "path", "address", "port", "unit", "host", "domain", "pid", "percent", "bytes", "seconds", "quoted")
@@ -54,11 +54,48 @@ def test_chinese_text_gives_what_it_names(kind: str, found: tuple[object, ...]) 
         ("seconds", "for 5m, 2 hours, 300ms, 3 天", (300.0, 7200.0, 0.3, 259200.0)),
         ("quoted", "it said \"disk full\" and 'x'", ("disk full", "x")),
         ("domain", "lookup of api.example.com failed", ("api.example.com",)),
+        ("host", "把 web-2 上的 nginx 重启", ("web-2",)),
+        ("unit", "把 web-2 上的 nginx 重启", ("nginx",)),
+        ("unit", "重启一下redis；restart the mysql on db-1", ("redis", "mysql")),
+        ("unit", "restart it now, 重启所有服务", ()),
+        ("percent", "磁盘用了八成，内存百分之九十，交换区九成五，９７％", (80.0, 90.0, 95.0, 97.0)),
+        ("percent", "八成功，做成了", ()),
+        ("seconds", "两个小时，半小时，十五分钟，3 个小时，两周", (7200.0, 1800.0, 900.0, 10800.0, 1209600.0)),
+        ("seconds", "十分严重，万一天黑", ()),
+        ("bytes", "5 个 G，两百兆，10GB", (5 << 30, 200 << 20, 10 << 30)),
+        ("port", "端口三三零六，端口：８０８０，10.0.0.5:5432，[::1]:80", (3306, 8080, 5432, 80)),
+        ("address", "10.0.0.5:5432 and [::1]:80", ("10.0.0.5", "::1")),
+        ("path", r"C:\Windows\system32 and C:/Windows, not /etc/nginx", ("/etc/nginx",)),
+        ("quoted", "日志里有『磁盘已满』", ("磁盘已满",)),
         ("colour", "red", ()),
     ],
 )
 def test_english_text_gives_what_it_names(kind: str, text: str, found: tuple[object, ...]) -> None:
     assert extract(kind, text) == found
+
+
+@pytest.mark.parametrize(
+    ("spelled", "number"),
+    [
+        ("三千三百零六", 3306),
+        ("三三零六", 3306),
+        ("十五", 15),
+        ("一百零五", 105),
+        ("一万二千", 12000),
+        ("半", 0.5),
+        ("万一", None),
+        ("百", None),
+        ("二二十", None),
+    ],
+)
+def test_chinese_numerals_are_read_and_what_is_none_is_not(spelled: str, number: float | None) -> None:
+    assert numeral(spelled) == number
+
+
+@given(st.sampled_from(["path", "unit", "host", "domain", "address", "quoted", "url"]), st.text(max_size=200))
+def test_what_is_found_is_spelled_out_in_the_text(kind: str, text: str) -> None:
+    spelled = text.translate(WIDE)
+    assert all(str(found) in spelled for found in extract(kind, text))
 
 
 @given(st.sampled_from(KINDS), st.text(max_size=300))
@@ -79,3 +116,10 @@ def test_a_path_that_is_found_can_be_used_as_one(text: str) -> None:
 )
 def test_a_hostile_text_does_not_take_long(kind: str, piece: str) -> None:
     extract(kind, piece * 20_000)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("piece", ["a", "1", "/", ":", "a.", "十", "个 ", "重启 a", "1:", "“"])
+def test_a_text_of_a_megabyte_is_looked_through_as_fast_as_its_beginning(kind: str, piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    assert extract(kind, text) == extract(kind, text[:MOST])

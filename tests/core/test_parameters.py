@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.alert import Alert, AlertStatus, Signal
+from core.check import Check
 from core.errors import InvalidError
 from core.inventory import HostEntry, Inventory
+from core.known_names import known_by
 from core.origin import Origin, Value
-from core.parameters import Filled, Observed, check_value, fill
+from core.parameters import MOST_OFFERS, Filled, Observed, check_value, fill, offers
 from core.skill_catalog import parse_skill
 from core.skill_manifest import ParameterSpec, Skill
 from tests.core.skill_texts import FREE_LOGS, with_body
@@ -215,3 +217,101 @@ def test_what_a_looker_only_repeats_of_a_text_is_not_known() -> None:
     claimed = alert(source="claim:x", path="/srv/secret")
     (value,) = (value for _, value in fill(skill("path: str"), claimed, told, INVENTORY, {}).values)
     assert (value.origin, value.is_known) == (Origin.ALERT, False)
+
+
+# ---- offers -------------------------------------------------------------------------------------------------------------------------
+
+KNOWN = known_by(Check(Signal.parse(f"process.down:{name}"), HOST) for name in ("nginx", "redis"))
+
+
+def offered(one: Skill, woken: Alert, **facts: Observed) -> list[tuple[object, Origin]]:
+    return [(value.value, value.origin) for value in offers(one, one.parameters[0], woken, facts, INVENTORY, KNOWN)]
+
+
+def test_everything_that_could_be_meant_is_offered_once_and_the_best_first() -> None:
+    one = skill("mount: str = '/'", 'mount = "full_mount"')
+    woken = alert(text="see /text and /data", mount="/label")
+    given = offered(one, woken, full_mount=seen("/fact"), biggest_mount=seen("/biggest"))
+    assert given == [
+        ("/fact", Origin.OBSERVED),
+        ("/label", Origin.ALERT),
+        ("/data", Origin.INVENTORY),
+        ("/text", Origin.TEXT),
+        ("/", Origin.DEFAULT),
+        ("/biggest", Origin.OBSERVED),
+    ]
+
+
+def test_what_is_only_called_like_the_parameter_is_offered_and_never_taken() -> None:
+    one = skill("path: str")
+    facts = {"growing_path": seen("/srv/a.log")}
+    silent = alert("memory.used_percent")
+    assert [value.value for value in offers(one, one.parameters[0], silent, facts, INVENTORY)] == ["/srv/a.log"]
+    assert fill(one, silent, facts, INVENTORY, {}).missing
+
+
+def test_a_person_points_at_what_is_known_and_a_text_of_others_does_not() -> None:
+    one = skill("service: str")
+    asked = alert("person.asks", "把 web-1 上的 nginx 重启", "person:li")
+    told = alert("app.broken", "nginx has to be restarted", "claim:grafana")
+    assert offered(one, asked)[0] == ("nginx", Origin.INVENTORY)
+    assert offered(one, told)[0] == ("nginx", Origin.TEXT)
+
+
+def test_what_an_alert_names_and_a_check_of_that_host_too_is_known() -> None:
+    one, named = skill("service: str"), {"service": "nginx"}
+    assert offered(one, alert("app.broken", source="claim:x", **named)) == [("nginx", Origin.INVENTORY)]
+    assert offered(one, alert("app.broken", source="claim:x", service="sshd")) == [("sshd", Origin.ALERT)]
+
+
+@given(st.text(max_size=400), st.sampled_from(["service: str", "path: str", "port: int", "size: int", "url: str"]))
+def test_offers_are_few_distinct_and_fit(text: str, signature: str) -> None:
+    one = skill(signature)
+    given = offers(one, one.parameters[0], alert("app.broken", text, "claim:x"), {}, INVENTORY, KNOWN)
+    assert len(given) <= MOST_OFFERS
+    assert len({(type(value.value), value.value) for value in given}) == len(given)
+    assert [check_value(one.parameters[0], value.value) for value in given] == [value.value for value in given]
+
+
+def test_the_first_offer_is_what_is_filled_in() -> None:
+    one = skill("service: str, path: str = '/srv'")
+    woken = alert("process.down:nginx", "unit redis.service at /var/x")
+    filled = dict(fill(one, woken, {}, INVENTORY, {}, known=KNOWN).values)
+    assert {spec.name: offers(one, spec, woken, {}, INVENTORY, KNOWN)[0] for spec in one.parameters} == filled
+
+
+# ---- what a model suggests ----------------------------------------------------------------------------------------------------------
+
+
+def suggested(wanted: object, woken: Alert, **facts: Observed) -> Value:
+    one = skill("path: str")
+    return value_of(fill(one, woken, facts, INVENTORY, {}, {"path": wanted}), "path")  # type: ignore[dict-item]
+
+
+def test_a_model_points_at_what_is_known_and_owns_the_rest() -> None:
+    woken, facts = alert("disk.used_percent:/data", "see /text"), {"growing_path": seen("/srv/a.log")}
+    assert suggested("/data", woken, **facts).origin is Origin.INVENTORY
+    assert suggested("/srv/a.log", woken, **facts).origin is Origin.OBSERVED
+    assert suggested("/text", woken, **facts).origin is Origin.TEXT
+    assert suggested("/etc/passwd", woken, **facts) == Value("/etc/passwd", Origin.MODEL, "the model's own")
+
+
+@pytest.mark.parametrize("near", ["/srv/A.log", "/srv/a.log2", "/srv/a", "/srv", "/srv/\u0430.log", "/srv/a.lo\u0261"])
+def test_what_is_nearly_a_known_value_is_not_known(near: str) -> None:
+    assert suggested(near, alert(), growing_path=seen("/srv/a.log")).origin is Origin.MODEL
+
+
+@pytest.mark.parametrize("misfit", ["/srv/a.log/", "/srv//a.log", "/srv/./a.log", "/srv/a.log\u200b", "srv/a.log", 7])
+def test_what_is_no_path_is_said(misfit: object) -> None:
+    with pytest.raises(InvalidError, match="path"):
+        suggested(misfit, alert(), growing_path=seen("/srv/a.log"))
+
+
+@pytest.mark.parametrize("origin", [Origin.TEXT, Origin.MODEL, Origin.ALERT])
+def test_an_echo_of_what_was_put_in_launders_nothing(origin: Origin) -> None:
+    echoed = Observed("/evil", "look_at_path", HOST, origin)
+    assert not suggested("/evil", alert(), path=echoed, found_path=echoed).is_known
+
+
+def test_a_fact_of_another_host_vouches_for_nothing() -> None:
+    assert suggested("/evil", alert(), path=seen("/evil", "db-1")).origin is Origin.MODEL
