@@ -10,6 +10,7 @@ from typing import Any
 from bot import team
 from bot.messages import words_of
 from bot.messages.cards import page_line
+from bot.minds import Minds
 from bot.team import Team
 from bot.waking import NoPager
 from bot.wiring import rows_of
@@ -48,6 +49,7 @@ class World:
     pager: Pager = field(default_factory=NoPager)
     ladder: tuple[str, ...] = ()
     timer: RollbackTimer | None = None
+    minds: Minds = field(default_factory=Minds)
 
     def mode(self, host: str) -> Mode:
         """How far we may go there now."""
@@ -74,6 +76,7 @@ def compose(store: Any, world: World) -> Team:
         changes=world.changes,
         timer=world.timer or FakeRollbackTimer(store.clock, world.hosts),
         patience=Patience(),
+        minds=world.minds,
         windows=world.windows,
         zone=UTC,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
+from bot.minds import Minds
 from core.alert import Alert, AlertStatus, Severity, Signal
 from core.approval import Approval, Verdict
 from core.card import Card, CardKind
@@ -82,6 +83,7 @@ class Setting:
     episodes: Sequence[Episode] = ()
     ladder: tuple[str, ...] = ()
     channels: tuple[str, ...] = ("console",)
+    minds: Minds = field(default_factory=Minds)
 
 
 class WorldProbe:
@@ -135,6 +137,7 @@ class Play:
             pager=self.pager,
             ladder=setting.ladder,
             timer=self.timer,
+            minds=setting.minds,
         )
         self._escalation, self._paging = paging_of(self.store, world)
         self.team = compose(self.store, world)
