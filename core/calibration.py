@@ -13,9 +13,9 @@ class Gates:
     All in the router's score, 0 to 1: the part of what was said that the skill's own words explain.
     """
 
-    floor: float = 0.12
-    clear: float = 0.25
-    margin: float = 0.04
+    floor: float = 0.13
+    clear: float = 0.33
+    margin: float = 0.03
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.calibration import USUAL, Gates
 from core.grams import grams
@@ -21,7 +21,9 @@ _UNIT = 1000
 """Impacts are whole thousandths: an array of them is small and quick to walk."""
 _MOST_POSTINGS = 4000
 """Entries of the index that one query touches; the rarest parts of what was said come first, and they are what tells skills apart."""
-_CANDIDATES = 12
+_CANDIDATES = 8
+_BY_ONE_TEXT = 0.3
+"""How much it counts that one single trigger is like the words, beside what all of a skill's words together explain."""
 _AGAINST = 0.6
 """A text that shares so much with one that was said not to mean a skill does not mean it."""
 _SERVES = frozenset({SkillState.OWNED, SkillState.TRIAL})
@@ -41,19 +43,31 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class _Text:
+    """One text and what it consists of."""
+
+    text: str
+    parts: tuple[str, ...]
+    mass: float = 0.0
+
+    def weighed(self, weights: Mapping[str, float], unknown: float) -> _Text:
+        """With the weight of all its parts."""
+        return replace(self, mass=sum(weights.get(part, unknown) for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """One skill with the texts that stand for it, and those that were said not to."""
 
     skill: Skill
-    texts: tuple[str, ...]
-    against: tuple[str, ...]
+    texts: tuple[_Text, ...]
+    against: tuple[_Text, ...]
+    card: tuple[str, ...]
 
-    @property
-    def card(self) -> str:
-        """What is indexed besides the triggers: the words of its name, of its summary and of the signals that it is about."""
-        skill = self.skill
-        signals = (signal.replace(".", " ").replace("_", " ") for signal in (*skill.cures, *skill.looks_at))
-        return " ".join((skill.name.replace("_", " "), skill.summary, *signals))
+    def weighed(self, weights: Mapping[str, float], unknown: float) -> _Entry:
+        """With the weight of each text."""
+        pro, against = (tuple(one.weighed(weights, unknown) for one in them) for them in (self.texts, self.against))
+        return replace(self, texts=pro, against=against)
 
 
 class Router:
@@ -67,28 +81,26 @@ class Router:
         gates: Gates = USUAL,
     ) -> None:
         self.gates, self._semantic = gates, semantic
-        self._entries = _entries(skills, learned)
-        memo: dict[str, tuple[str, ...]] = {}
-        documents = [_document(entry, memo) for entry in self._entries]
+        entries = _entries(skills, learned)
+        documents = [_document(entry) for entry in entries]
         self._weights = _weights(documents)
         self._unknown = math.log(1 + (len(documents) + 0.5) / 0.5)
+        self._entries = tuple(one.weighed(self._weights, self._unknown) for one in entries)
         self._index = _index(documents, self._weights)
         if semantic is not None:
-            semantic.learn(tuple(text for entry in self._entries for text in entry.texts))
+            semantic.learn(tuple(one.text for entry in self._entries for one in entry.texts))
 
     def shortlist(self, words: str, most: int = 5) -> tuple[Match, ...]:
         """The best first; those under the floor are left out, so that it is empty where no skill serves the words."""
-        asked = grams(words)
-        whole = self._mass(asked)
-        if not whole:
-            return ()
-        scores = {one: score / whole for one, score in self._by_letters(asked).items()}
+        asked = {part: self._weights.get(part, self._unknown) for part in grams(words)}
+        found = {one: self._match(one, score, asked) for one, score in self._by_letters(asked).items()}
+        ranks = self._ranks(words, {one: match.score for one, match in found.items()})
         passed = [
-            one for one, score in scores.items() if score >= self.gates.floor and not self._is_against(one, asked)
+            replace(match, rank=ranks[one])
+            for one, match in found.items()
+            if match.score >= self.gates.floor and not self._is_against(one, asked)
         ]
-        ranks = self._ranks(words, scores)
-        best = heapq.nsmallest(most, passed, key=lambda one: (-ranks[one], self._entries[one].skill.name))
-        return tuple(self._match(one, scores[one], ranks[one], asked) for one in best)
+        return tuple(heapq.nsmallest(most, passed, key=lambda match: (-match.rank, match.skill.name)))
 
     def is_clear(self, matches: Sequence[Match]) -> bool:
         """True where the first leads so that it may be proposed without asking which."""
@@ -103,13 +115,12 @@ class Router:
 
     # ---- by letters ---------------------------------------------------------------------------------------------------------------
 
-    def _mass(self, asked: Sequence[str]) -> float:
-        """The most that anything could score: what is in no skill counts too, for it says that something else is meant."""
-        return sum(self._weights.get(part, self._unknown) for part in asked) * (_K1 + 1) * _UNIT
+    def _by_letters(self, asked: Mapping[str, float]) -> dict[int, float]:
+        """How much of the words each of the best candidates explains: found by the rarest parts, then counted over all of them.
 
-    def _by_letters(self, asked: Sequence[str]) -> dict[int, int]:
-        """The score of the best candidates: found by the rarest parts, then counted over all of them."""
-        postings = sorted((self._index[part] for part in asked if part in self._index), key=lambda one: len(one[0]))
+        What is in no skill counts against all of them, for it says that something else is meant.
+        """
+        postings = sorted((self._index[part] for part in asked if part in self._index), key=_size)
         found: dict[int, int] = {}
         left, used = _MOST_POSTINGS, 0
         for ids, impacts in postings:
@@ -119,26 +130,26 @@ class Router:
             used += 1
             for one, impact in zip(ids, impacts, strict=True):
                 found[one] = found.get(one, 0) + impact
+        whole = sum(asked.values()) * (_K1 + 1) * _UNIT
         best = heapq.nlargest(_CANDIDATES, found.items(), key=lambda item: item[1])
-        return {one: score + sum(_impact(posting, one) for posting in postings[used:]) for one, score in best}
+        return {one: (got + sum(_impact(posting, one) for posting in postings[used:])) / whole for one, got in best}
 
-    def _nearest(self, texts: Sequence[str], asked: Sequence[str]) -> tuple[float, str]:
-        """How like the words the likest of the texts is, 0 to 1, and that text."""
-        mine = frozenset(asked)
-        return max(((self._likeness(mine, frozenset(grams(text))), text) for text in texts), default=(0.0, ""))
-
-    def _likeness(self, one: frozenset[str], other: frozenset[str]) -> float:
-        both = sum(self._weights.get(part, self._unknown) for part in one & other)
-        either = sum(self._weights.get(part, self._unknown) for part in one | other)
-        return both / either if either else 0.0
-
-    def _is_against(self, one: int, asked: Sequence[str]) -> bool:
-        against = self._entries[one].against
-        return bool(against) and self._nearest(against, asked)[0] >= _AGAINST
-
-    def _match(self, one: int, score: float, rank: float, asked: Sequence[str]) -> Match:
+    def _match(self, one: int, explained: float, asked: Mapping[str, float]) -> Match:
         entry = self._entries[one]
-        return Match(entry.skill, score, self._nearest(entry.texts, asked)[1], rank)
+        likeness, text = self._nearest(entry.texts, asked)
+        return Match(entry.skill, (1 - _BY_ONE_TEXT) * explained + _BY_ONE_TEXT * likeness, text)
+
+    def _is_against(self, one: int, asked: Mapping[str, float]) -> bool:
+        return self._nearest(self._entries[one].against, asked)[0] >= _AGAINST
+
+    def _nearest(self, texts: Sequence[_Text], asked: Mapping[str, float]) -> tuple[float, str]:
+        """How like the words the likest of the texts is, 0 to 1 (of the parts that either has, those that both have), and that text."""
+        whole, nearest = sum(asked.values()), (0.0, "")
+        for one in texts:
+            both = sum(map(asked.__getitem__, filter(asked.__contains__, one.parts)))
+            likeness = both / (whole + one.mass - both) if both else 0.0
+            nearest = max(nearest, (likeness, one.text))
+        return nearest
 
     # ---- by meaning ---------------------------------------------------------------------------------------------------------------
 
@@ -168,22 +179,37 @@ _Posting = tuple["array[int]", "array[int]"]
 
 def _entries(skills: Iterable[Skill], learned: Iterable[LearnedTrigger]) -> tuple[_Entry, ...]:
     newest = {(one.skill, one.text): one for one in sorted(learned, key=lambda one: one.at)}
-    pro: dict[str, list[str]] = {}
-    against: dict[str, list[str]] = {}
+    said: dict[tuple[str, bool], list[str]] = {}
     for one in newest.values():
-        (against if one.is_wrong else pro).setdefault(one.skill, []).append(one.text)
+        said.setdefault((one.skill, one.is_wrong), []).append(one.text)
+    memo: dict[str, tuple[str, ...]] = {}
+
+    def texts(*them: str) -> tuple[_Text, ...]:
+        return tuple(_Text(text, grams(text, memo)) for text in them)
+
     return tuple(
-        _Entry(skill, (*skill.triggers, *pro.get(skill.name, ()), skill.summary), tuple(against.get(skill.name, ())))
+        _Entry(
+            skill,
+            texts(*skill.triggers, *said.get((skill.name, False), ())),
+            texts(*said.get((skill.name, True), ())),
+            texts(_card(skill))[0].parts,
+        )
         for skill in skills
         if skill.state in _SERVES
     )
 
 
-def _document(entry: _Entry, memo: dict[str, tuple[str, ...]]) -> Counter[str]:
+def _card(skill: Skill) -> str:
+    """What stands for a skill beside its triggers: the words of its name, of its summary and of the signals that it is about."""
+    signals = (signal.replace(".", " ").replace("_", " ") for signal in (*skill.cures, *skill.looks_at))
+    return " ".join((skill.name.replace("_", " "), skill.summary, *signals))
+
+
+def _document(entry: _Entry) -> Counter[str]:
     """How often each part stands in a skill's words: once in each trigger, and once in all else."""
-    document = Counter(grams(entry.card, memo))
-    for text in entry.texts[:-1]:
-        document.update(grams(text, memo))
+    document = Counter(entry.card)
+    for text in entry.texts:
+        document.update(text.parts)
     return document
 
 
@@ -209,6 +235,10 @@ def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float]) -> d
             posting[0].append(one)
             posting[1].append(int(_UNIT * weights[part] * times * (_K1 + 1) / (times + damping)))
     return index
+
+
+def _size(posting: _Posting) -> int:
+    return len(posting[0])
 
 
 def _impact(posting: _Posting, one: int) -> int:
