@@ -118,6 +118,7 @@ def minds_of(settings: Settings, key: Callable[[], str] = lambda: "") -> Minds:
     file = settings.file
     return Minds(
         brain=_brain(settings),
+        cerebellum=cerebellum_of(settings),
         terms=terms_of(settings, own_secrets(settings, key())),
         language=file.language,
         least=float(file.cerebellum.least),
@@ -134,6 +135,20 @@ def _brain(settings: Settings) -> Brain | None:
     return OpenAIBrain(
         env.brain_base_url, env.brain_model, env.brain_api_key or "", has_tools=settings.file.brain.tools
     )
+
+
+def cerebellum_of(settings: Settings) -> Cerebellum | None:
+    """The local model that is set, by the API that its server speaks."""
+    env, table = settings.env, settings.file.cerebellum
+    if not env.cerebellum_model:
+        return None
+    if table.api == "openai":
+        from adapters.cerebellum.openai_api import CompletionsCerebellum  # noqa: PLC0415 - loaded only where it is set
+
+        return CompletionsCerebellum(env.ollama_host, env.cerebellum_model)
+    from adapters.cerebellum.ollama_api import OllamaCerebellum  # noqa: PLC0415 - loaded only where it is set
+
+    return OllamaCerebellum(env.ollama_host, env.cerebellum_model, table.context)
 
 
 def terms_of(settings: Settings, secrets: Iterable[str] = ()) -> Terms:

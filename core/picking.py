@@ -25,7 +25,7 @@ LEAST_MASS = 0.5
 LEAST_MARGIN = 0.2
 """By how much the first label must lead the second."""
 
-_CARD, _ALERT, _CANDIDATE = 15, 110, 14
+_CARD, _ALERT, _CANDIDATE = 18, 110, 14
 """Tokens of one card, of the alert and of one candidate, as `tokens_at_most` counts them."""
 
 _PIECES = re.compile(r"[A-Za-z]+|[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]|\s+|.", re.DOTALL)

@@ -96,7 +96,7 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class Ballot:
     """What there is to choose from and what is known of the machines; `router` and `known` are asked anew for every vote."""
 
     catalog: Catalog
@@ -109,14 +109,14 @@ class Sources:
 class Voting:
     """The two are one voice where they read the same text (TRUST 1): what they agree on is asked about, nothing becomes known by it."""
 
-    def __init__(self, diagnosis: Diagnosis, sources: Sources, voice: Voice | None = None) -> None:
-        self._diagnosis, self._sources, self._voice = diagnosis, sources, voice
+    def __init__(self, diagnosis: Diagnosis, ballot: Ballot, voice: Voice | None = None) -> None:
+        self._diagnosis, self._ballot, self._voice = diagnosis, ballot, voice
 
     def vote(self, incident: Incident, so_far: Idea) -> Idea:
         """A proposal where both agree; choices where they differ or only the router has an idea; else what there was."""
         if not isinstance(so_far, Choices | NothingHelps):
             return so_far
-        matches = self._sources.router().shortlist(words_of(incident.alert), len(LABELS))
+        matches = self._ballot.router().shortlist(words_of(incident.alert), len(LABELS))
         skills = self._candidates(incident, so_far, matches)
         likely = [match.skill for match in matches if match.skill in skills]
         reading = self._picked(incident, skills)
@@ -137,13 +137,13 @@ class Voting:
     def _candidates(self, incident: Incident, so_far: Idea, matches: Sequence[Match]) -> list[Skill]:
         """What rules have evidence for; where they have none, what the words could mean."""
         if isinstance(so_far, Choices):
-            return [skill for skill in self._sources.catalog.skills() if skill.name in so_far.skills]
+            return [skill for skill in self._ballot.catalog.skills() if skill.name in so_far.skills]
         return [match.skill for match in matches if self._could_repair(match.skill, incident)]
 
     def _could_repair(self, skill: Skill, incident: Incident) -> bool:
         if skill.is_looker or skill.on_request or skill.name in incident.tried:
             return False
-        return self._sources.state_on(skill, incident.host) in RUNNABLE
+        return self._ballot.state_on(skill, incident.host) in RUNNABLE
 
     def _picked(self, incident: Incident, skills: Sequence[Skill]) -> Reading | None:
         """Pass 1; None where the cerebellum said nothing."""
@@ -181,7 +181,7 @@ class Voting:
         """Empty where a looker will see it, or something better than words names it."""
         if spec.name in dict(skill.fill):
             return []
-        found = offers(skill, spec, incident.alert, {}, self._sources.inventory, self._sources.known())
+        found = offers(skill, spec, incident.alert, {}, self._ballot.inventory, self._ballot.known())
         if not found or found[0].is_known:
             return []
         shown = (value.value for value in found if not isinstance(value.value, tuple))
@@ -189,7 +189,7 @@ class Voting:
 
     def _worth_a_button(self, incident: Incident, likely: Sequence[Skill], picked: Sequence[Skill]) -> list[Skill]:
         """Both firsts where they differ. Words alone speak only of signals that no skill says it cures: else rules have judged."""
-        is_judged = any(incident.signal.name in skill.cures for skill in self._sources.catalog.skills())
+        is_judged = any(incident.signal.name in skill.cures for skill in self._ballot.catalog.skills())
         if is_judged:
             return [*likely[:1], *picked] if picked else []
         return [*likely[:1], *picked, *(skill for skill in likely[1:] if skill not in picked)]

@@ -27,10 +27,13 @@ def all_at_once(ask: Callable[[Asked], Said], questions: Sequence[Asked], second
     answers: queue.SimpleQueue[tuple[int, Said | ModelError]] = queue.SimpleQueue()
 
     def run(number: int, question: Asked) -> None:
+        answer: Said | ModelError = ModelError("the local model's answer was not understood; the log says more")
         try:
-            answers.put((number, ask(question)))
+            answer = ask(question)
         except ModelError as error:
-            answers.put((number, error))
+            answer = error
+        finally:
+            answers.put((number, answer))
 
     for number, question in enumerate(questions):
         threading.Thread(target=run, args=(number, question), name="cerebellum", daemon=True).start()

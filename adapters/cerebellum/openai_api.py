@@ -164,12 +164,14 @@ class _Door(httpx2.HTTPTransport):
     SENT = frozenset({"host", "content-type", "content-length", "accept", "connection", "user-agent"})
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        for name in [name for name in request.headers if name.lower() not in self.SENT]:
-            del request.headers[name]
-        response = super().handle_request(request)
-        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
+        headers = [(name, value) for name, value in request.headers.items() if name in self.SENT]
+        bare = httpx2.Request(
+            request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions
+        )
+        response = super().handle_request(bare)
+        plain = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
         assert isinstance(response.stream, httpx2.SyncByteStream)
-        return httpx2.Response(response.status_code, headers=headers, stream=_Bounded(response.stream))
+        return httpx2.Response(response.status_code, headers=plain, stream=_Bounded(response.stream))
 
 
 class _Bounded(httpx2.SyncByteStream):
