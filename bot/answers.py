@@ -15,9 +15,9 @@ from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.why import Past, why_lines
 from core.alert import Signal
-from core.approval import Approval, card_kind
+from core.approval import Approval
 from core.capability import PlannedEffect
-from core.card import Card, CardKind
+from core.card import Card, CardKind, card_kind
 from core.errors import TamperedError, UnknownError
 from core.holding import is_silenced
 from core.incident import Ending, Incident

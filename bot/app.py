@@ -27,6 +27,7 @@ from core.ports import (
     Outbox,
     Ticks,
 )
+from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
@@ -55,6 +56,7 @@ class Rows:
     rules: Standing[ToldRule]
     tightenings: Standing[Tightening]
     admissions: Standing[Admission]
+    gaps: Standing[SkillGap]
     pages: PageLog
     holds: Holds
     sequels: Sequels

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import partial
 
 from bot.app import Rows
 from bot.minds import Minds, Thinking, thinking_of
 from core.belonging import Belonging
+from core.briefing import Briefing, Sources
+from core.called_look import CalledLooks
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
@@ -22,13 +25,15 @@ from core.holding import Books, Holding
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory, Mode
 from core.investigation import Investigation
+from core.known_names import known_by
 from core.maintenance import Window
 from core.mode_now import ModeNow
 from core.night_watch import NightWatch, Sweep
 from core.order_birth import OrderBirth
 from core.people_ports import Changes, Presence, RollbackTimer
-from core.ports import Catalog, Flow, Hosts, Probe, Sandbox
+from core.ports import Catalog, Clock, Flow, Hosts, Probe, Sandbox
 from core.relapse import Relapses
+from core.routing import Router
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.skill_manifest import Skill
 from core.standing_orders import Ground, StandingOrders
@@ -36,7 +41,8 @@ from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
 from core.verification import Watch
-from core.voting import Voting
+from core.voting import Ballot, Voice, Voting
+from core.wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +118,13 @@ def compose(rows: Rows, world: World) -> Team:
     diagnosis = Diagnosis(
         trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on, world.checks
     )
-    deliberation = Deliberation(diagnosis, Voting(), Investigation())
+    router = partial(_router, trust)
+    investigation = _investigation(rows, world, trust, executor, diagnosis, thinking)
+    wishes = Wishes(diagnosis, router, trust.maturity.state_on)
+    deliberation = Deliberation(diagnosis, wishes, _voting(world, trust, diagnosis, thinking, clock), investigation, rows.history.approvals)
     storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)
-    closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels)
+    closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels, rows.gaps)
     watching = (world.probe, world.checks, night_watch.bad_now)
     belonging = Belonging(rows.log, rows.holds, storms, *watching, inventory, clock)
     books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)
@@ -125,6 +134,46 @@ def compose(rows: Rows, world: World) -> Team:
     return Team(
         trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story, thinking
     )
+
+
+def _router(trust: Trust) -> Router:
+    """Over the skills as they are now."""
+    return Router(trust.catalog.skills())
+
+
+def _investigation(
+    rows: Rows, world: World, trust: Trust, executor: Executor, diagnosis: Diagnosis, thinking: Thinking
+) -> Investigation:
+    """The brain's work; it is told what the card would show, too."""
+    catalog, state_on, minds = trust.catalog, trust.maturity.state_on, thinking.minds
+
+    def shortlist(words: str) -> tuple[str, ...]:
+        return tuple(match.skill.name for match in Router(catalog.skills()).shortlist(words, 10))
+
+    sources = Sources(rows.history.approvals, _around(rows, world).note, shortlist, executor.mode, minds.language)
+    briefing = Briefing(catalog, rows.memory, minds.runbooks, world.inventory, state_on, sources)
+    looks = CalledLooks(executor, catalog, world.inventory, state_on)
+    return Investigation(thinking.gateway if minds.brain else None, diagnosis, looks, briefing)
+
+
+def _around(rows: Rows, world: World) -> Surroundings:
+    return Surroundings(world.presence, world.changes, rows.marks, rows.scenes, rows.history, rows.clock)
+
+
+def _voting(world: World, trust: Trust, diagnosis: Diagnosis, thinking: Thinking, clock: Clock) -> Voting:
+    """The router's word, and the cerebellum's where there is one."""
+    minds, (watch, log, conceal) = thinking.minds, (thinking.watch, thinking.log, thinking.conceal)
+    ballot = Ballot(
+        trust.catalog,
+        world.inventory,
+        trust.maturity.state_on,
+        partial(_router, trust),
+        lambda: known_by(world.checks()),
+    )
+    if minds.cerebellum is None:
+        return Voting(diagnosis, ballot)
+    voice = Voice(minds.cerebellum, watch, log, clock, conceal, minds.least, minds.seconds)
+    return Voting(diagnosis, ballot, voice)
 
 
 def trust_of(rows: Rows, world: World) -> Trust:
@@ -173,7 +222,7 @@ def _desk(rows: Rows, world: World, trust: Trust, executor: Executor, storms: St
     """With every further rule over the table; each may only move an answer to the right."""
     told = ToldRules(rows.rules, world.inventory, rows.clock, world.zone)
     caps = Caps(rows.history, rows.log, rows.clock)
-    around = Surroundings(world.presence, world.changes, rows.marks, rows.scenes, rows.history, rows.clock)
+    around = _around(rows, world)
     cut_off = restrain_while_cut_off(rows.outbox, rows.clock, trust.orders)
     return Desk(
         rows.book,

@@ -303,6 +303,7 @@ def rows_of(store: Store) -> Rows:
         rules=store.rules,
         tightenings=store.tightenings,
         admissions=store.admissions,
+        gaps=store.gaps,
         pages=store.pages,
         holds=store.holds,
         sequels=store.sequels,

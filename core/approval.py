@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.card import CardKind
 from core.proposal import Choices, Proposal, Question
 
 
@@ -124,13 +123,6 @@ def yes_to(asks: Proposal | Choices | Question) -> Verdict:
     if isinstance(asks, Proposal):
         return Verdict.APPROVED
     return Verdict.PICKED if isinstance(asks, Choices) else Verdict.ANSWERED
-
-
-def card_kind(asks: Proposal | Choices | Question) -> CardKind:
-    """The card that asks it."""
-    if isinstance(asks, Proposal):
-        return CardKind.PROPOSAL
-    return CardKind.CHOICES if isinstance(asks, Choices) else CardKind.QUESTION
 
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

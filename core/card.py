@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.proposal import Choices, Proposal, Question
+
 
 class CardKind(StrEnum):
     """The cards there are. PROPOSAL, CHOICES and QUESTION carry live buttons; NOTE and SELF are lines."""
@@ -27,6 +29,13 @@ class CardKind(StrEnum):
     DIGEST = "digest"
     SELF = "self"
     REPLY = "reply"
+
+
+def card_kind(asks: Proposal | Choices | Question) -> CardKind:
+    """The card that asks it."""
+    if isinstance(asks, Proposal):
+        return CardKind.PROPOSAL
+    return CardKind.CHOICES if isinstance(asks, Choices) else CardKind.QUESTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from core.approval import Approval
@@ -12,14 +14,19 @@ from core.errors import ExpiredError, FencedError, StoppedError, TamperedError, 
 from core.incident import Attempt, Ending, Incident, Refusal
 from core.inventory import Inventory
 from core.journal import EffectRow
-from core.people_ports import Sequels
+from core.model import Mind
+from core.people_ports import Sequels, Standing
 from core.ports import ApprovalBook, Catalog, Clock, EffectLog, IncidentLog
 from core.proposal import Evidence
 from core.report import Action, Report
+from core.skill_gap import SkillGap, gap_of
 from core.task import UNDO
 
 _HELD_UP = frozenset(error.__name__ for error in (StoppedError, ExpiredError, FencedError))
 """What the live gate refuses with: it is about us, not about the repair."""
+
+MOST_GAPS = 200
+"""Missing skills that are kept at once; nobody reads more, and a model cannot fill a disk with wishes."""
 
 
 class Closing:
@@ -34,8 +41,9 @@ class Closing:
         inventory: Inventory,
         clock: Clock,
         sequels: Sequels,
+        gaps: Standing[SkillGap],
     ) -> None:
-        self._log, self._book, self._effects, self._sequels = log, book, effects, sequels
+        self._log, self._book, self._effects, self._sequels, self._gaps = log, book, effects, sequels, gaps
         self._catalog, self._inventory, self._clock = catalog, inventory, clock
 
     def close(self, incident: Incident, ending: Ending, reason: str) -> Report:
@@ -54,9 +62,19 @@ class Closing:
         report = self._report(self._log.load(left.id), Ending.WENT_AWAY, f"goes on as {incident.id}", ())
         self._sequels.go_on(incident.id, report, self._episodes(self._log.load(incident.id), now), now)
 
-    def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...]) -> Report:
-        """A person has it now, with everything that was seen and tried."""
-        return self._end(self._log.load(incident.id), Ending.HANDED_OVER, reason, evidence)
+    def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...], gap: str = "") -> Report:
+        """A person has it now, with everything that was seen and tried, and with what was missing."""
+        if gap:
+            self._note_gap(incident, gap)
+        return self._end(self._log.load(incident.id), Ending.HANDED_OVER, reason, evidence, gap=gap)
+
+    def _note_gap(self, incident: Incident, wanted: str) -> None:
+        """Kept for whoever writes skills; a list that was changed, or is long enough, keeps nobody from the incident."""
+        now = self._clock.now()
+        with suppress(TamperedError):
+            known = [one for one in self._gaps.all() if one.ends is None]
+            if len(known) < MOST_GAPS and all(one.wanted != wanted for one in known):
+                self._gaps.put(gap_of(incident.id, wanted, Mind.BRAIN, now), Mind.BRAIN, now)
 
     def hand_over_attempt(self, incident: Incident, attempt: Attempt, is_undone: bool) -> Report:  # noqa: FBT001 - a step's argument
         """The last attempt did not help, or made it worse; `is_undone` False: nor could it be taken back."""
@@ -86,8 +104,9 @@ class Closing:
         evidence: tuple[Evidence, ...],
         *,
         is_told: bool = True,
+        gap: str = "",
     ) -> Report:
-        report = self._report(incident, ending, reason, evidence)
+        report = replace(self._report(incident, ending, reason, evidence), gap=gap)
         card = Card(f"{incident.id}:report", CardKind.REPORT, incident.id, incident.id)
         return self._log.close(report, self._episodes(incident, report.closed), (card,) if is_told else ())
 
@@ -114,7 +133,7 @@ class Closing:
             proof=last.measurements[-3:] if last else (),
             asked_seconds=_seconds(approval.opened, approval.decided) if approval else 0.0,
             repair_seconds=_seconds(last.outcome.started, last.outcome.ended) if last and last.outcome else 0.0,
-            reason=reason or _began_as(incident),
+            reason=_said_of(incident, ending, reason),
             order=approval.order if approval else "",
         )
 
@@ -139,7 +158,7 @@ class Closing:
     def _episodes(self, incident: Incident, now: datetime) -> tuple[Episode, ...]:
         group = group_of(self._inventory, incident.host)
         return tuple(
-            episode_of(incident, attempt.proposal, group, attempt.ending or Ending.FAILED, attempt.id, now)
+            episode_of(incident, attempt.proposal, group, _remembered_as(incident, attempt), attempt.id, now)
             for attempt in incident.attempts
             if not _was_held_up(attempt)
         ) + tuple(undone for attempt in incident.attempts for undone in self._undone(attempt, now))
@@ -160,6 +179,21 @@ class Closing:
         return (
             episode_of(before, proposal, group_of(self._inventory, before.host), Ending.UNDONE, f"{run}:undone", now),
         )
+
+
+def _remembered_as(incident: Incident, attempt: Attempt) -> Ending:
+    """A repair that needed the steps before it did not repair the fault alone: it is no success of its own, so no trust grows from it."""
+    earlier = any(one.ending is Ending.STEP and one.round < attempt.round for one in incident.attempts)
+    return Ending.STEP if earlier and attempt.ending is Ending.FIXED else attempt.ending or Ending.FAILED
+
+
+def _said_of(incident: Incident, ending: Ending, reason: str) -> str:
+    """Why it ended so. Where it was quiet before a plan was through, the rest of the plan is said to be dropped."""
+    last = incident.attempts[-1] if incident.attempts else None
+    is_over = ending in {Ending.FIXED, Ending.WENT_AWAY} and last is not None
+    if is_over and last is not None and last.proposal.then and last.ending in {Ending.FIXED, Ending.STEP}:
+        return f"{last.proposal.skill} was enough; the rest of the plan is dropped"
+    return reason or _began_as(incident)
 
 
 def _began_as(incident: Incident) -> str:

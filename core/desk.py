@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 
-from core.approval import Answer, Approval, Decision, Verdict, card_kind, digest_of, short_id
+from core.approval import Answer, Approval, Decision, Verdict, digest_of, short_id
 from core.authority import POLICY
 from core.capability import Risk
-from core.card import Card, CardKind
+from core.card import Card, CardKind, card_kind
 from core.diagnosis import as_it_is, group_of
 from core.incident import Ending, Incident, Refusal
 from core.inventory import Inventory, Mode
 from core.origin import Origin
+from core.plan import MOST_ROUNDS, tries_of
 from core.policy import Asker, Case, decide, line_of, stricter
 from core.ports import ApprovalBook, Catalog, Clock
 from core.proposal import MODELS, Choices, Proposal, Question, Tier
@@ -106,7 +107,7 @@ class Desk:
             )  # a size or an age out of a text selects nothing by itself, and still widens what is done
         restraints = (*self._held_back(incident, idea), *_said_by_orders(served))
         answer = reduce(stricter, (one.least for one in restraints), answer)
-        approval = self._question(idea, answer, line_of(case) if case else "choices are always asked", now)
+        approval = self._question(idea, answer, line_of(case) if case else _always_asked(idea), now)
         approval = replace(self._under_order(approval, served), asked_by=self._asked_by(incident, idea))
         approval = replace(approval, restraints=(*approval.restraints, *(one.why for one in restraints)))
         settled = {Answer.GO: Verdict.APPROVED, Answer.DENY: Verdict.DENIED}.get(approval.answer)
@@ -121,12 +122,17 @@ class Desk:
         return self._book.open(approval, (self._card(incident, approval),))
 
     def _asked_by(self, incident: Incident, idea: Proposal | Choices | Question) -> tuple[str, ...]:
-        """Whose words, hand-made alert or choice led here: at high risk only one of them counts (TRUST 2)."""
+        """Whose words, answer, hand-made alert or choice led here: at high risk only one of them counts (TRUST 2)."""
         kind, _, name = incident.alert.source.partition(":")
         wanted = idea.skill if isinstance(idea, Proposal) else ""
-        picks = [one for one in self._asked_before(incident.id) if (one.verdict, one.why) == (Verdict.PICKED, wanted)]
+        before = self._asked_before(incident.id)
+        led = [
+            one
+            for one in before
+            if one.verdict is Verdict.ANSWERED or (one.verdict, one.why) == (Verdict.PICKED, wanted)
+        ]
         who = [name] if kind in {"person", "claim"} else []
-        return tuple(dict.fromkeys((*who, *(name for one in picks for name in one.by))))
+        return tuple(dict.fromkeys((*who, *(name for one in led for name in one.by))))
 
     def _served(self, incident: Incident, idea: Proposal | Choices | Question, standing: Standing) -> Served:
         if self._orders is None or not isinstance(idea, Proposal) or idea.tier in MODELS:
@@ -219,6 +225,11 @@ class Desk:
             not value.is_known for name, value in proposal.parameters if name not in spec or spec[name].is_privileged
         )
 
+    def is_last_try(self, incident: Incident) -> bool:
+        """True where nothing more is tried after this round; a finished step uses no try up, nor does an answer."""
+        answers = sum(one.verdict is Verdict.ANSWERED for one in self._asked_before(incident.id))
+        return tries_of(incident) - answers >= MOST_ROUNDS
+
     @staticmethod
     def decision(approval: Approval) -> Decision:
         """The answer as the act leg takes it."""
@@ -239,6 +250,10 @@ class Desk:
     def group(self, host: str) -> str:
         """The group whose trust counts for a host."""
         return group_of(self._inventory, host)
+
+
+def _always_asked(idea: Proposal | Choices | Question) -> str:
+    return "a question is always asked" if isinstance(idea, Question) else "choices are always asked"
 
 
 def _who_denied(line: str, restraints: Sequence[Restraint]) -> str:

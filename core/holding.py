@@ -23,6 +23,7 @@ from core.inventory import Inventory
 from core.maintenance import Window
 from core.pause import HOLDING, SILENCING, Pause, PauseKind
 from core.people_ports import Holds, Standing
+from core.plan import MOST_ROUNDS, tries_of
 from core.ports import ApprovalBook, Clock, IncidentLog, Outbox, Ticks
 from core.reopening import RESOLVED, Resolved
 from core.task import is_task
@@ -35,9 +36,6 @@ LOOKS = "holding"
 """Where the last looks stand among what the watch remembers: incident -> when, and how often it was quiet in a row."""
 
 MOST_OPEN = 1000
-
-MOST_ROUNDS = 3
-"""Rounds of one incident; after them a person has it."""
 
 Look = tuple[float, int]
 
@@ -97,9 +95,10 @@ class Holding:
 
         What is quiet does not, nor what we cannot measure ourselves, is on another host, or waits under a person's pause.
         """
-        if self._books.log.load(incident.id).round > attempt.round:
+        now = self._books.log.load(incident.id)
+        if now.round > attempt.round:
             return True  # it went on already, and we died before that was noted
-        if attempt.round >= MOST_ROUNDS:
+        if tries_of(now) >= MOST_ROUNDS:
             return False
         on = self._on(self._clock.now())
         members = [one for one in self._books.holds.members(incident.id) if one.host == incident.host]

@@ -26,7 +26,8 @@ class Ending(StrEnum):
     """How an attempt or an incident ended; only FIXED is a success, and only a measurement says it.
 
     RESOLVED: closed by a person's word. WRONG, UNDONE: a person said afterwards that it was the wrong fix, or took it back; both take
-    trust away, and only an episode ends so.
+    trust away, and only an episode ends so. STEP: a step of a plan did what it was for, which is neither a success nor a failure, and only
+    an attempt ends so.
     """
 
     FIXED = "fixed"
@@ -42,6 +43,7 @@ class Ending(StrEnum):
     RESOLVED = "resolved"
     WRONG = "wrong"
     UNDONE = "undone"
+    STEP = "step done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Outcome:
 class Attempt:
     """One approved run and what was measured after it. `outcome` None means that we died halfway: measure, never guess.
 
-    `quiet_in_a_row` counts the source's word too, `proven_in_a_row` only what we measured ourselves.
+    `quiet_in_a_row` counts the source's word too, `proven_in_a_row` only what we measured ourselves. `checks` is the signal that a step of
+    a plan is checked by beside the waking one, '' for none; `step_seen` and `step_quiet` are what was measured of it.
     """
 
     id: str
@@ -86,6 +89,9 @@ class Attempt:
     proven_in_a_row: int = 0
     was_good: tuple[str, ...] = ()
     ending: Ending | None = None
+    checks: str = ""
+    step_quiet: int = 0
+    step_seen: tuple[Measurement, ...] = ()
 
     @property
     def was_kept_off(self) -> bool:
@@ -142,6 +148,10 @@ class Incident:
 
     @property
     def tried(self) -> frozenset[str]:
-        """Names of the skills that were run or refused; none of them is proposed again in this incident."""
-        run = (attempt.proposal.skill for attempt in self.attempts if not attempt.was_kept_off)
+        """Names of the skills that were run or refused; none of them is proposed again in this incident.
+
+        A finished step of a plan is not among them: the same skill may serve another step, or another plan.
+        """
+        over = (one for one in self.attempts if not one.was_kept_off and one.ending is not Ending.STEP)
+        run = (attempt.proposal.skill for attempt in over)
         return frozenset(run) | frozenset(r.skill for r in self.refusals)

@@ -13,8 +13,9 @@ from core.closing import Closing
 from core.deliberation import Deliberation
 from core.desk import Desk
 from core.execution import Executor
-from core.holding import MOST_ROUNDS, Holding
+from core.holding import Holding
 from core.incident import Attempt, Ending, Incident, IncidentState
+from core.plan import MOST_STEPS, finished_steps
 from core.ports import ApprovalBook, Flow, IncidentLog
 from core.proposal import Evidence, NothingHelps
 from core.task import is_task
@@ -52,7 +53,7 @@ class IncidentResponse:
             idea = self.deliberation.propose(incident, flow)
         if isinstance(idea, NothingHelps):
             flow.step("look around", self.desk.look_around, incident)
-            return self.hand_over(incident, idea.reason, flow, idea.evidence)
+            return self.hand_over(incident, idea.reason, flow, idea.evidence, idea.gap)
         flow.step("ask", self.desk.ask, incident, idea, standing)
 
     # ---- leg 2: started by any verdict, yes, no or silence ------------------------------------------------------------------------
@@ -111,7 +112,12 @@ class IncidentResponse:
         return True
 
     def next_best_or_hand_over(self, incident: Incident, approval: Approval, decision: Decision, flow: Flow) -> None:
-        """A no ends the round with its reason; the next best is asked once. Silence, a taker or policy end the incident."""
+        """A no ends the round with its reason; the next best is asked once. Silence, a taker or policy end the incident.
+
+        An answer ends it too, and the next one begins with it.
+        """
+        if decision.verdict is Verdict.ANSWERED:
+            return flow.go_on("investigate", incident.id, incident.round + 1)
         if decision.verdict is Verdict.WITHDRAWN:
             return self.close(incident, Ending.WENT_AWAY, decision.why, flow)
         refusal = self.desk.refusal(approval)
@@ -122,7 +128,7 @@ class IncidentResponse:
 
     def ask_again(self, incident: Incident, flow: Flow) -> None:
         """The world has moved since the plan was shown: another look, another card, never a larger plan under an old yes."""
-        if incident.round >= MOST_ROUNDS:
+        if flow.step("is it the last try", self.desk.is_last_try, incident):
             return self.hand_over(incident, "the situation kept changing under the plan", flow)
         flow.go_on("investigate", incident.id, incident.round + 1)
 
@@ -139,7 +145,7 @@ class IncidentResponse:
             return self.hand_over(incident, "put aside before it began", flow)
         flow.step("put aside", self.holding.put_aside, incident)
 
-    # ---- leg 3: settled and quiet for three measurements, or still bad at the deadline --------------------------------------------
+    # ---- leg 3: settled and quiet for three measurements, or still bad at the deadline; or a step of a plan is done ---------------
 
     def conclude(self, attempt_id: str, flow: Flow) -> None:
         """Believes measurements only. What did not help is undone before anything else is tried; after three rounds a person has it."""
@@ -152,13 +158,21 @@ class IncidentResponse:
             return
         if attempt.ending in {Ending.FIXED, Ending.UNPROVEN, Ending.WENT_AWAY}:
             return self.close(incident, attempt.ending, "", flow)
+        if attempt.ending is Ending.STEP:
+            return self.take_next_step(incident, flow)
         is_undone = self.is_undone(incident, attempt, flow)
         if attempt.outcome is None and attempt.ending is not Ending.WORSE:
             return self.hand_over(incident, "cut off in the middle; please look", flow)
-        is_last = attempt.ending is Ending.WORSE or incident.round >= MOST_ROUNDS or is_task(incident.alert)
-        if is_last or not is_undone:
+        is_over = attempt.ending is Ending.WORSE or is_task(incident.alert) or not is_undone
+        if is_over or flow.step("is it the last try", self.desk.is_last_try, incident):
             flow.step("hand over", self.closing.hand_over_attempt, incident, attempt, is_undone)
             return
+        flow.go_on("investigate", incident.id, incident.round + 1)
+
+    def take_next_step(self, incident: Incident, flow: Flow) -> None:
+        """A finished step stays, and uses up no try; what follows it is prepared afresh and asked for."""
+        if finished_steps(incident) >= MOST_STEPS:
+            return self.hand_over(incident, "five steps were done and it is not over", flow)
         flow.go_on("investigate", incident.id, incident.round + 1)
 
     def is_undone(self, incident: Incident, attempt: Attempt, flow: Flow) -> bool:
@@ -171,9 +185,11 @@ class IncidentResponse:
                 flow.step("end what still runs", self.executor.recover, f"{attempt.id}.undo")
         return undone is not None and not undone.error
 
-    def hand_over(self, incident: Incident, reason: str, flow: Flow, evidence: tuple[Evidence, ...] = ()) -> None:
-        """A person has it now, with what was seen and tried."""
-        flow.step("hand over", self.closing.hand_over, incident, reason, evidence)
+    def hand_over(
+        self, incident: Incident, reason: str, flow: Flow, evidence: tuple[Evidence, ...] = (), gap: str = ""
+    ) -> None:
+        """A person has it now, with what was seen and tried, and with the skill that was missed."""
+        flow.step("hand over", self.closing.hand_over, incident, reason, evidence, gap)
 
     def close(self, incident: Incident, ending: Ending, reason: str, flow: Flow) -> None:
         """Report and memory, in one transaction."""

@@ -24,7 +24,8 @@ class Report:
     """The incident in one screen: what broke, since when, why we think so, what was done, proof, how long, what is undoable.
 
     Times are seconds. `asked_seconds` is how long a person was waited for; `repair_seconds` how long the run took;
-    `order` is the standing order that stood for the yes, '' for none; `audit_head` and `audit_count` anchor the audit trail (TRUST 6).
+    `order` is the standing order that stood for the yes, '' for none; `audit_head` and `audit_count` anchor the audit trail (TRUST 6);
+    `gap` is the skill that was missed, in the words of whoever missed it.
     """
 
     incident: str
@@ -47,6 +48,7 @@ class Report:
     order: str = ""
     audit_head: str = ""
     audit_count: int = 0
+    gap: str = ""
 
     @property
     def took_seconds(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,3 +17,9 @@ class SkillGap:
     incident: str
     at: datetime
     ends: datetime | None = None
+
+
+def gap_of(incident: str, wanted: str, by: str, at: datetime) -> SkillGap:
+    """The same one missed twice in one incident, as after a kill, is one row."""
+    digest = hashlib.sha256(f"{incident}|{wanted}".encode("utf-8", "replace")).hexdigest()
+    return SkillGap(f"G-{digest[:6].upper()}", wanted, by, incident, at)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.approval import Answer, Approval, card_kind
-from core.card import Card
+from core.approval import Answer, Approval
+from core.card import Card, card_kind
 from core.incident import Incident
 from core.inventory import Inventory
 from core.people_ports import Storms

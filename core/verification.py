@@ -19,7 +19,7 @@ from core.incident import Attempt, Ending, Incident, Outcome
 from core.inventory import Inventory
 from core.policy import Asker
 from core.ports import Clock, IncidentLog, Intake, Probe
-from core.proposal import Tier
+from core.proposal import Proposal, Tier
 from core.set_back import is_ahead
 from core.task import asked_by, is_task
 from core.world import Measurement
@@ -51,7 +51,7 @@ DEFAULT_LIMITS: Mapping[str, tuple[float | None, float | None]] = {
 """(over, under) where no check of the settings states a limit; every metric named here is a level, all others are failures (0 or 1)."""
 
 
-_GOOD_ENDINGS = frozenset({Ending.FIXED, Ending.UNPROVEN})
+_GOOD_ENDINGS = frozenset({Ending.FIXED, Ending.STEP})
 
 
 class Now(StrEnum):
@@ -152,9 +152,25 @@ class Watch:
             deadline=settled + timedelta(seconds=interval * PATIENCE),
             next_measure=now + UNTIL_IT_CAME_BACK,
             was_good=tuple(check.key for check in self._around(incident.host) if check.key in good),
+            checks=self._own_check(incident, proposal),
         )
         self._log.save_attempt(attempt, leg=False)
         return attempt
+
+    def _own_check(self, incident: Incident, proposal: Proposal) -> str:
+        """What a step of a plan with more to come is checked by: the signal that it names, where that is bad now.
+
+        One that cannot be read or measured, or that is quiet before anything was done, would prove nothing: then the waking one counts.
+        """
+        if not proposal.then or not proposal.expects:
+            return ""
+        try:
+            signal = Signal.parse(proposal.expects)
+            value = self._probe.measure(incident.host, signal).value
+        except NightshiftError:
+            return ""
+        is_bad = self.check_of(incident.host, signal, incident.severity).is_bad(value)
+        return str(signal) if is_bad and signal != incident.signal else ""
 
     def go_on(self, attempt: Attempt, outcome: Outcome | None) -> Attempt:
         """Notes what came back and starts measuring at once; a run that failed without effect, or was rolled back, ends here."""
@@ -190,16 +206,31 @@ class Watch:
     def _measure(self, attempt: Attempt) -> Attempt:
         incident = self._log.load(attempt.incident)
         now = self._clock.now()
+        guarded = frozenset(attempt.was_good) - {f"{incident.host}|{incident.signal}"} - _meant_to_be_down(attempt)
+        judged = self._judged(attempt, incident, guarded, now)
+        if attempt.checks:
+            judged = judge_step(judged, *self._seen_of_step(attempt, incident), now)
+        return doubted(judged, self._spoiled(guarded)) if judged.ending in _GOOD_ENDINGS else judged
+
+    def _seen_of_step(self, attempt: Attempt, incident: Incident) -> tuple[Measurement | None, bool]:
+        """The signal that the step is for, and whether it is quiet; what cannot be measured is not."""
+        signal = Signal.parse(attempt.checks)
+        try:
+            measured = self._probe.measure(incident.host, signal)
+        except NightshiftError:
+            return None, False
+        return measured, self.check_of(incident.host, signal, incident.severity).is_clear(measured.value)
+
+    def _judged(self, attempt: Attempt, incident: Incident, guarded: frozenset[str], now: datetime) -> Attempt:
+        """By the signal that woke us."""
         check = self.check_of(incident.host, incident.signal, incident.severity)
         try:
             measured = self._probe.measure(incident.host, incident.signal)
         except NightshiftError:
             quiet = incident.alert.is_claim and self._intake.source_says_over(incident.id) is not None
             return judge(attempt, None, quiet, frozenset(), now, self._interval(incident))
-        guarded = frozenset(attempt.was_good) - {check.key} - _meant_to_be_down(attempt)
         worse = self._bad_now() & guarded
-        judged = judge(attempt, measured, check.is_clear(measured.value), worse, now, self._interval(incident))
-        return doubted(judged, self._spoiled(guarded)) if judged.ending in _GOOD_ENDINGS else judged
+        return judge(attempt, measured, check.is_clear(measured.value), worse, now, self._interval(incident))
 
     def _around(self, host: str) -> tuple[Check, ...]:
         """What a repair there may break: the checks of that host and of those that talk to it, and of others that name it."""
@@ -259,7 +290,25 @@ def doubted(judged: Attempt, is_spoiled: bool) -> Attempt:  # noqa: FBT001 - the
     """A good ending waits for one more look where something that was good is bad, and is WORSE if it still is then."""
     if not is_spoiled:
         return judged
-    return replace(judged, ending=Ending.WORSE if judged.quiet_in_a_row > QUIET_NEEDED else None)
+    quiet = judged.step_quiet if judged.ending is Ending.STEP else judged.quiet_in_a_row
+    return replace(judged, ending=Ending.WORSE if quiet > QUIET_NEEDED else None)
+
+
+def judge_step(judged: Attempt, seen: Measurement | None, is_quiet: bool, now: datetime) -> Attempt:  # noqa: FBT001 - as in `judge`
+    """The same of a step of a plan: done after three quiet ones in a row of its own signal, as long as the waking one is not quiet too.
+
+    Where the waking one has begun to be quiet it is waited for, because then nothing more is needed.
+    """
+    is_progress = seen is not None and any(sign in seen.detail for sign in judged.proposal.progress)
+    quiet = judged.step_quiet + 1 if is_quiet and not is_progress and now >= judged.settled_at else 0
+    of_step = (*judged.step_seen, seen)[-50:] if seen is not None else judged.step_seen
+    after = replace(judged, step_quiet=quiet, step_seen=of_step)
+    if after.ending not in {None, Ending.STILL_BAD}:
+        return after
+    if quiet >= QUIET_NEEDED and not after.quiet_in_a_row:
+        return replace(after, ending=Ending.STEP)
+    is_hopeful = quiet > 0 or (is_progress and now < after.deadline + LONGEST_PROGRESS)
+    return replace(after, ending=None) if is_hopeful else after
 
 
 def judge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from core.errors import TamperedError, UnknownError
 from core.journal_json import from_json, to_json
 from core.laid_down import LaidDown
 from core.pause import Pause
+from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
@@ -33,6 +34,7 @@ KINDS: dict[type, str] = {
     ToldRule: "rule",
     Tightening: "mode",
     Admission: "admission",
+    SkillGap: "gap",
 }
 """The name of each kind, in its row and in the audit trail."""
 
@@ -50,9 +52,9 @@ class Sealed:
     newest: int
 
 
-def begin_standing(tx: Transaction, sealer: Sealer) -> None:
+def begin_standing(tx: Transaction, sealer: Sealer, kinds: Iterable[type] = tuple(KINDS)) -> None:
     """Writes an empty list for each kind; from here on a missing one means that somebody took it away."""
-    for kind in KINDS.values():
+    for kind in map(KINDS.__getitem__, kinds):
         tx.insert_new(STANDING, kind=kind, body="[]", seq=0, mark=sealer.sign("standing", kind, 0, "[]"))
 
 

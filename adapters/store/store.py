@@ -45,6 +45,7 @@ from core.errors import NightshiftError, TamperedError
 from core.leg import Leg
 from core.pause import Pause
 from core.ports import Clock, Seal
+from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
@@ -95,6 +96,7 @@ class Store:
         self.rules = StoredStanding(self.db, self.sealer, ToldRule)
         self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
         self.admissions = StoredStanding(self.db, self.sealer, Admission)
+        self.gaps = StoredStanding(self.db, self.sealer, SkillGap)
         self.storms = StoredStorms(self.db, self.channels, self.incidents)
         self.holds = StoredHolds(self.db, self.incidents)
         self.marks, self.scenes = StoredMarks(self.db), StoredScenes(self.db)
@@ -129,7 +131,7 @@ class Store:
             self.gate.stops()
         except NightshiftError as error:
             self.sealer.note(f"stop list: {error}")
-        for standing in (self.pauses, self.orders, self.rules, self.tightenings, self.admissions):
+        for standing in (self.pauses, self.orders, self.rules, self.tightenings, self.admissions, self.gaps):
             standing.check()
         return self.sealer.broken()
 
@@ -145,6 +147,8 @@ class Store:
             seal_stops_anew(tx, self.sealer)
         if before in ("", "0001"):
             begin_standing(tx, self.sealer)
+        if before in ("0002", "0003"):
+            begin_standing(tx, self.sealer, (SkillGap,))
 
     def _be_born(self, tx: Transaction) -> None:
         body = json.dumps({"instance": secrets.token_hex(8), "at": self.clock.now().isoformat()})

@@ -8,8 +8,8 @@ from bot.messages.scene_lines import restraint_lines
 from bot.messages.screen import Line, cut_rows, fit, rows_of
 from bot.messages.units import clock, plain, quoted, squeezed
 from bot.messages.words import Nouns, Words
-from core.approval import Answer, Approval, card_kind
-from core.card import Card, CardKind
+from core.approval import Answer, Approval
+from core.card import Card, CardKind, card_kind
 from core.flows import flows_of_texts
 from core.incident import Incident
 from core.origin import Origin, Value

@@ -17,6 +17,7 @@ from core.admission import Admission
 from core.errors import NightshiftError, TamperedError, UnknownError
 from core.inventory import Mode
 from core.pause import Pause, PauseKind
+from core.skill_gap import SkillGap
 from core.standing_order import Bound, OrderState, StandingOrder
 from core.tightening import Tightening
 from core.told_rule import RuleKind, ToldRule, When
@@ -53,6 +54,11 @@ def admission(id: str, at: datetime) -> Admission:
     return Admission(id, "rotate_logs", "ab" * 32, ("fs.delete:/var/log/**",), ("web",), "cd" * 32, at)
 
 
+def gap(id: str, at: datetime) -> SkillGap:
+    """A skill that a model missed."""
+    return SkillGap(id, "vacuum 一张表", "brain", "i1", at)
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind: its attribute of the store, its name in rows, and how one is made."""
@@ -68,6 +74,7 @@ KINDS = [
     Kind("rules", "rule", rule),
     Kind("tightenings", "mode", tightening),
     Kind("admissions", "admission", admission),
+    Kind("gaps", "gap", gap),
 ]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.attribute)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from core.admission import Admission
 from core.leg import Leg
 from core.pause import Pause
+from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
@@ -68,6 +69,13 @@ class FakeLegs:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
+    def _open_what_people_said(self) -> None:
+        self.orders: FakeStanding[StandingOrder] = FakeStanding(self.shelf, "order")
+        self.rules: FakeStanding[ToldRule] = FakeStanding(self.shelf, "rule")
+        self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
+        self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
+        self.gaps: FakeStanding[SkillGap] = FakeStanding(self.shelf, "gap")
+
     def start(self, leg: str, subject: str, round: int, now: datetime) -> None:
         """As `adapters.store.legs.Legs.start`."""
         del now
@@ -90,10 +98,7 @@ class FakeStore:
         self.audit = FakeAudit(self.shelf)
         self.gate = FakeGate(self.shelf)
         self.pauses: FakeStanding[Pause] = FakeStanding(self.shelf, "pause")
-        self.orders: FakeStanding[StandingOrder] = FakeStanding(self.shelf, "order")
-        self.rules: FakeStanding[ToldRule] = FakeStanding(self.shelf, "rule")
-        self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
-        self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
+        self._open_what_people_said()
         self.storms = FakeStorms(self.shelf)
         self.holds = FakeHolds(self.shelf)
         self.sequels = FakeSequels(self.shelf)
