@@ -298,8 +298,9 @@ class Night:
         first: Callable[[Play], None] = _as_it_is,
         ladder: tuple[str, ...] = (),
         channels: tuple[str, ...] = ("console",),
+        minds: Minds | None = None,
     ) -> None:
-        setting = Setting(tuple(skills), mode, tuple(episodes), ladder, channels)
+        setting = Setting(tuple(skills), mode, tuple(episodes), ladder, channels, minds or Minds())
         self._plays = (Play(trouble, setting, replays=False), Play(trouble, setting, replays=True))
         self.both(first)
         self.both(Play.begin)
