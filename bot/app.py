@@ -31,6 +31,7 @@ from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
+from core.trigger import LearnedTrigger
 
 if TYPE_CHECKING:
     from bot.answers import Answer
@@ -57,6 +58,7 @@ class Rows:
     tightenings: Standing[Tightening]
     admissions: Standing[Admission]
     gaps: Standing[SkillGap]
+    triggers: Standing[LearnedTrigger]
     pages: PageLog
     holds: Holds
     sequels: Sequels

@@ -14,6 +14,7 @@ from bot.answers import Answer, Views
 from bot.app import Rows
 from bot.beyond import Beyond, Notices
 from bot.chat_desk import ChatDesk
+from bot.conversing import Conversing, Recent
 from bot.digest import MorningTime
 from bot.documents import Filing
 from bot.handwork import Handwork
@@ -304,6 +305,7 @@ def rows_of(store: Store) -> Rows:
         tightenings=store.tightenings,
         admissions=store.admissions,
         gaps=store.gaps,
+        triggers=store.triggers,
         pages=store.pages,
         holds=store.holds,
         sequels=store.sequels,
@@ -414,7 +416,9 @@ def filing_of(house: House, language: str) -> Filing:
     return Filing(DocumentFolder(home), MatplotlibPlotter(home / "plots"), house.store.clock, words_of(language))
 
 
-def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> ChatDesk:
+def desk_of(
+    house: House, language: str, channels: Mapping[str, Channel], recent: Recent | None = None
+) -> ChatDesk:
     """The desk with hands."""
     roster = house.place.roster
     rows = house.rows
@@ -431,4 +435,14 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel]) -> Cha
         return filing.filed(answer, command.target, command.option("host"))
 
     ordering = Ordering(rows, house.team.trust, roster, language)
-    return ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering)
+    talk = Conversing(
+        house.team.conversation,
+        rows,
+        house.place.inventory,
+        roster,
+        views,
+        recent or Recent(),
+        lambda command, message: desk.carry_out(command, message),
+    )
+    desk = ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering, talk.converse)
+    return desk

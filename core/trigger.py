@@ -16,4 +16,9 @@ class LearnedTrigger:
     by: str
     at: datetime
     is_wrong: bool = False
-    ends: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def ends(self) -> datetime | None:
+        """When newer ones took its place; None while it counts."""
+        return self.ended

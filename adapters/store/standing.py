@@ -24,6 +24,7 @@ from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
+from core.trigger import LearnedTrigger
 from core.world import Json
 
 S = TypeVar("S", bound=LaidDown)
@@ -35,6 +36,7 @@ KINDS: dict[type, str] = {
     Tightening: "mode",
     Admission: "admission",
     SkillGap: "gap",
+    LearnedTrigger: "trigger",
 }
 """The name of each kind, in its row and in the audit trail."""
 

@@ -49,6 +49,7 @@ from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
+from core.trigger import LearnedTrigger
 
 _BIRTH = "birth"
 
@@ -97,6 +98,7 @@ class Store:
         self.tightenings = StoredStanding(self.db, self.sealer, Tightening)
         self.admissions = StoredStanding(self.db, self.sealer, Admission)
         self.gaps = StoredStanding(self.db, self.sealer, SkillGap)
+        self.triggers = StoredStanding(self.db, self.sealer, LearnedTrigger)
         self.storms = StoredStorms(self.db, self.channels, self.incidents)
         self.holds = StoredHolds(self.db, self.incidents)
         self.marks, self.scenes = StoredMarks(self.db), StoredScenes(self.db)
@@ -131,7 +133,7 @@ class Store:
             self.gate.stops()
         except NightshiftError as error:
             self.sealer.note(f"stop list: {error}")
-        for standing in (self.pauses, self.orders, self.rules, self.tightenings, self.admissions, self.gaps):
+        for standing in (self.pauses, self.orders, self.rules, self.tightenings, self.admissions, self.gaps, self.triggers):
             standing.check()
         return self.sealer.broken()
 
@@ -148,7 +150,7 @@ class Store:
         if before in ("", "0001"):
             begin_standing(tx, self.sealer)
         if before in ("0002", "0003"):
-            begin_standing(tx, self.sealer, (SkillGap,))
+            begin_standing(tx, self.sealer, (SkillGap, LearnedTrigger))
 
     def _be_born(self, tx: Transaction) -> None:
         body = json.dumps({"instance": secrets.token_hex(8), "at": self.clock.now().isoformat()})

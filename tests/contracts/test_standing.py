@@ -21,6 +21,7 @@ from core.skill_gap import SkillGap
 from core.standing_order import Bound, OrderState, StandingOrder
 from core.tightening import Tightening
 from core.told_rule import RuleKind, ToldRule, When
+from core.trigger import LearnedTrigger
 from tests.fakes.store import FakeStore
 from tests.stores import Case
 
@@ -59,6 +60,11 @@ def gap(id: str, at: datetime) -> SkillGap:
     return SkillGap(id, "vacuum 一张表", "brain", "i1", at)
 
 
+def trigger(id: str, at: datetime) -> LearnedTrigger:
+    """Words that a yes has shown to mean a skill."""
+    return LearnedTrigger(id, "rotate_logs", "磁盘 <n>% 了", "li", at)
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind: its attribute of the store, its name in rows, and how one is made."""
@@ -75,6 +81,7 @@ KINDS = [
     Kind("tightenings", "mode", tightening),
     Kind("admissions", "admission", admission),
     Kind("gaps", "gap", gap),
+    Kind("triggers", "trigger", trigger),
 ]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.attribute)
 

@@ -12,6 +12,7 @@ from core.skill_gap import SkillGap
 from core.standing_order import StandingOrder
 from core.tightening import Tightening
 from core.told_rule import ToldRule
+from core.trigger import LearnedTrigger
 from tests.fakes.approval_book import FakeApprovalBook
 from tests.fakes.audit import FakeAudit
 from tests.fakes.blobs import FakeBlobs
@@ -69,13 +70,6 @@ class FakeLegs:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def _open_what_people_said(self) -> None:
-        self.orders: FakeStanding[StandingOrder] = FakeStanding(self.shelf, "order")
-        self.rules: FakeStanding[ToldRule] = FakeStanding(self.shelf, "rule")
-        self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
-        self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
-        self.gaps: FakeStanding[SkillGap] = FakeStanding(self.shelf, "gap")
-
     def start(self, leg: str, subject: str, round: int, now: datetime) -> None:
         """As `adapters.store.legs.Legs.start`."""
         del now
@@ -114,6 +108,14 @@ class FakeStore:
         self.inbox = FakeInbox(self.shelf)
         self.ticks = FakeTicks()
         self.legs = FakeLegs(self.shelf)
+
+    def _open_what_people_said(self) -> None:
+        self.orders: FakeStanding[StandingOrder] = FakeStanding(self.shelf, "order")
+        self.rules: FakeStanding[ToldRule] = FakeStanding(self.shelf, "rule")
+        self.tightenings: FakeStanding[Tightening] = FakeStanding(self.shelf, "mode")
+        self.admissions: FakeStanding[Admission] = FakeStanding(self.shelf, "admission")
+        self.gaps: FakeStanding[SkillGap] = FakeStanding(self.shelf, "gap")
+        self.triggers: FakeStanding[LearnedTrigger] = FakeStanding(self.shelf, "trigger")
 
     def on_leg(self, hook: Callable[[Leg], None]) -> None:
         """As `Store.on_leg`."""
