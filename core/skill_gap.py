@@ -16,7 +16,12 @@ class SkillGap:
     by: str
     incident: str
     at: datetime
-    ends: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def ends(self) -> datetime | None:
+        """See `core.laid_down.LaidDown`."""
+        return self.ended
 
 
 def gap_of(incident: str, wanted: str, by: str, at: datetime) -> SkillGap:
