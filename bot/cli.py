@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from bot import cli_documents, cli_hosts, cli_trust
+from bot import cli_asking, cli_documents, cli_hosts, cli_trust
 
 if TYPE_CHECKING:
     from bot.cli_session import Session
@@ -101,9 +101,10 @@ def sandboxd() -> None:
 def demo(
     yes: Annotated[bool, typer.Option("--yes", help="Answer for the person; only here.")] = False,
     night: Annotated[Optional[list[str]], typer.Option("--night", help="Only this night; may be repeated.")] = None,  # noqa: UP045 - typer reads it
+    brain: Annotated[bool, typer.Option("--brain", help="Ask the model of .env, not the scripted one.")] = False,
 ) -> None:
     """Real nights on a patient host that is made for it and removed."""
-    raise typer.Exit(_session().demo(tuple(night or ()), yes))
+    raise typer.Exit(_session().demo(tuple(night or ()), yes, brain))
 
 
 @app.command()
@@ -222,6 +223,7 @@ def go(scope: Scope = "") -> None:
 cli_trust.add_to(app, _say_line)
 cli_hosts.add_to(app, _session)
 cli_documents.add_to(app, _session)
+cli_asking.add_to(app, _session)
 
 
 # ---- acting -----------------------------------------------------------------------------------------------------------------------

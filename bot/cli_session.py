@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from bot import jobs
 from bot.alert_explain import explained
 from bot.answers import Answer
 from bot.chat_desk import MACHINE_CHANNEL, ChatDesk
-from bot.commands import Command, Verb, parse
+from bot.commands import Command, Verb, free_words, parse
+from bot.conversing import Recent
 from bot.json_view import as_json, jsonable
 from bot.messages import Words, words_of
 from bot.messages.flow_lines import flow_line
@@ -62,6 +63,7 @@ class Session:
     settings: Settings
     as_json: bool
     is_demo: bool = False
+    recent: Recent = field(default_factory=Recent)
 
     @classmethod
     def open(cls, environ: Mapping[str, str], *, as_json: bool) -> Session:
@@ -78,7 +80,7 @@ class Session:
         """Acting commands go where the work is done; the others read and write rows, with or without a running `up`."""
         command = parse(text)
         verb = command.verb
-        if verb in ACTING and command != LIST_OF_ORDERS:
+        if (verb in ACTING and command != LIST_OF_ORDERS) or free_words(text):
             return self._act(text)
         answer = self._stop(text) if verb is Verb.STOP else self._direct(text)
         if verb in NAMED | LISTED:
@@ -156,7 +158,7 @@ class Session:
     def _act(self, text: str) -> Answer:
         """Here, with the data folder's lock, when nothing else has it; else the running `up` does it."""
         try:
-            with jobs.open_desk(self.settings) as worker:
+            with jobs.open_desk(self.settings, self.recent) as worker:
                 self.note("cli.here")
                 return _answer_of(worker.carry_out(self.message(worker.rows, text), self.tell))
         except BusyError:
@@ -239,9 +241,9 @@ class Session:
         """The sandbox for a Nightshift in another container."""
         return jobs.run_sandboxd(self.settings)
 
-    def demo(self, nights: tuple[str, ...], yes: bool) -> int:  # noqa: FBT001 - an option of the command
+    def demo(self, nights: tuple[str, ...], yes: bool, brain: bool) -> int:  # noqa: FBT001 - options of the command
         """Real nights on a patient host."""
-        return jobs.run_demo(self.settings, nights, yes=yes, as_json=self.as_json)
+        return jobs.run_demo(self.settings, nights, yes=yes, own_brain=brain, as_json=self.as_json)
 
     # ---- views that need more than the desk -------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,32 +22,33 @@ from adapters.patient import layout
 from adapters.patient.patient import Patient
 from adapters.probe.served import MODULE, ServedProbe
 from adapters.store.data_folder import DataFolder
+from bot.demo_brain import own_minds, scripted_minds
+from bot.demo_nights import Night, named
+from bot.demo_told import Told, told_of
 from bot.dispatcher import Dispatcher
 from bot.json_view import as_json
 from bot.logs import start_logging_to
 from bot.messages import Words, words_of
-from bot.messages.units import number
-from bot.roster import Roster
+from bot.minds import Minds
 from bot.settings import Settings
 from bot.wiring import CONSOLE, House, Place, build, desk_of, protected_paths
-from core.alert import Signal
 from core.approval import Approval, Verdict
 from core.card import Card
-from core.check import Check
 from core.desk import Patience
 from core.diagnosis import group_of
 from core.episode import Episode
-from core.errors import InvalidError, UnavailableError, UnknownError
-from core.incident import Ending, Incident, IncidentState
+from core.errors import InvalidError, UnavailableError
+from core.incident import Ending, Incident
 from core.inventory import HostEntry, Inventory, Mode
 from core.message import Message
+from core.proposal import Proposal
 from core.report import Report
 
 GROUP = "patients"
-EVERY = 1.0
-"""Seconds between two measurements of the patient; a real machine is measured less often."""
 LONGEST_STEP = 60.0
 """Seconds within which a fault must be noticed, and within which a repair must have come to its end."""
+LONGEST_NIGHT = 3 * LONGEST_STEP
+"""Seconds for all rounds of a night whose questions are answered at once."""
 LONGEST_WAIT = 600.0
 """Seconds that a person has for an answer."""
 SEEDS = 3
@@ -55,46 +56,6 @@ REPLICA_LEASE = 30.0
 GLANCE = 0.05
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """One fault: its name, the signal that shows it, and how the patient gets it."""
-
-    name: str
-    check: Check
-    inject: Callable[[Patient], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One run of one night, as measured; times in seconds."""
-
-    night: str
-    run: str
-    incident: str
-    ending: str
-    detected_after: float
-    decided_by: str
-    waited_for_a_person: float
-    repaired_after: float
-    verified_by: str
-
-    @property
-    def is_repaired(self) -> bool:
-        """Only a measurement says so."""
-        return self.ending == Ending.FIXED
-
-
-def _check(signal: str, over: float) -> Check:
-    return Check(Signal.parse(signal), layout.NAME, over=over, every=EVERY, lasting=EVERY)
-
-
-NIGHTS = (
-    Night("process", _check(f"process.down:{layout.SERVICE}", 0), Patient.crash),
-    Night("disk", _check(f"disk.used_percent:{layout.MOUNT}", 90), Patient.fill_disk),
-    Night("network", _check("route.missing:default", 0), Patient.cut_network),
-)
 
 
 class ShownChannel:
@@ -133,10 +94,13 @@ class ShownChannel:
 class Demo:
     """The demo in a data folder of its own, `demo/` below `NIGHTSHIFT_HOME`, fresh at each run and left for `why` and `audit verify`."""
 
-    def __init__(self, settings: Settings, nights: Sequence[str], *, is_answered: bool, wants_json: bool) -> None:
+    def __init__(
+        self, settings: Settings, nights: Sequence[str], *, is_answered: bool, wants_json: bool, own_brain: bool = False
+    ) -> None:
         self._settings, self._is_answered, self._wants_json = settings, is_answered, wants_json
+        self._own_brain = own_brain
         self._words: Words = words_of(settings.file.language)
-        self._nights = _named(nights)
+        self._nights = named(nights)
         self._home = settings.demo().home
         self._out = sys.stderr if wants_json else sys.stdout
         self._told: list[Told] = []
@@ -154,35 +118,52 @@ class Demo:
             hidden=(self._settings.home, *protected_paths(self._home, self._settings.env.key_file)[3:]),
         )
         self._say("demo.making")
-        with _ended_in_order():
+        with _ended_in_order(), self._thinking() as minds:
             try:
                 patient.start()
             except UnavailableError as error:
                 self._say("demo.skipped", reason=error.message)
                 return 0
             try:
-                self._play(patient, Mode.APPROVE, ("asked", "memory"))
-                self._play(patient, Mode.AUTO, ("trusted",))
+                self._play(patient, minds, Mode.APPROVE, ("asked", "memory"))
+                self._play(patient, minds, Mode.AUTO, ("trusted",))
             except KeyboardInterrupt:
                 self._say("demo.cut")
                 raise
             finally:
                 patient.stop()
         self._sum_up()
-        return 0 if len(self._told) == 3 * len(self._nights) and all(one.is_repaired for one in self._told) else 1
+        return 0 if self._is_as_it_should_be() else 1
+
+    def _is_as_it_should_be(self) -> bool:
+        """Every run was repaired; of what somebody's own model makes of a night nothing is promised."""
+        promised = {night.name for night in self._nights if not (night.needs_brain and self._own_brain)}
+        is_whole = len(self._told) == 3 * len(self._nights) or self._own_brain
+        return is_whole and all(one.is_repaired for one in self._told if one.night in promised)
+
+    def _thinking(self) -> AbstractContextManager[Minds]:
+        """The brain of these nights; none where rules know all of them."""
+        if self._own_brain:
+            return own_minds(self._settings, self._say)
+        if any(night.needs_brain for night in self._nights):
+            return scripted_minds(self._settings.demo(), self._say)
+        return nullcontext(Minds())
 
     # ---- the runs -------------------------------------------------------------------------------------------------------------------
 
-    def _play(self, patient: Patient, mode: Mode, runs: tuple[str, ...]) -> None:
+    def _play(self, patient: Patient, minds: Minds, mode: Mode, runs: tuple[str, ...]) -> None:
         """A house for these runs; the mode is a setting, so another mode is another start on the same rows."""
-        with self._house(patient, mode) as (house, dispatcher, channel):
+        with self._house(patient, minds, mode) as (house, dispatcher, channel):
             for night in self._nights:
                 for run in runs:
                     if run == "trusted":
                         self._seed(house, night)
-                    self._say(f"demo.{run}", night=self._words.say(f"demo.night.{night.name}"))
+                    head = f"demo.{run}.unknown" if night.needs_brain and run == "asked" else f"demo.{run}"
+                    self._say(head, night=self._words.say(f"demo.night.{night.name}"))
                     told = self._one(house, dispatcher, channel, patient, night, run)
                     self._told.append(told)
+                    if told.model_calls:
+                        self._say("demo.brain.used", calls=told.model_calls, tokens=told.tokens, rounds=told.rounds)
                     self._say("demo.told", **self._facts(told))
                     patient.reset()
                     house.team.night_watch.forget([night.check])
@@ -195,25 +176,42 @@ class Demo:
         incident = _until(
             lambda: _opened_since(house, night, began), LONGEST_STEP, f"{night.check.signal} was not noticed"
         )
-        asked = self._decided(house, dispatcher, incident)
-        report = _until(
-            lambda: house.rows.history.report(incident.id), LONGEST_STEP * 2, f"{incident.id} came to no end"
-        )
+        report = self._ended(house, dispatcher, incident)
         channel.wait_for(f"{incident.id}:report", GLANCE * 40)
-        return _told(night, run, incident, report, asked, began)
+        asked = next(iter(house.rows.history.approvals(incident.id)[-1:]), None)
+        spent = house.rows.model_calls.spent(began, incident.id)
+        told = told_of(night, run, incident, report, asked, began)
+        return replace(told, model_calls=spent.calls, tokens=spent.tokens)
 
-    def _decided(self, house: House, dispatcher: Dispatcher, incident: Incident) -> Approval:
-        """The question once it has its answer; with `--yes` the answer is given here, through the inbox like a person's."""
-        asked = _until(lambda: _question(house, incident), LONGEST_STEP, f"nothing came of {incident.id}")
-        if asked.verdict is Verdict.PENDING and self._is_answered:
-            me, now = f"os:{os.geteuid()}", house.store.clock.now()
-            house.rows.inbox.put(Message(f"yes:{asked.id}", CONSOLE, me, f"approve {asked.id}", incident.id, now))
-            dispatcher.heard()
-        return _until(lambda: _answered(house, asked.id), LONGEST_WAIT, f"{asked.id} had no answer")
+    def _ended(self, house: House, dispatcher: Dispatcher, incident: Incident) -> Report:
+        """How it came out, once every question has had its answer; with `--yes` they are given here, through the inbox like a person's."""
+        answered: set[str] = set()
+
+        def look() -> Report | None:
+            for asked in house.rows.history.approvals(incident.id) if self._is_answered else ():
+                if asked.verdict is Verdict.PENDING and asked.id not in answered:
+                    answered.add(asked.id)
+                    self._answer(house, dispatcher, asked)
+            return house.rows.history.report(incident.id)
+
+        longest = LONGEST_NIGHT if self._is_answered else LONGEST_WAIT
+        return _until(look, longest, f"{incident.id} came to no end")
+
+    @staticmethod
+    def _answer(house: House, dispatcher: Dispatcher, asked: Approval) -> None:
+        """Yes to a plan; what only a person can know is not made up."""
+        words = (
+            f"approve {asked.id}" if isinstance(asked.asks, Proposal) else f"reject {asked.id} nobody is here to say"
+        )
+        me, now = f"os:{os.geteuid()}", house.store.clock.now()
+        house.rows.inbox.put(Message(f"yes:{asked.id}", CONSOLE, me, words, asked.incident, now))
+        dispatcher.heard()
 
     def _seed(self, house: House, night: Night) -> None:
         """Three marked successes, so that the demo can show earned trust; they count nowhere else, for this folder is only the demo's."""
         last = next(i for i in house.rows.log.incidents(only_open=False, limit=100) if i.signal == night.check.signal)
+        if not last.attempts:  # nothing was done there, so that there is nothing to trust
+            return
         attempt = last.attempts[-1]
         group = group_of(house.place.inventory, layout.NAME)
         for turn in range(SEEDS):
@@ -237,11 +235,11 @@ class Demo:
     # ---- making and removing --------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _house(self, patient: Patient, mode: Mode) -> Iterator[tuple[House, Dispatcher, ShownChannel]]:
+    def _house(self, patient: Patient, minds: Minds, mode: Mode) -> Iterator[tuple[House, Dispatcher, ShownChannel]]:
         with ExitStack() as ends:
             children, steady = (ends.enter_context(closing(_eyes_of(patient))) for _ in range(2))
             nobody = ends.enter_context(Path(os.devnull).open("rb"))
-            house = build(self._place(patient, mode, ServedProbe(children.ask, SystemClock(), steady.ask)))
+            house = build(self._place(patient, minds, mode, ServedProbe(children.ask, SystemClock(), steady.ask)))
             stdin = (nobody if self._is_answered else sys.stdin).fileno()
             channel = ShownChannel(ConsoleChannel(stdin, self._out, house.store.clock, self._words.table))
             desk = desk_of(house, self._settings.file.language, {CONSOLE: channel})
@@ -254,7 +252,7 @@ class Demo:
             finally:
                 self._channel = None
 
-    def _place(self, patient: Patient, mode: Mode, probe: ServedProbe) -> Place:
+    def _place(self, patient: Patient, minds: Minds, mode: Mode, probe: ServedProbe) -> Place:
         return Place(
             home=self._home,
             database_url=self._settings.demo().database_url,
@@ -269,6 +267,7 @@ class Demo:
             patience=Patience(usual=LONGEST_WAIT, high=LONGEST_WAIT),
             replica_lease=REPLICA_LEASE,
             key_file=self._settings.env.key_file,
+            minds=minds,
         )
 
     # ---- telling --------------------------------------------------------------------------------------------------------------------
@@ -301,51 +300,9 @@ def _eyes_of(patient: Patient) -> KeptChildren:
     return KeptChildren(Holder(*patient.holder), MODULE)
 
 
-def _named(names: Sequence[str]) -> tuple[Night, ...]:
-    known = {night.name: night for night in NIGHTS}
-    for name in names:
-        if name not in known:
-            raise UnknownError("night", name, tuple(known))
-    return tuple(known[name] for name in dict.fromkeys(names)) or NIGHTS
-
-
-def _told(night: Night, run: str, incident: Incident, report: Report, asked: Approval, began: datetime) -> Told:
-    proof = report.proof[-1] if report.proof else None
-    names = Roster(Inventory((), ()), os.geteuid()).names()
-    by = ", ".join(names.get(one, one) for one in report.decided_by) or "nobody"
-    return Told(
-        night=night.name,
-        run=run,
-        incident=incident.id,
-        ending=report.ending,
-        detected_after=(incident.opened - began).total_seconds(),
-        decided_by=f"{report.tier or 'nobody'} ({asked.policy_line}; {by})",
-        waited_for_a_person=0.0 if asked.by == ("policy",) else report.asked_seconds,
-        repaired_after=(report.closed - began).total_seconds(),
-        verified_by=f"{proof.signal} = {number(proof.value)}, {len(report.proof)} times"
-        if proof
-        else "nothing measured",
-    )
-
-
 def _opened_since(house: House, night: Night, began: datetime) -> Incident | None:
     found = house.rows.log.incidents(only_open=False, limit=10)
     return next((one for one in found if one.signal == night.check.signal and one.opened >= began), None)
-
-
-def _question(house: House, incident: Incident) -> Approval | None:
-    """Its first question; an incident that ended without one has a report, and then there is nothing to wait for."""
-    asked = house.rows.history.approvals(incident.id)
-    if asked:
-        return asked[-1]
-    if house.rows.log.load(incident.id).state is IncidentState.CLOSED:
-        raise UnavailableError(f"{incident.id} ended without a question; see: nightshift why {incident.id}")
-    return None
-
-
-def _answered(house: House, id: str) -> Approval | None:
-    asked = house.rows.book.load(id)
-    return None if asked.verdict is Verdict.PENDING else asked
 
 
 def _until(look: Callable[[], T | None], seconds: float, otherwise: str) -> T:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.action_catalog import ActionCatalog
 from bot.app import Finding, Rows, Worker
+from bot.conversing import Recent
 from bot.live_settings import LiveSettings
 from bot.proven_skills import Proof, proofs_in
 from bot.settings import Settings
@@ -34,8 +35,8 @@ def open_store(settings: Settings) -> Iterator[Rows]:
 
 
 @contextmanager
-def open_desk(settings: Settings) -> Iterator[Worker]:
-    """With the lock; raises BusyError while a running `up` holds it."""
+def open_desk(settings: Settings, recent: Recent | None = None) -> Iterator[Worker]:
+    """With the lock; raises BusyError while a running `up` holds it. `recent` is what was said before in this process."""
     from adapters.store.data_folder import DataFolder
     from bot.logs import start_logging_to
     from bot.single_command import SingleCommand
@@ -45,7 +46,7 @@ def open_desk(settings: Settings) -> Iterator[Worker]:
     start_logging_to(settings.home / "nightshift.log")
     house = build(local_place(settings, (CONSOLE,)))
     try:
-        yield SingleCommand(house, desk_of(house, settings.file.language, {}))
+        yield SingleCommand(house, desk_of(house, settings.file.language, {}, recent))
     finally:
         house.close()
 
@@ -77,11 +78,11 @@ def run_sandboxd(settings: Settings) -> int:
     return serve(settings)
 
 
-def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
+def run_demo(settings: Settings, nights: tuple[str, ...], *, yes: bool, own_brain: bool, as_json: bool) -> int:
     """The nights named, all when empty; 0 when every one was repaired or had a reason to be skipped."""
     from bot.demo import Demo
 
-    return Demo(settings, nights, is_answered=yes, wants_json=as_json).run()
+    return Demo(settings, nights, is_answered=yes, wants_json=as_json, own_brain=own_brain).run()
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:

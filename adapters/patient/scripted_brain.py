@@ -34,6 +34,10 @@ class Asked:
         told = [turn for turn in self.turns if turn.get("role") == "tool" and turn.get("tool_call_id") in ids]
         return str(told[-1]["content"]) if told else ""
 
+    def proposed(self, skill: str) -> int:
+        """How often a call named this skill so far."""
+        return sum(f'"{skill}"' in call["function"]["arguments"] for call in self._calls())
+
     def _calls(self) -> Iterator[dict[str, Any]]:
         for turn in self.turns:
             yield from turn.get("tool_calls") or ()

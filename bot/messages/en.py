@@ -14,6 +14,7 @@ from bot.messages import (
     en_skills,
     en_standing,
     en_storm,
+    en_talk,
     en_waking,
 )
 
@@ -371,10 +372,12 @@ WORDS = {
         "With BRAIN_MODEL set, --brain asks your own model."
     ),
     "demo.brain.own": "The brain is {model} at {url}; nobody knows beforehand what it makes of this.",
-    "demo.brain.calls": "brain calls {tool}: {values}",
-    "demo.brain.shown": "brain is shown: {text}",
-    "demo.brain.says": "brain says: {text}",
-    "demo.brain.used": "Models: {tokens} tokens in {calls} calls, {rounds} rounds",
+    "demo.brain.says": "brain: {text}",
+    "demo.brain.looks": "brain looks: {tool} {values}",
+    "demo.brain.shown": "  it is told: {text}",
+    "demo.brain.ends": "brain answers: {how} {what} {why}",
+    "demo.brain.evidence": "  because: {text}",
+    "demo.brain.used": "Models: {tokens} tokens in {calls} calls, in round {rounds}.",
     "demo.told": (
         "--> {ending}: detected after {detected_after} s, decided by {decided_by}, waited "
         "{waited_for_a_person} s for a person, repaired after {repaired_after} s, verified by "
@@ -393,6 +396,7 @@ WORDS = {
     **en_standing.WORDS,
     **en_skills.WORDS,
     **en_storm.WORDS,
+    **en_talk.WORDS,
     **en_minds.WORDS,
     **en_waking.WORDS,
 }

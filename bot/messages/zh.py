@@ -14,6 +14,7 @@ from bot.messages import (
     zh_skills,
     zh_standing,
     zh_storm,
+    zh_talk,
     zh_waking,
 )
 
@@ -371,10 +372,12 @@ WORDS = {
         "设了 BRAIN_MODEL 之后，加上 --brain 就问您自己的模型。"
     ),
     "demo.brain.own": "大脑是 {url} 上的 {model}；它会怎么判断，事先没人知道。",
-    "demo.brain.calls": "大脑调用 {tool}：{values}",
-    "demo.brain.shown": "大脑看到：{text}",
-    "demo.brain.says": "大脑说：{text}",
-    "demo.brain.used": "模型：{calls} 次调用，{tokens} 个词元，{rounds} 轮",
+    "demo.brain.says": "大脑：{text}",
+    "demo.brain.looks": "大脑查看：{tool} {values}",
+    "demo.brain.shown": "  得知：{text}",
+    "demo.brain.ends": "大脑答复：{how} {what} {why}",
+    "demo.brain.evidence": "  根据：{text}",
+    "demo.brain.used": "模型：{calls} 次调用，{tokens} 个词元，在第 {rounds} 轮。",
     "demo.told": (
         "--> {ending}：{detected_after} 秒后发现，由 {decided_by} 决定，等人 {waited_for_a_person} 秒，"
         "{repaired_after} 秒后修好，验证：{verified_by}"
@@ -392,6 +395,7 @@ WORDS = {
     **zh_standing.WORDS,
     **zh_skills.WORDS,
     **zh_storm.WORDS,
+    **zh_talk.WORDS,
     **zh_minds.WORDS,
     **zh_waking.WORDS,
 }
