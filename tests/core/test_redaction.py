@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.paths import has_hidden_character
 from core.redaction import HIDDEN, MOST, clean, redact
+from tests.core.secrets_in_words import SECRETS
 
 SECRET = st.from_regex(r"[A-Za-z0-9]{8,24}", fullmatch=True).filter(
     lambda text: not text.lower().startswith(("basic", "bearer"))
@@ -147,22 +152,31 @@ def test_the_limit_holds(text: str, limit: int) -> None:
 @pytest.mark.parametrize(
     "piece",
     [
-        "a",
-        "token",
-        "eyJ",
-        "://",
-        "pass=",
-        "\x1b]",
-        "@",
-        "secret_",
-        "-",
-        "a:",
-        "bearer ",
-        "eyJabcdefgh.",
-        "sk-",
-        "<!",
-        "-----BEGIN A PRIVATE KEY-----",
+        *(
+            "a",
+            "A1b2" * 16 + "\n",
+            "-----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\n",
+            "mysql ",
+            "://a:",
+            "a:",
+        ),
+        *(
+            "-u a:",
+            "login a ",
+            "cookie:",
+            "eyJ.",
+            "密码",
+            "$1$",
+            "http://a:b@",
+            "?token=",
+            "LS0tLS1CRUdJTi",
+            "A\n",
+            "mysql -p",
+        ),
     ],
 )
-def test_a_hostile_text_does_not_take_long(piece: str) -> None:
-    assert len(clean(piece * MOST)) <= MOST
+def test_no_text_takes_long(piece: str) -> None:
+    began = time.process_time()
+    redact(piece * MOST)
+    assert time.process_time() - began < 1.0
