@@ -132,9 +132,7 @@ def _brain(settings: Settings) -> Brain | None:
         return None
     from adapters.brain_openai import OpenAIBrain  # noqa: PLC0415 - loaded only where there is a brain
 
-    return OpenAIBrain(
-        env.brain_base_url, env.brain_model, env.brain_api_key or "", has_tools=settings.file.brain.tools
-    )
+    return OpenAIBrain(env.brain_base_url, env.brain_model, env.brain_api_key or "")
 
 
 def cerebellum_of(settings: Settings) -> Cerebellum | None:
@@ -161,7 +159,7 @@ def terms_of(settings: Settings, secrets: Iterable[str] = ()) -> Terms:
     }
     budget = Budget(caps, Prices(float(table.price_in), float(table.price_out)), table.currency)
     conceal = Concealment(secrets, compiled(settings.file.redaction.patterns))
-    return Terms(table.timeout, budget, conceal, _wait)
+    return Terms(table.timeout, budget, conceal, _wait, has_tools=table.tools)
 
 
 def own_secrets(settings: Settings, key: str = "") -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from core.mind_watch import MindWatch
 from core.model import Mind, ModelCall, ModelReply, ModelRequest, Purpose, Spent, ToolCall
 from core.ports import Clock
 from core.redaction import visible
+from core.tools_in_text import calls_read, in_text
 
 BACK_OFF = (0.5, 2.0)
 """Seconds before the second try and before the third, which is the last."""
@@ -27,14 +28,19 @@ MOST_TEXT, MOST_ARGUMENTS, MOST_CALLS, MOST_NAME = 50_000, 20_000, 16, 200
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def _nobody(_piece: str) -> None:
+    """Nobody listens while it comes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under what the brain may be asked. `wait` passes so many seconds; `seconds` is for one try."""
+    """Under what the brain may be asked. `seconds` is for one try; `wait` passes time; without `has_tools` it is told of tools in words."""
 
     seconds: float = 60.0
     budget: Budget = field(default_factory=Budget)
     conceal: Concealment = field(default_factory=Concealment)
     wait: Callable[[float], object] = lambda _: None
+    has_tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class ModelGateway:
         """What hides that which must not leave; `ask` does it by itself."""
         return self._terms.conceal
 
-    def ask(self, purpose: Purpose, request: ModelRequest, heard: Callable[[str], None] = lambda _: None) -> ModelReply:
+    def ask(self, purpose: Purpose, request: ModelRequest, heard: Callable[[str], None] = _nobody) -> ModelReply:
         """One answer. `heard` gets pieces of its text as they come; where a try fails in the middle, the next begins anew.
 
         Raises ModelError where nothing came of it, BudgetError where nothing more may be spent. Everything that was tried is kept.
@@ -83,12 +89,13 @@ class ModelGateway:
         why = self._watch.begin(Mind.BRAIN)
         if brain is None or why:
             raise ModelError(why or "no brain is configured")
-        concealed = self._terms.conceal.request(request)
+        concealed = self._terms.conceal.request(request if self._terms.has_tools else in_text(request))
+        is_plain = self._terms.has_tools or not request.tools
         began, tries = self._clock.now(), 0
         while True:
             tries += 1
             try:
-                reply = self._try(brain, purpose, concealed, heard)
+                reply = self._try(brain, purpose, concealed, heard if is_plain else _nobody)
             except ModelError as error:
                 pause = self._pause(error, tries, began)
                 if pause is None:
@@ -97,7 +104,7 @@ class ModelGateway:
                 self._terms.wait(pause)
                 continue
             self._watch.answered(Mind.BRAIN)
-            return reply
+            return reply if is_plain else _read(reply, heard)
 
     def _pause(self, error: ModelError, tries: int, began: datetime) -> float | None:
         """Seconds before the next try; None where there is none: a service that hangs costs a night one timeout, not three."""
@@ -174,6 +181,14 @@ class ModelGateway:
                 error=error,
             )
         )
+
+
+def _read(reply: ModelReply, heard: Callable[[str], None]) -> ModelReply:
+    """An answer whose calls stand in its text is heard only once it is known to be none."""
+    read = calls_read(reply)
+    if read.text:
+        heard(read.text)
+    return read
 
 
 def replace_error(error: ModelError, conceal: Concealment) -> ModelError:

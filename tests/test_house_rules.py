@@ -66,6 +66,7 @@ VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter 
     "probe": {"psutil"},
     "host": {"asyncssh", "docker", "psutil"},
     "channel_console": {"rich"},
+    "brain_openai": {"openai", "httpx2"},  # httpx2 is what the SDK stands on
     "clock_apscheduler": {"apscheduler"},
     "pager_apprise": {"apprise"},
     "inventory_ansible": {"yaml"},
