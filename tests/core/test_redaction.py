@@ -152,6 +152,54 @@ def test_the_limit_holds(text: str, limit: int) -> None:
 @pytest.mark.parametrize(
     "piece",
     [
+        "a",
+        "token",
+        "eyJ",
+        "://",
+        "pass=",
+        "\x1b]",
+        "@",
+        "secret_",
+        "-",
+        "a:",
+        "bearer ",
+        "eyJabcdefgh.",
+        "sk-",
+        "<!",
+        "-----BEGIN A PRIVATE KEY-----",
+    ],
+)
+def test_a_hostile_text_does_not_take_long(piece: str) -> None:
+    assert len(clean(piece * MOST)) <= MOST
+
+
+ORDINARY = (Path(__file__).parent / "ordinary_lines.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_a_secret_is_hidden_wherever_it_stands(text: str, secret: str) -> None:
+    assert secret in text
+    for around in ("{}", "03:12 web-1 app[7]: {} (line 3)", "{}\nnext line"):
+        hidden = clean(around.replace("{}", text))
+        assert secret not in hidden
+        assert redact(hidden) == hidden
+
+
+@pytest.mark.parametrize("line", ORDINARY)
+def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
+    assert redact(line) == line
+
+
+def test_the_users_own_patterns_hide_too_and_what_is_hidden_stays() -> None:
+    own = (re.compile(r"PRJ-\d{4}"), re.compile(r"hidden"), re.compile(r"x*"))
+    once = redact("customer PRJ-1234 has password=abc", own)
+    assert once == f"customer {HIDDEN} has password={HIDDEN}"
+    assert redact(once, own) == once
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
         *(
             "a",
             "A1b2" * 16 + "\n",
@@ -176,7 +224,7 @@ def test_the_limit_holds(text: str, limit: int) -> None:
         ),
     ],
 )
-def test_no_text_takes_long(piece: str) -> None:
+def test_no_text_takes_long(again: str) -> None:
     began = time.process_time()
-    redact(piece * MOST)
+    redact(again * MOST)
     assert time.process_time() - began < 1.0
