@@ -49,7 +49,8 @@ BAD, GOOD = 97.0, 41.0
 class Trouble:
     """What breaks: the signal, the host as it is then, and what is measured of a host; None where nothing of ours measures it.
 
-    `source` is `probe`, or `claim:NAME` for what somebody outside says. `others` are further signals that are watched.
+    `source` is `probe`, or `claim:NAME` for what somebody outside says. `others` are further signals that are watched,
+    `unwatched` can be measured and are looked at by no check.
     """
 
     host: str
@@ -60,6 +61,7 @@ class Trouble:
     lasting: float = 0.0
     severity: Severity = Severity.ASK
     others: Mapping[str, Callable[[FakeHost], float]] = field(default_factory=dict)
+    unwatched: Mapping[str, Callable[[FakeHost], float]] = field(default_factory=dict)
 
     def said_by(self, source: str) -> Trouble:
         """The same, but it is a claim."""
@@ -96,7 +98,7 @@ class WorldProbe:
     def measure(self, host: str, signal: Signal) -> Measurement:
         """See `core.ports.Probe`."""
         trouble = self._play.trouble
-        measures = {trouble.signal: trouble.measure, **trouble.others}
+        measures = {trouble.signal: trouble.measure, **trouble.others, **trouble.unwatched}
         measure = measures.get(str(signal))
         if measure is None or self.is_broken:
             raise UnavailableError(f"nothing here measures {signal}")
