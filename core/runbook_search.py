@@ -17,8 +17,12 @@ _HEADING = re.compile(r"(?m)^(?=#{1,6} )")
 _WORD = re.compile(r"[a-z0-9]{2,40}|[\u3400-\u9fff]+")
 _IN_TITLE = 3
 """How many times as much a word counts in a title, a heading or a file's name."""
-_LEAST = 0.3
-"""The part of what was asked, by weight, that a section has to know."""
+_LEAST, _FEWEST = 0.4, 2
+"""The part of the words asked, and how many of them, that a section has to know if none of them stands in a heading of it."""
+_TELLS_NOTHING = frozenset(
+    ("and", "at", "by", "for", "from", "how", "in", "is", "it", "not", "of", "on", "or", "percent")
+    + ("runbook", "server", "that", "the", "this", "to", "used", "what", "when", "with")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +37,15 @@ class Passage:
 
 def passages(runbooks: Sequence[Runbook], words: str, most: int = 2) -> tuple[Passage, ...]:
     """At most one section of each runbook, best first; none of one that is about something else."""
-    asked = frozenset(_parts(words))
+    asked = frozenset(_parts(words)) - _TELLS_NOTHING
     sections = [(book, text) for book in runbooks for text in _sections(book)]
     documents = [_counted(book, text) for book, text in sections]
     rarity = _rarity(asked, documents)
-    whole, usual = sum(rarity.values()), sum(map(Counter.total, documents)) / (len(documents) or 1)
+    usual = sum(map(Counter.total, documents)) / (len(documents) or 1)
     best: dict[str, Passage] = {}
     for (book, text), document in zip(sections, documents, strict=True):
-        known = sum(rarity[word] for word in asked if document[word])
         score = sum(rarity[word] * _gain(document, word, usual) for word in asked)
-        is_about_it = bool(whole) and known / whole >= _LEAST
-        if is_about_it and (book.name not in best or score > best[book.name].score):
+        if _is_about(asked, document) and (book.name not in best or score > best[book.name].score):
             best[book.name] = Passage(book.name, book.title, text.strip(), score)
     return tuple(sorted(best.values(), key=lambda one: (-one.score, one.name))[:most])
 
@@ -59,6 +61,13 @@ def _counted(book: Runbook, text: str) -> Counter[str]:
     for word in (*_parts(heading), *_parts(book.title), *_parts(book.name)):
         counted[word] += _IN_TITLE
     return counted
+
+
+def _is_about(asked: frozenset[str], document: Counter[str]) -> bool:
+    """True where a heading says one of the words, or enough of them stand in the section."""
+    known = [word for word in asked if document[word]]
+    is_headed = any(document[word] >= _IN_TITLE for word in known)
+    return is_headed or len(known) >= max(_FEWEST, _LEAST * len(asked))
 
 
 def _rarity(asked: frozenset[str], documents: Sequence[Counter[str]]) -> dict[str, float]:
