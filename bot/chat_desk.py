@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import uuid
@@ -14,7 +15,7 @@ from datetime import timedelta
 
 from bot.answers import BEFORE_A_STORM, Answer, Views, nothing_offered
 from bot.app import Rows
-from bot.commands import Command, Verb, parse
+from bot.commands import Command, Verb, free_words, parse
 from bot.deciding import Deciding
 from bot.digest import MorningMessage, morning_of
 from bot.json_view import as_json
@@ -24,6 +25,7 @@ from bot.messages.units import plain
 from bot.noting import Noting
 from bot.ordering import Ordering
 from bot.pausing import KINDS, Pausing
+from bot.remembering import Remembering
 from bot.roster import Roster
 from bot.storming import Storming
 from bot.telling import Telling
@@ -32,6 +34,7 @@ from core.alert import Alert, AlertStatus, Signal, require_host_name
 from core.approval import Approval
 from core.card import Card, CardKind
 from core.errors import InvalidError, NightshiftError, TamperedError, UnavailableError, UnknownError
+from core.intent import Intent, intent_of
 from core.inventory import Inventory
 from core.message import Message
 from core.ports import Channel
@@ -44,8 +47,22 @@ PATIENCE = 1.0
 
 MOST_BACKOFF = 300
 
+STREAMS = frozenset({"console"})
+"""Channels that show an answer piece by piece; the others get the whole."""
+
 Act = Callable[[Command, Message], Answer]
 """Carries out run, dry run, undo and resolve; idempotent by the message's id, because a message that was cut off is handled again."""
+
+
+Shown = Callable[[str], None]
+"""Gets pieces of an answer while it is made, as they are to be read."""
+
+Converse = Callable[[str, Message, Shown], Answer]
+"""Answers free words."""
+
+
+def _silent(_: str) -> None:
+    """Nobody looks on."""
 
 
 class ChatDesk:
@@ -60,20 +77,22 @@ class ChatDesk:
         act: Act,
         channels: Mapping[str, Channel],
         ordering: Ordering | None = None,
+        converse: Converse | None = None,
     ) -> None:
         self._rows, self._inventory, self._roster = rows, inventory, roster
-        self._act, self._channels = act, channels
+        self._act, self._channels, self._converse = act, channels, converse
         offers = ordering.is_offered if ordering else nothing_offered
         self.views = Views(rows, inventory, roster, language, offers)
         pausing = Pausing(rows, inventory, roster, self.views)
         self._deciding = Deciding(rows, inventory, roster, self.views, pausing.give_back)
         storming = Storming(rows, inventory, self._deciding, self.views)
         telling = Telling(rows, inventory, roster, self.views)
+        remembering = Remembering(rows)
         self.morning = MorningMessage(rows, morning_of(rows, inventory), roster, self.views)
         self._calls: dict[Verb, Callable[[Command, Message], Answer]] = {
-            Verb.APPROVE: storming.before(self._deciding.approve),
+            Verb.APPROVE: remembering.of(storming.before(self._deciding.approve)),
             Verb.REJECT: storming.before(self._deciding.reject),
-            Verb.PICK: self._deciding.pick,
+            Verb.PICK: remembering.of(self._deciding.pick),
             Verb.ANSWER: self._deciding.answer,
             **dict.fromkeys(KINDS, storming.before(pausing.pause)),
             Verb.RESOLVE: act,
@@ -96,11 +115,12 @@ class ChatDesk:
             Verb.DIGEST: self.morning.answer,
             Verb.NOTE: Noting(rows, inventory, roster, self.views).note,
             Verb.UNKNOWN: self._unknown,
+            Verb.ASK: self._unknown,
         }
         if ordering is not None:
             self._calls |= {
                 Verb.ORDERS: ordering.orders,
-                Verb.WRONG: ordering.wrong,
+                Verb.WRONG: remembering.of_wrong(ordering.wrong),
                 Verb.ADMIT: ordering.admit,
             }
 
@@ -135,21 +155,23 @@ class ChatDesk:
             self.show_open(message.channel)
         return True
 
-    def answer(self, message: Message) -> Answer:
+    def answer(self, message: Message, shown: Shown = _silent) -> Answer:
         """What came of one message; every refusal of ours is an answer, not an error."""
         command = parse(message.text)
         try:
-            return self.carry_out(command, message)
+            return self.carry_out(command, message, shown)
         except NightshiftError as error:
             return Answer(self.views.words.say("reply.failed", error=self.views.words.problem(error)), ok=False)
 
-    def carry_out(self, command: Command, message: Message) -> Answer:
+    def carry_out(self, command: Command, message: Message, shown: Shown = _silent) -> Answer:
         """The call behind a command, if this person may; raises our errors."""
         say = self.views.words.say
         if not self._roster.is_member(message.channel, message.by):
             return Answer(say("reply.stranger", account=plain(message.by)), ok=False)
         if not self._roster.may(message.channel, message.by, command, self._groups(command)):
             return Answer(say("reply.notallowed", verb=command.word, role=least_role(command).word), ok=False)
+        if command.verb in {Verb.UNKNOWN, Verb.ASK} and (words := free_words(message.text)):
+            return self._free(words, command, message, shown)
         call = self._calls.get(command.verb)
         return call(command, message) if call else Answer(say("reply.nocall", verb=command.verb), ok=False)
 
@@ -226,9 +248,16 @@ class ChatDesk:
 
     def _work(self, message: Message, done: Future[Answer]) -> None:
         try:
-            done.set_result(self.answer(message))
+            done.set_result(self.answer(message, self._pieces(message)))
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits, which raises it
             done.set_exception(error)
+
+    def _pieces(self, message: Message) -> Shown:
+        """Straight to who asked, where that channel shows pieces."""
+        if message.channel not in STREAMS:
+            return _silent
+        number = itertools.count(1)
+        return lambda piece: self._reply(message, piece, f"piece{next(number)}")
 
     def _reply(self, message: Message, text: str, part: str = "reply") -> None:
         """Straight to who asked; an answer that cannot be shown now is kept in the inbox, and asking again is harmless."""
@@ -266,6 +295,14 @@ class ChatDesk:
         say = self.views.words.say
         text = say("reply.alert", incident=incident) if incident else say("reply.alert.none")
         return Answer(text, {"incidents": [incident]}, incident=incident)
+
+    def _free(self, words: str, command: Command, message: Message, shown: Shown) -> Answer:
+        """Free words: the answer to a question that is open in this thread, else a conversation where there is one."""
+        if message.thread and intent_of(words) not in {Intent.ABOUT, Intent.QUESTION}:
+            answered = self._deciding.answer_in_thread(replace(message, text=words))
+            if answered is not None:
+                return answered
+        return self._converse(words, message, shown) if self._converse else self._unknown(command, message)
 
     def _unknown(self, command: Command, _: Message) -> Answer:
         key = f"reply.unknown.{command.part or 'near'}" if command.target else "reply.unknown"

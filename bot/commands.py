@@ -12,8 +12,9 @@ from dataclasses import replace
 from bot.durations import split_duration
 from bot.rule_words import sounds_like_rule
 from bot.verbs import LEAST_ROLE, LOOSER, RULES, Command, Part, Role, Rule, Verb, rule_of
+from core.intent import Intent, intent_of
 
-__all__ = ["LEAST_ROLE", "RULES", "Command", "Role", "Rule", "Verb", "nearest", "parse"]
+__all__ = ["LEAST_ROLE", "RULES", "Command", "Role", "Rule", "Verb", "free_words", "nearest", "parse"]
 
 MOST_TYPED = 2000
 """Characters of one message that are looked at; the rest of a longer one is not a command."""
@@ -72,6 +73,23 @@ def nearest(text: str) -> str:
     first = text.split(" ", 1)[0].lower()
     found = difflib.get_close_matches(first, list(words), n=1, cutoff=0.76)
     return words[found[0]] if found else ""
+
+
+def free_words(typed: str) -> str:
+    """The words of a message that is talk and no command; '' for a command, and for what was nearly one, whose usage helps more."""
+    command, text = parse(typed), _plain(typed)
+    if command.verb is Verb.ASK:
+        return command.text
+    is_talk = command.verb is Verb.UNKNOWN and not command.part and bool(text) and not _is_nearly_a_command(text)
+    return text if is_talk else ""
+
+
+def _is_nearly_a_command(text: str) -> bool:
+    """True where the first word is a command's, or looks like one, and what follows is no sentence about machines."""
+    meant = next((rule.verb for rule in RULES if _after(rule, text) is not None), None)
+    if meant is not None:
+        return meant not in _TALKATIVE or len(text.split()) < 3 or "=" in text
+    return bool(nearest(text)) and (" " not in text or intent_of(text) is Intent.REMARK)
 
 
 def _plain(typed: str) -> str:
@@ -296,6 +314,11 @@ _TOLD = re.compile(r"(?:never(?! ?mind)|ignore) \S|(?:永远不要|不要再|忽
 _ENDING = re.compile(r"(?:取消|结束) ?|(?:end|cancel) ", re.IGNORECASE)
 _PAUSES = frozenset(rule.verb for rule in RULES if any(part.word == "off" for part in rule.parts))
 
+_TALKATIVE = frozenset(
+    {Verb.WHY, Verb.STATUS, Verb.INCIDENTS, Verb.PLAN, Verb.ALERT, Verb.RUN, Verb.RESOLVE, Verb.TAKE, Verb.DIGEST, Verb.APPROVALS}
+)
+"""Words that sentences begin with too: `why is the disk full`, `close the idle sessions`, `take a look at nginx`."""
+
 _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.APPROVE: _approve,
     Verb.REJECT: _reject,
@@ -317,6 +340,7 @@ _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.GO: _go,
     Verb.UNDO: _undo,
     Verb.MEMORY: _words,
+    Verb.ASK: _words,
     Verb.RUN: _with_options,
     Verb.DRY_RUN: _with_options,
     Verb.ALERT: _with_options,

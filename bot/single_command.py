@@ -34,7 +34,7 @@ class SingleCommand:
     def carry_out(self, message: Message, say: Callable[[str], None]) -> str:
         """See `bot.app.Worker`."""
         self._begin()
-        answer = self._desk.answer(message)
+        answer = self._desk.answer(message, say)
         return as_json(self._ended(answer, say)) if answer.ok and answer.incident else as_json(answer)
 
     def go_on(self, decided: Answer, say: Callable[[str], None]) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from functools import partial
 
 from bot.app import Rows
 from bot.minds import Minds, Thinking, thinking_of
+from core.asked_look import AskedLooks
 from core.belonging import Belonging
+from core.brain_talk import BrainTalk
 from core.briefing import Briefing, Sources
 from core.called_look import CalledLooks
 from core.caps import Caps
 from core.check import Check
 from core.closing import Closing
 from core.confirmed_commit import Network
+from core.conversation import Conversation
 from core.cut_off import restrain_while_cut_off
 from core.deliberation import Deliberation
 from core.desk import Desk, Patience
@@ -33,13 +35,14 @@ from core.order_birth import OrderBirth
 from core.people_ports import Changes, Presence, RollbackTimer
 from core.ports import Catalog, Clock, Flow, Hosts, Probe, Sandbox
 from core.relapse import Relapses
-from core.routing import Router
+from core.router_now import RouterNow
 from core.skill_admission import AdmittedCatalog, Maturity, SkillAdmission
 from core.skill_manifest import Skill
 from core.standing_orders import Ground, StandingOrders
 from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
 from core.told_rules import ToldRules
+from core.understanding import Understanding
 from core.verification import Watch
 from core.voting import Ballot, Voice, Voting
 from core.wishes import Wishes
@@ -99,6 +102,7 @@ class Team:
     relapses: Relapses
     story: IncidentResponse
     thinking: Thinking
+    conversation: Conversation
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -118,10 +122,10 @@ def compose(rows: Rows, world: World) -> Team:
     diagnosis = Diagnosis(
         trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on, world.checks
     )
-    router = partial(_router, trust)
-    investigation = _investigation(rows, world, trust, executor, diagnosis, thinking)
+    router = RouterNow(trust.catalog, rows.triggers, world.minds.semantic)
+    investigation = _investigation(rows, world, trust, executor, diagnosis, thinking, router)
     wishes = Wishes(diagnosis, router, trust.maturity.state_on)
-    deliberation = Deliberation(diagnosis, wishes, _voting(world, trust, diagnosis, thinking, clock), investigation, rows.history.approvals)
+    deliberation = Deliberation(diagnosis, wishes, _voting(world, trust, diagnosis, thinking, router, clock), investigation, rows.history.approvals)
     storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)
     closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels, rows.gaps)
@@ -130,25 +134,35 @@ def compose(rows: Rows, world: World) -> Team:
     books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)
     holding = Holding(books, watch, closing, belonging, inventory, clock, world.windows)
     story = IncidentResponse(rows.log, rows.book, deliberation, desk, executor, watch, closing, holding)
+    conversation = Conversation(
+        trust.catalog,
+        Understanding(router, inventory, trust.maturity.state_on),
+        BrainTalk(thinking.gateway if world.minds.brain else None),
+        AskedLooks(executor, inventory, lambda: known_by(world.checks())),
+        rows.intake,
+        rows.gaps,
+        clock,
+    )
     relapses = Relapses(rows.history, rows.ticks, rows.log, clock)
     return Team(
-        trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story, thinking
+        trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story, thinking, conversation
     )
 
 
-def _router(trust: Trust) -> Router:
-    """Over the skills as they are now."""
-    return Router(trust.catalog.skills())
-
-
-def _investigation(
-    rows: Rows, world: World, trust: Trust, executor: Executor, diagnosis: Diagnosis, thinking: Thinking
+def _investigation(  # noqa: PLR0913, PLR0917 - composed once
+    rows: Rows,
+    world: World,
+    trust: Trust,
+    executor: Executor,
+    diagnosis: Diagnosis,
+    thinking: Thinking,
+    router: RouterNow,
 ) -> Investigation:
     """The brain's work; it is told what the card would show, too."""
     catalog, state_on, minds = trust.catalog, trust.maturity.state_on, thinking.minds
 
     def shortlist(words: str) -> tuple[str, ...]:
-        return tuple(match.skill.name for match in Router(catalog.skills()).shortlist(words, 10))
+        return tuple(match.skill.name for match in router().shortlist(words, 10))
 
     sources = Sources(rows.history.approvals, _around(rows, world).note, shortlist, executor.mode, minds.language)
     briefing = Briefing(catalog, rows.memory, minds.runbooks, world.inventory, state_on, sources)
@@ -160,14 +174,16 @@ def _around(rows: Rows, world: World) -> Surroundings:
     return Surroundings(world.presence, world.changes, rows.marks, rows.scenes, rows.history, rows.clock)
 
 
-def _voting(world: World, trust: Trust, diagnosis: Diagnosis, thinking: Thinking, clock: Clock) -> Voting:
+def _voting(  # noqa: PLR0913, PLR0917 - composed once
+    world: World, trust: Trust, diagnosis: Diagnosis, thinking: Thinking, router: RouterNow, clock: Clock
+) -> Voting:
     """The router's word, and the cerebellum's where there is one."""
     minds, (watch, log, conceal) = thinking.minds, (thinking.watch, thinking.log, thinking.conceal)
     ballot = Ballot(
         trust.catalog,
         world.inventory,
         trust.maturity.state_on,
-        partial(_router, trust),
+        router,
         lambda: known_by(world.checks()),
     )
     if minds.cerebellum is None:

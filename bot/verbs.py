@@ -55,6 +55,7 @@ class Verb(StrEnum):
     RUN = "run"
     UNDO = "undo"
     ALERT = "alert"
+    ASK = "ask"
     HELP = "help"
     UNKNOWN = "unknown"
 
@@ -230,6 +231,7 @@ RULES = (
     Rule(Verb.RUN, Role.REQUESTER, ("run skill", "run"), ("运行", "执行"), "run SKILL host=H key=value …"),
     Rule(Verb.UNDO, Role.REQUESTER, ("undo",), ("撤销", "撤消"), "undo N"),
     Rule(Verb.ALERT, Role.RESPONDER, ("alert",), ("告警", "报警"), "alert SIGNAL host=H [value=V]"),
+    Rule(Verb.ASK, Role.VIEWER, ("ask",), ("问",), "ask WORDS"),
     Rule(Verb.HELP, Role.VIEWER, ("help", "?", "h"), ("帮助", "？"), "help"),
 )
 """The order counts: what takes authority away is looked for first."""

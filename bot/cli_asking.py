@@ -1,0 +1,37 @@
+"""`nightshift ask`: one sentence in free words, answered here or by the running `up`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.cli_session import Session
+
+
+def add_to(app: typer.Typer, session: Callable[[], Session]) -> None:
+    """The command of this file."""
+
+    @app.command()
+    def ask(words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="As you would say it.")]) -> None:
+        """Ask about a machine, or say what is to be done, in your own words; exit 1 where that was not understood."""
+        raise typer.Exit(answer(session(), " ".join(words)))
+
+
+def answer(session: Session, words: str) -> int:
+    """Shows what came of it. With --json what was answered stands on stdout, whatever it was; only an error goes to stderr."""
+    from bot.json_view import as_json  # noqa: PLC0415 - what only one command needs is loaded by it
+
+    came = session.answer(f"ask {words}")
+    if not session.as_json or (came.data is None and not came.ok):
+        return session.show(came)
+    talked = isinstance(came.data, dict) and "evidence" in came.data
+    told = (
+        came.data if talked else {"answer": came.text, "evidence": [], "incident": came.incident, "outcome": came.data}
+    )
+    sys.stdout.write(as_json(told, indent=2) + "\n")
+    return 0 if came.ok else 1

@@ -1,0 +1,26 @@
+"""English: what is said in a conversation in free words."""
+
+WORDS = {
+    "help.ask": "ask or task me in your own words, with or without this word",
+    "talk.looking": "looking: {skill} on {host} …",
+    "talk.wish": "{incident}: taken as your wish: {skill} on {host}. I look, rehearse it and ask; nothing is done before a yes.",
+    "talk.wish.which": "{incident}: taken as your wish on {host}; several skills could be meant, so I ask which.",
+    "talk.wish.typed": "To say it in full yourself: {how}",
+    "talk.look.typed": "I lack something to look with. To say it in full: {how}",
+    "talk.noted": "I cannot do that yet: {wanted}. It is noted as a gap for whoever writes skills; skills gaps lists them.",
+    "talk.which": "That could mean several things. Which one?",
+    "talk.which.how": "Answer with the number, or say it again with skill and host; nothing has begun.",
+    "talk.option": "{skill} on {host}  {text}",
+    "talk.nonumber": "I have not asked you anything that {number} would answer. What waits: approvals",
+    "talk.unproven": "Not measured: this names no look of mine.",
+    "talk.fallback": "Without the brain: {why}",
+    "talk.hello": "Good to see you. Ask about a machine, say what to do, or: help",
+    "talk.thanks": "You are welcome.",
+    "talk.noyes": "A yes inside a sentence counts for nothing, nor does any other word of authority. Type it as it is: approve ID",
+    "talk.against": "I have begun nothing. To hold me back: stop, take ID or reject ID; what never to do: rule WORDS",
+    "talk.about": "There is no incident here to tell about. Which one: why ID",
+    "talk.lost": "I did not understand that. I can look at machines, carry out a skill after a yes, and note what I should learn: help",
+    "talk.lost.near": "I did not understand that. Nearest to it: {skills}. Say it in other words, with the host.",
+    "talk.lost.about": "I did not understand that. About {incident}: why {incident}, or say what to look at or to do.",
+    "talk.notmine": "That is not for me: {text}",
+}

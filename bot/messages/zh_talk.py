@@ -1,0 +1,26 @@
+"""中文：用自己的话交谈时说的话。"""
+
+WORDS = {
+    "help.ask": "用自己的话提问或交办，不写这个字也行",
+    "talk.looking": "正在查看：{host} 上的 {skill} …",
+    "talk.wish": "{incident}：按您的要求处理：在 {host} 上执行 {skill}。我会先查看、演练，再来问您；没有同意之前什么也不做。",
+    "talk.wish.which": "{incident}：按您的要求处理 {host}；可能是好几个技能，我会问您要哪一个。",
+    "talk.wish.typed": "想把话说全，请输入：{how}",
+    "talk.look.typed": "还缺少查看所需的信息。请说全：{how}",
+    "talk.noted": "这件事我还不会：{wanted}。已记为技能缺口，留给写技能的人；用 skills gaps 可以列出。",
+    "talk.which": "这句话可能有几种意思，您指的是哪一个？",
+    "talk.which.how": "请回复编号，或说明技能和主机再说一遍；目前什么也没有开始。",
+    "talk.option": "{host} 上的 {skill}  {text}",
+    "talk.nonumber": "我没有问过可以用 {number} 回答的问题。查看等待中的：审批",
+    "talk.unproven": "未经测量：这段话没有指出任何一次查看。",
+    "talk.fallback": "没有用到大模型：{why}",
+    "talk.hello": "您好。可以问机器的情况，也可以说要做什么；或者说：帮助",
+    "talk.thanks": "不客气。",
+    "talk.noyes": "句子里的“同意”不算数，其他授权的话也一样。请原样输入：同意 ID",
+    "talk.against": "我什么也没有开始。要拦住我：停，接手 ID，拒绝 ID；要我永远不做某事：规则 内容",
+    "talk.about": "这里没有可说的事件。请指明：为什么 ID",
+    "talk.lost": "我没听懂。我可以查看机器，在得到同意后执行技能，也可以记下该学的东西：帮助",
+    "talk.lost.near": "我没听懂。最接近的是：{skills}。请换个说法，并说明主机。",
+    "talk.lost.about": "我没听懂。关于 {incident}：为什么 {incident}，或者说要看什么、做什么。",
+    "talk.notmine": "这件事不归我管：{text}",
+}

@@ -1,0 +1,151 @@
+"""The nouns of a conversation: what was said and by whom, what it was taken to mean, what is shown on the way, and the reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from core.incident import Incident
+from core.message import Message
+from core.origin import Scalar
+from core.proposal import Evidence
+from core.world import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to understand what was asked: a skill on a host. `skill` '' leaves it to the words, `host` '' is the one they name."""
+
+    skill: str
+    host: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One turn before this one, of the same person in the same place: what they said, what they were told, and where it looked."""
+
+    words: str
+    answer: str
+    host: str = ""
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Free words of one person. `looks` are the hosts they may ask about, `wishes` those they may ask something to be done on.
+
+    `about` is the incident in whose thread it was said; `chosen` what they picked when they had been asked back, which is done once.
+    """
+
+    message: Message
+    by: str
+    words: str
+    looks: frozenset[str]
+    wishes: frozenset[str]
+    about: Incident | None = None
+    before: tuple[Exchange, ...] = ()
+    chosen: Option | None = None
+
+    @property
+    def id(self) -> str:
+        """The same message is the same words again."""
+        return f"{self.message.channel}:{self.message.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question about machines, and the looks that answer it."""
+
+    looks: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something is to be done: a proposal by that person. `why` is a model's, where one chose it; '' as a skill: several could be meant."""
+
+    skill: str
+    host: str
+    suggested: tuple[tuple[str, Scalar], ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """It could mean several things; asked back once. `question` is a model's own, '' for ours."""
+
+    options: tuple[Option, ...]
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """A skill is wanted that does not exist."""
+
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a model answered, in its words, and the looks that these rest on; none: it was not measured."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Aside(StrEnum):
+    """What is answered with one sentence and leads to nothing."""
+
+    HELLO = "hello"
+    THANKS = "thanks"
+    NO_YES = "noyes"
+    AGAINST = "against"
+    ABOUT = "about"
+    LOST = "lost"
+    NOT_MINE = "notmine"
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """An aside, with what it is about where that helps: a model's reason, the skills that came nearest."""
+
+    kind: Aside
+    text: str = ""
+    near: tuple[str, ...] = ()
+
+    @classmethod
+    def lost(cls, options: tuple[Option, ...]) -> Small:
+        """Not understood, with what came nearest."""
+        return cls(Aside.LOST, near=tuple(dict.fromkeys(one.skill for one in options if one.skill)))
+
+    @property
+    def is_good(self) -> bool:
+        """False where somebody who wanted an answer, or something done, got neither."""
+        return self.kind not in {Aside.LOST, Aside.NOT_MINE, Aside.NO_YES}
+
+
+Meaning: TypeAlias = Ask | Wish | Which | Learn | Told | Small
+"""What free words can come to; none of them permits anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Something shown while the answer is made: a look that begins, or words of a model."""
+
+    skill: str = ""
+    host: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered. `fallback`: why no brain was asked although there is one; `how`: the command that leaves nothing to guess."""
+
+    meaning: Meaning
+    evidence: tuple[Evidence, ...] = ()
+    facts: tuple[tuple[str, Json], ...] = ()
+    incident: str = ""
+    fallback: str = ""
+    how: str = ""
+    is_good: bool = True
