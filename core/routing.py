@@ -7,12 +7,11 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.calibration import USUAL, Gates
 from core.grams import grams
-from core.mind_ports import SemanticIndex
 from core.skill_manifest import Skill, SkillState
 from core.trigger import LearnedTrigger
 
@@ -71,24 +70,26 @@ class _Entry:
 
 
 class Router:
-    """An index over the skills as they were given. It never changes, so that several threads may ask it at once."""
+    """An index over the skills as they were given. It never changes, so that several threads may ask it at once.
+
+    `by_meaning` gives the likeness of words to each of `texts`, in their order, or nothing while it cannot.
+    """
 
     def __init__(
         self,
         skills: Iterable[Skill],
         learned: Iterable[LearnedTrigger] = (),
-        semantic: SemanticIndex | None = None,
+        by_meaning: Callable[[str], Sequence[float]] | None = None,
         gates: Gates = USUAL,
     ) -> None:
-        self.gates, self._semantic = gates, semantic
+        self.gates, self._by_meaning = gates, by_meaning
         entries = _entries(skills, learned)
         documents = [_document(entry) for entry in entries]
         self._weights = _weights(documents)
         self._unknown = math.log(1 + (len(documents) + 0.5) / 0.5)
         self._entries = tuple(one.weighed(self._weights, self._unknown) for one in entries)
         self._index = _index(documents, self._weights)
-        if semantic is not None:
-            semantic.learn(tuple(one.text for entry in self._entries for one in entry.texts))
+        self.texts = tuple(one.text for entry in self._entries for one in entry.texts)
 
     def shortlist(self, words: str, most: int = 5) -> tuple[Match, ...]:
         """The best first; those under the floor are left out, so that it is empty where no skill serves the words."""
@@ -155,8 +156,8 @@ class Router:
 
     def _ranks(self, words: str, scores: Mapping[int, float]) -> Mapping[int, float]:
         """Letters and meaning miss different things, so that both are brought to one scale over all skills and added."""
-        likeness = self._semantic.scores(words) if self._semantic is not None and scores else ()
-        if not likeness:
+        likeness = self._by_meaning(words) if self._by_meaning is not None and scores else ()
+        if len(likeness) != len(self.texts):
             return scores
         by_meaning = self._best_of_each(likeness)
         mean, spread = _spread(by_meaning, len(by_meaning))
