@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from adapters.runbook_files import FileRunbooks
 from bot.app import Rows
 from bot.messages import Words, words_of
 from bot.messages.units import plain
@@ -119,6 +120,7 @@ def minds_of(settings: Settings, key: Callable[[], str] = lambda: "") -> Minds:
     return Minds(
         brain=_brain(settings),
         cerebellum=cerebellum_of(settings),
+        runbooks=FileRunbooks(settings.home / "runbooks"),
         terms=terms_of(settings, own_secrets(settings, key())),
         language=file.language,
         least=float(file.cerebellum.least),

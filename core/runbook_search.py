@@ -20,9 +20,9 @@ _IN_TITLE = 3
 _LEAST, _FEWEST = 0.4, 2
 """The part of the words asked, and how many of them, that a section has to know if none of them stands in a heading of it."""
 _TELLS_NOTHING = frozenset(
-    ("and", "at", "by", "for", "from", "how", "in", "is", "it", "not", "of", "on", "or", "percent")
-    + ("runbook", "server", "that", "the", "this", "to", "used", "what", "when", "with")
+    {"and", "at", "by", "for", "from", "how", "in", "is", "it", "not", "of", "on", "or", "that", "the"}
 )
+_TELLS_NOTHING |= frozenset({"percent", "runbook", "server", "this", "to", "used", "what", "when", "with"})
 
 
 @dataclass(frozen=True, slots=True)
