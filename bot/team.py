@@ -125,7 +125,8 @@ def compose(rows: Rows, world: World) -> Team:
     router = RouterNow(trust.catalog, rows.triggers, world.minds.semantic)
     investigation = _investigation(rows, world, trust, executor, diagnosis, thinking, router)
     wishes = Wishes(diagnosis, router, trust.maturity.state_on)
-    deliberation = Deliberation(diagnosis, wishes, _voting(world, trust, diagnosis, thinking, router, clock), investigation, rows.history.approvals)
+    voting = _voting(world, trust, diagnosis, thinking, router, clock)
+    deliberation = Deliberation(diagnosis, wishes, voting, investigation, rows.history.approvals)
     storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)
     closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels, rows.gaps)
@@ -174,7 +175,7 @@ def _around(rows: Rows, world: World) -> Surroundings:
     return Surroundings(world.presence, world.changes, rows.marks, rows.scenes, rows.history, rows.clock)
 
 
-def _voting(  # noqa: PLR0913, PLR0917 - composed once
+def _voting(
     world: World, trust: Trust, diagnosis: Diagnosis, thinking: Thinking, router: RouterNow, clock: Clock
 ) -> Voting:
     """The router's word, and the cerebellum's where there is one."""
