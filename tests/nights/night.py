@@ -19,6 +19,7 @@ from core.incident import Ending, Incident, IncidentState
 from core.inventory import HostEntry, Inventory, Mode
 from core.pause import Pause, PauseKind
 from core.report import Report
+from core.skill_gap import SkillGap
 from core.skill_manifest import Skill
 from core.standing_order import StandingOrder
 from core.world import Measurement
@@ -390,6 +391,11 @@ class Night:
     def questions(self) -> list[Approval]:
         """Every question of the newest incident, oldest first, whatever became of it."""
         return self.both(lambda play: list(play.store.history.approvals(_newest(play).id)))
+
+    @property
+    def gaps(self) -> list[SkillGap]:
+        """Skills that were missed."""
+        return self.both(lambda play: list(play.store.gaps.all()))
 
     @property
     def endings(self) -> list[Ending | None]:
