@@ -11,7 +11,7 @@ from core.card import Card, CardKind
 from core.episode import Episode
 from core.incident import Attempt, Ending, Outcome
 from core.origin import Origin, Value
-from core.proposal import Choices, Evidence, Proposal, Tier
+from core.proposal import Choices, Evidence, Proposal, Question, Tier
 from core.report import Report
 from core.world import Measurement
 
@@ -50,7 +50,7 @@ def approval(
     incident: str,
     at: datetime,
     *,
-    asks: Proposal | Choices | None = None,
+    asks: Proposal | Choices | Question | None = None,
     answer: Answer = Answer.ASK1,
     verdict: Verdict = Verdict.PENDING,
 ) -> Approval:
@@ -80,6 +80,11 @@ def approval(
 def choices(incident: str) -> Choices:
     """Two skills to pick from."""
     return Choices(incident, 1, "web-1", ("free_rotated_logs", "truncate_deleted"), ("old logs", "a deleted file"))
+
+
+def question(incident: str) -> Question:
+    """What only a person knows."""
+    return Question(incident, 1, "web-1", "May /var/log/app.log.1 go? 可以删吗？", ("yes", "no"))
 
 
 def attempt(of: Approval, at: datetime) -> Attempt:

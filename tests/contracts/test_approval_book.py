@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from core.approval import Answer, Verdict
 from core.card import CardKind
 from core.errors import InvalidError, UnknownError
 from core.incident import Ending, IncidentState, Refusal
-from tests.contracts.nouns import alert, approval, card, choices
+from tests.contracts.nouns import alert, approval, card, choices, proposal, question
 from tests.stores import Case
 
 
@@ -123,6 +124,64 @@ def test_a_pick_goes_back_to_the_investigation_of_the_same_round(case: Case, inc
     assert case.store.incidents.load(incident).picked == "truncate_deleted"
     assert case.store.incidents.load(incident).round == 1
     assert legs == [f"investigate:{incident}:1:{asked.id}"]
+
+
+def test_an_answer_goes_to_the_act_leg_in_the_persons_words(case: Case, incident: str, legs: list[str]) -> None:
+    now = case.clock.now()
+    asked = case.store.approvals.open(approval(incident, now, asks=question(incident)), ())
+    assert case.store.approvals.load(asked.id).asks == question(incident)
+    answered = case.store.approvals.decide(asked.id, Verdict.ANSWERED, "li", "可以，但留一份", now)
+    assert (answered.verdict, answered.by, answered.why) == (Verdict.ANSWERED, ("li",), "可以，但留一份")
+    assert case.store.approvals.decide(asked.id, Verdict.ANSWERED, "wang", "no", now) == answered
+    assert case.store.approvals.load(asked.id) == answered
+    assert case.store.incidents.load(incident).state is IncidentState.OPEN
+    assert legs == [f"act:{asked.id}:1"]
+
+
+@pytest.mark.parametrize("words", ["", "  ", "x" * 501])
+def test_an_answer_has_words_and_not_too_many(case: Case, incident: str, legs: list[str], words: str) -> None:
+    now = case.clock.now()
+    asked = case.store.approvals.open(approval(incident, now, asks=question(incident)), ())
+    with pytest.raises(InvalidError):
+        case.store.approvals.decide(asked.id, Verdict.ANSWERED, "li", words, now)
+    assert case.store.approvals.pending() == (asked,)
+    assert legs == []
+
+
+YES = {"proposal": Verdict.APPROVED, "choices": Verdict.PICKED, "question": Verdict.ANSWERED}
+ASKS = {"proposal": proposal, "choices": choices, "question": question}
+
+
+@pytest.mark.parametrize("verdict", YES.values())
+@pytest.mark.parametrize("kind", YES)
+def test_each_kind_of_question_has_one_yes(
+    case: Case, incident: str, legs: list[str], kind: str, verdict: Verdict
+) -> None:
+    now = case.clock.now()
+    asked = case.store.approvals.open(approval(incident, now, asks=ASKS[kind](incident)), ())
+    fits = verdict is YES[kind]
+    refused = nullcontext() if fits else pytest.raises(InvalidError)
+    with refused:
+        case.store.approvals.decide(asked.id, verdict, "li", "truncate_deleted", now)
+    assert case.store.approvals.load(asked.id).verdict is (verdict if fits else Verdict.PENDING)
+    assert len(legs) == int(fits)
+
+
+@pytest.mark.parametrize("kind", YES)
+@pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.TAKEN, Verdict.HELD, Verdict.EXPIRED])
+def test_every_kind_of_question_can_be_refused(case: Case, incident: str, kind: str, verdict: Verdict) -> None:
+    now = case.clock.now()
+    asked = case.store.approvals.open(approval(incident, now, asks=ASKS[kind](incident)), ())
+    assert case.store.approvals.decide(asked.id, verdict, "li", "no", now).verdict is verdict
+
+
+def test_the_same_question_again_is_the_first_one_and_other_words_are_another(case: Case, incident: str) -> None:
+    now = case.clock.now()
+    first = case.store.approvals.open(approval(incident, now, asks=question(incident)), ())
+    later = approval(incident, case.clock.advance(1), asks=question(incident))
+    assert case.store.approvals.open(later, ()) == first
+    other = approval(incident, now, asks=replace(question(incident), options=("yes", "no", "ask wang")))
+    assert case.store.approvals.open(other, ()).id != first.id
 
 
 def test_a_reminder_is_posted_once(case: Case, incident: str) -> None:
