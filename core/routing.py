@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from core.calibration import USUAL, Gates
 from core.grams import grams
@@ -18,11 +19,15 @@ from core.trigger import LearnedTrigger
 _K1, _B = 1.2, 0.6
 _UNIT = 1000
 """Impacts are whole thousandths: an array of them is small and quick to walk."""
-_MOST_POSTINGS = 4000
+_MOST_POSTINGS = 1000
 """Entries of the index that one query touches; the rarest parts of what was said come first, and they are what tells skills apart."""
-_CANDIDATES = 8
+_CANDIDATES = 6
+_TOO_COMMON = 0.7
+"""What so large a part of all skills says tells them apart no more."""
 _BY_ONE_TEXT = 0.3
 """How much it counts that one single trigger is like the words, beside what all of a skill's words together explain."""
+_FEW = 10
+"""In fewer skills nothing is common."""
 _AGAINST = 0.6
 """A text that shares so much with one that was said not to mean a skill does not mean it."""
 _SERVES = frozenset({SkillState.OWNED, SkillState.TRIAL})
@@ -132,8 +137,13 @@ class Router:
             for one, impact in zip(ids, impacts, strict=True):
                 found[one] = found.get(one, 0) + impact
         whole = sum(asked.values()) * (_K1 + 1) * _UNIT
-        best = heapq.nlargest(_CANDIDATES, found.items(), key=lambda item: item[1])
-        return {one: (got + sum(_impact(posting, one) for posting in postings[used:])) / whole for one, got in best}
+        best = dict(heapq.nlargest(_CANDIDATES, found.items(), key=itemgetter(1)))
+        for ids, impacts in postings[used:]:
+            for one in best:
+                at = bisect_left(ids, one)
+                if at < len(ids) and ids[at] == one:
+                    best[one] += impacts[at]
+        return {one: got / whole for one, got in best.items()} if whole else {}
 
     def _match(self, one: int, explained: float, asked: Mapping[str, float]) -> Match:
         entry = self._entries[one]
@@ -220,7 +230,11 @@ def _weights(documents: Sequence[Counter[str]]) -> dict[str, float]:
     for document in documents:
         count.update(document.keys())
     everything = len(documents)
-    return {part: math.log(1 + (everything - have + 0.5) / (have + 0.5)) for part, have in count.items()}
+    common = max(_TOO_COMMON * everything, _FEW)
+    return {
+        part: math.log(1 + (everything - have + 0.5) / (have + 0.5)) if have <= common else 0.0
+        for part, have in count.items()
+    }
 
 
 def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float]) -> dict[str, _Posting]:
@@ -230,6 +244,8 @@ def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float]) -> d
     for one, document in enumerate(documents):
         damping = _K1 * (1 - _B + _B * lengths[one] / usual)
         for part, times in document.items():
+            if not weights[part]:
+                continue
             posting = index.get(part)
             if posting is None:
                 posting = index[part] = (array("i"), array("i"))
@@ -240,12 +256,6 @@ def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float]) -> d
 
 def _size(posting: _Posting) -> int:
     return len(posting[0])
-
-
-def _impact(posting: _Posting, one: int) -> int:
-    ids, impacts = posting
-    at = bisect_left(ids, one)
-    return impacts[at] if at < len(ids) and ids[at] == one else 0
 
 
 def _spread(values: Sequence[float], over: int) -> tuple[float, float]:

@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import issue_1, issue_2, issue_3
+from tests.bench import issue_1, issue_2, issue_3, issue_4
 from tests.bench.figure import Figure
 
 ISSUES: dict[str, Callable[[], Iterator[Figure]]] = {
     "issue-1": issue_1.figures,
     "issue-2": issue_2.figures,
     "issue-3": issue_3.figures,
+    "issue-4": issue_4.figures,
 }
 
 

@@ -1,0 +1,13 @@
+"""The figures of issue 4, in the order of its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.bench import routing
+from tests.bench.figure import Figure
+
+
+def figures() -> Iterator[Figure]:
+    """One after the other, never side by side: they share two cores as it is."""
+    yield from routing.figures()
