@@ -68,10 +68,10 @@ def answered(call: ToolCall) -> BrainAnswer:
     reader = _READERS.get(call.name)
     if reader is None:
         raise AnswerError(f"there is no final answer {shown(call.name)}; there is: {', '.join(_READERS)}")
-    return reader(_Fields(call.name, given))
+    return reader(Fields(call.name, given))
 
 
-class _Fields:
+class Fields:
     """The fields of one object, each taken once and checked; what is left over at the end was not asked for."""
 
     def __init__(self, name: str, given: Mapping[str, Json]) -> None:
@@ -96,7 +96,7 @@ class _Fields:
         items = self.items(field, most)
         if is_required and not items:
             raise AnswerError(f"{self._name}: {field} must have at least one line")
-        return tuple(_Fields(self._name, {field: item}).text(field, _LINE) for item in items)
+        return tuple(Fields(self._name, {field: item}).text(field, _LINE) for item in items)
 
     def items(self, field: str, most: int) -> list[Json]:
         """A list, empty where it is missing."""
@@ -118,7 +118,7 @@ class _Fields:
             raise AnswerError(f"{self._name} has no field {', '.join(map(shown, list(self._left)[:4]))}")
 
 
-def _proposed(fields: _Fields) -> Proposed:
+def _proposed(fields: Fields) -> Proposed:
     steps = [_step(one) for one in fields.items("then", MOST_STEPS)]
     evidence = fields.texts("evidence", MOST_EVIDENCE, is_required=True)
     wanted, expects = _step_of(fields)
@@ -128,10 +128,10 @@ def _proposed(fields: _Fields) -> Proposed:
 def _step(given: Json) -> PlanStep:
     if not isinstance(given, dict):
         raise AnswerError("propose: each of then must be an object with skill, parameters, expects and why")
-    return _step_of(_Fields("then", given))[0]
+    return _step_of(Fields("then", given))[0]
 
 
-def _step_of(fields: _Fields) -> tuple[PlanStep, str]:
+def _step_of(fields: Fields) -> tuple[PlanStep, str]:
     """A step, and what is expected in the model's words; only the form of a signal decides what is measured."""
     skill = fields.text("skill", _NAME)
     if not _SKILL.fullmatch(skill):
@@ -149,13 +149,13 @@ def _signal(words: str) -> str:
         return ""
 
 
-def _gap(fields: _Fields) -> GapReported:
+def _gap(fields: Fields) -> GapReported:
     gap = GapReported(fields.text("wanted", _WORDS), fields.text("why", _WORDS))
     fields.end()
     return gap
 
 
-def _asked(fields: _Fields) -> AskedPerson:
+def _asked(fields: Fields) -> AskedPerson:
     asked = AskedPerson(fields.text("question", _WORDS), fields.texts("options", MOST_OPTIONS))
     fields.end()
     if len(set(asked.options)) < len(asked.options):
@@ -163,13 +163,13 @@ def _asked(fields: _Fields) -> AskedPerson:
     return asked
 
 
-def _handed_over(fields: _Fields) -> HandedOver:
+def _handed_over(fields: Fields) -> HandedOver:
     handed = HandedOver(fields.text("reason", _WORDS))
     fields.end()
     return handed
 
 
-_READERS: Mapping[str, Callable[[_Fields], BrainAnswer]] = {
+_READERS: Mapping[str, Callable[[Fields], BrainAnswer]] = {
     "propose": _proposed,
     "report_gap": _gap,
     "ask_person": _asked,
