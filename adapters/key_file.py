@@ -24,7 +24,7 @@ class KeyFileSeal:
 
     def sign(self, body: bytes) -> str:
         """See `core.ports.Seal`."""
-        return hmac.new(self._key, body, hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, body, hashlib.sha256).hex()
 
     def verifies(self, body: bytes, mark: str) -> bool:
         """See `core.ports.Seal`."""
@@ -41,6 +41,13 @@ def open_key(environment: Mapping[str, str], data_folder: Path) -> KeyFileSeal:
     if is_ours and not path.exists():
         _make(path)
     return KeyFileSeal(_read(path, must_be_private=is_ours))
+
+
+def key_text(environment: Mapping[str, str], data_folder: Path) -> str:
+    """The key as it would be seen if somebody showed it, for whoever has to hide it."""
+    open_key(environment, data_folder)
+    path, is_ours = key_path(environment)
+    return _read(path, must_be_private=is_ours).decode("utf-8", "replace")
 
 
 def key_path(environment: Mapping[str, str]) -> tuple[Path, bool]:

@@ -116,12 +116,12 @@ def minds_of(settings: Settings, key: Callable[[], str] = lambda: "") -> Minds:
 
     `key` reads the instance key, which is hidden by value wherever it should ever appear.
     """
-    file = settings.file
+    file, env = settings.file, settings.env
     return Minds(
         brain=_brain(settings),
         cerebellum=cerebellum_of(settings),
         runbooks=FileRunbooks(settings.home / "runbooks"),
-        terms=terms_of(settings, own_secrets(settings, key())),
+        terms=terms_of(settings, own_secrets(settings, key() if env.brain_model or env.cerebellum_model else "")),
         language=file.language,
         least=float(file.cerebellum.least),
         seconds=file.cerebellum.timeout / 1000,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, field_validator
 
 from bot.settings_table import Duration, Names, Table
+from core.pattern_cost import is_slow
 
 _LONGEST_PATTERN = 200
 
@@ -58,4 +59,8 @@ class RedactionTable(Table):
                 raise ValueError(f"{pattern[:60]!r} is no regular expression: {error}") from error
             if len(pattern) > _LONGEST_PATTERN or compiled.match(""):
                 raise ValueError(f"{pattern[:60]!r} is too long, or matches nothing at all; write e.g. ACME-[0-9]{{6}}")
+            if is_slow(pattern):
+                raise ValueError(
+                    f"{pattern[:60]!r} could take too long on a hostile text; write {{1,20}} instead of + and *, and none inside another"
+                )
         return patterns

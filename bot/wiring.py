@@ -20,7 +20,7 @@ from bot.documents import Filing
 from bot.handwork import Handwork
 from bot.live_settings import LiveSettings
 from bot.messages import Words, words_of
-from bot.minds import Minds
+from bot.minds import Minds, minds_of
 from bot.ordering import Ordering
 from bot.pausing import Resolving
 from bot.roster import Roster
@@ -170,6 +170,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
     from adapters.clock_system import SystemClock
     from adapters.host.kept_child import KeptChildren
     from adapters.host.local import LocalHost
+    from adapters.key_file import key_text
     from adapters.probe.local import LocalProbe
     from adapters.probe.served import MODULE
     from bot.hosts_far import far_hosts
@@ -200,6 +201,7 @@ def local_place(settings: Settings, channels: tuple[str, ...]) -> Place:
         end=far.close,
         beyond=beyond_of(settings),
         actions=settings.actions(),
+        minds=minds_of(settings, lambda: key_text(_environment(settings.env.key_file), settings.home)),
     )
 
 
