@@ -28,6 +28,16 @@ MOST_TURNS = 6
 MOST_TALKS = 500
 MOST_FACTS = 12
 
+_SMALL = {
+    Aside.HELLO: "talk.hello",
+    Aside.THANKS: "talk.thanks",
+    Aside.NO_YES: "talk.noyes",
+    Aside.AGAINST: "talk.against",
+    Aside.ABOUT: "talk.about",
+    Aside.LOST: "talk.lost",
+    Aside.NOT_MINE: "talk.notmine",
+}
+
 
 @dataclass(slots=True)
 class Talk:
@@ -164,7 +174,8 @@ class Conversing:
         if isinstance(meaning, Wish):
             key = "talk.wish" if meaning.skill else "talk.wish.which"
             skill, host = plain(meaning.skill), plain(meaning.host)
-            typed = [say("talk.wish.typed", how=plain(reply.how, 200))] if reply.how else []
+            in_full = "talk.wish.high" if reply.is_high else "talk.wish.typed"
+            typed = [say(in_full, how=plain(reply.how, 200))] if reply.how else []
             return [say(key, incident=reply.incident, skill=skill, host=host), *typed]
         if isinstance(meaning, Learn):
             return [say("talk.noted", wanted=quoted(meaning.wanted, 200))]
@@ -203,7 +214,7 @@ class Conversing:
             return [say("talk.lost.near", skills=plain(", ".join(small.near), 200))]
         if small.kind is Aside.LOST and said.about is not None:
             return [say("talk.lost.about", incident=said.about.id)]
-        return [say(f"talk.{small.kind}", text=quoted(small.text, 300))]
+        return [say(_SMALL[small.kind], text=quoted(small.text, 300))]
 
 
 def _kind(reply: Reply) -> str:

@@ -135,10 +135,11 @@ def compose(rows: Rows, world: World) -> Team:
     books = Books(rows.log, rows.book, rows.holds, rows.pauses, rows.ticks, rows.outbox)
     holding = Holding(books, watch, closing, belonging, inventory, clock, world.windows)
     story = IncidentResponse(rows.log, rows.book, deliberation, desk, executor, watch, closing, holding)
+    understanding = Understanding(router, inventory, trust.maturity.state_on)
     conversation = Conversation(
         trust.catalog,
-        Understanding(router, inventory, trust.maturity.state_on),
-        BrainTalk(thinking.gateway if world.minds.brain else None),
+        understanding,
+        _brain_talk(world, trust, executor, thinking, understanding, router),
         AskedLooks(executor, inventory, lambda: known_by(world.checks())),
         rows.intake,
         rows.gaps,
@@ -169,6 +170,16 @@ def _investigation(  # noqa: PLR0913, PLR0917 - composed once
     briefing = Briefing(catalog, rows.memory, minds.runbooks, world.inventory, state_on, sources)
     looks = CalledLooks(executor, catalog, world.inventory, state_on)
     return Investigation(thinking.gateway if minds.brain else None, diagnosis, looks, briefing)
+
+
+def _brain_talk(
+    world: World, trust: Trust, executor: Executor, thinking: Thinking, understanding: Understanding, router: RouterNow
+) -> BrainTalk:
+    """The brain's part in a conversation."""
+    catalog, state_on, minds = trust.catalog, trust.maturity.state_on, thinking.minds
+    gateway = thinking.gateway if minds.brain else None
+    looks = CalledLooks(executor, catalog, world.inventory, state_on)
+    return BrainTalk(gateway, looks, catalog, world.inventory, understanding, router, state_on, minds.language)
 
 
 def _around(rows: Rows, world: World) -> Surroundings:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from core.alert import Alert
 from core.asked_look import MOST_LOOKS, AskedLooks
 from core.brain_talk import BrainTalk
+from core.capability import Risk
 from core.errors import InvalidError, RefusedError
 from core.intent import subject_in
 from core.people_ports import Standing
@@ -93,7 +94,9 @@ class Conversation:
             )
         alert = self.as_alert(said, Option(wanted.skill, wanted.host))
         (incident,) = self.intake.take_in((self.with_model(alert, said, wanted),), self.clock.now())
-        return Reply(wanted, incident=incident, how=self.in_full(said, Option(wanted.skill, wanted.host)))
+        is_high = bool(wanted.skill) and self.catalog.get(wanted.skill).risk >= Risk.HIGH
+        how = self.in_full(said, Option(wanted.skill, wanted.host))
+        return Reply(wanted, incident=incident, how=how, is_high=is_high)
 
     def with_model(self, alert: Alert, said: Said, wanted: Wish) -> Alert:
         """Where a model chose, its words and its values stand in it as such."""

@@ -140,7 +140,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered. `fallback`: why no brain was asked although there is one; `how`: the command that leaves nothing to guess."""
+    """What is answered. `fallback`: why no brain was asked although there is one; `how`: the command that leaves nothing to guess,
+    without which what `is_high` is refused where only the words name a target.
+    """
 
     meaning: Meaning
     evidence: tuple[Evidence, ...] = ()
@@ -148,4 +150,5 @@ class Reply:
     incident: str = ""
     fallback: str = ""
     how: str = ""
+    is_high: bool = False
     is_good: bool = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from core.diagnosis import Diagnosis
 from core.incident import Incident
@@ -46,7 +45,7 @@ class Wishes:
             idea = self._diagnosis.prepare_by_hand(incident, other, {})
             if isinstance(idea, Proposal):
                 return idea
-        return replace(first, reason=f"{first.reason}; to say it in full: run {skill} host={incident.host} NAME=VALUE")
+        return first
 
     def _alike(self, incident: Incident, skill: str) -> tuple[str, ...]:
         verb = skill.partition("_")[0]

@@ -6,6 +6,8 @@ WORDS = {
     "talk.wish": "{incident}: taken as your wish: {skill} on {host}. I look, rehearse it and ask; nothing is done before a yes.",
     "talk.wish.which": "{incident}: taken as your wish on {host}; several skills could be meant, so I ask which.",
     "talk.wish.typed": "To say it in full yourself: {how}",
+    "talk.wish.high": "It is of high risk: what only your words name is refused. Type it in full: {how}",
+    "trouble.task.wish": "wish {o}",
     "talk.look.typed": "I lack something to look with. To say it in full: {how}",
     "talk.noted": "I cannot do that yet: {wanted}. It is noted as a gap for whoever writes skills; skills gaps lists them.",
     "talk.which": "That could mean several things. Which one?",

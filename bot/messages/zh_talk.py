@@ -6,6 +6,8 @@ WORDS = {
     "talk.wish": "{incident}：按您的要求处理：在 {host} 上执行 {skill}。我会先查看、演练，再来问您；没有同意之前什么也不做。",
     "talk.wish.which": "{incident}：按您的要求处理 {host}；可能是好几个技能，我会问您要哪一个。",
     "talk.wish.typed": "想把话说全，请输入：{how}",
+    "talk.wish.high": "这是高风险操作：只在话里提到的对象会被拒绝。请完整输入：{how}",
+    "trouble.task.wish": "要求 {o}",
     "talk.look.typed": "还缺少查看所需的信息。请说全：{how}",
     "talk.noted": "这件事我还不会：{wanted}。已记为技能缺口，留给写技能的人；用 skills gaps 可以列出。",
     "talk.which": "这句话可能有几种意思，您指的是哪一个？",
