@@ -28,8 +28,10 @@ from tests.model_servers.openai import MODEL, Answer, OpenAIServer, Raw, Say, re
 from tests.nights.night import Play, Setting, disk_full_on
 from tests.nights.remedies import looks, rotate_logs
 
-STEADY = 3600.0
-"""Seconds between two nights, so that none is one that flaps, or a repair that does not last."""
+STEADY = 900.0
+"""Seconds between two nights, so that none is one that flaps."""
+LASTING = 3600.0
+"""Seconds after which the same repair is not one that does not last."""
 PATIENCE = 1.0
 """Seconds that a model has in these nights."""
 TERMS = Terms(seconds=PATIENCE)
@@ -70,10 +72,10 @@ class House:
 
     play: Play
 
-    def night(self) -> Report:
+    def night(self, rest: float = STEADY) -> Report:
         """The next one, lived through: yes to every plan, and where there are choices, what helps is picked. Memory is taken away."""
         self.play.store.shelf.episodes.clear()
-        self.quiet_for(STEADY)
+        self.quiet_for(rest)
         self.play.break_again()
         for _ in range(4):
             for asked in self.play.store.approvals.pending():
@@ -226,11 +228,10 @@ def test_a_local_model_that_stops_in_the_middle_leaves_the_choice_to_the_words_a
         report = house.night()
         assert (report.ending, report.tier) == (Ending.FIXED, Tier.CEREBELLUM)
         stop(small)
-    asked = len(small.asked)
     for _ in range(3):
-        report = house.night()
+        report = house.night(LASTING)
         assert (report.ending, report.tier) == (Ending.FIXED, Tier.PERSON)
-    assert len(small.asked) == asked
+    assert len(small.asked) <= 2, "the second is the line that was open when it stopped"
     assert house.told == {SMALL_GONE: 1}
 
 
@@ -253,8 +254,8 @@ def test_one_after_the_other_goes_and_every_night_is_ended() -> None:
         stop(small)
         tiers.append(house.night().tier)
         stop(brain)
-        tiers.append(house.night().tier)
-        report = house.night()
+        tiers.append(house.night(LASTING).tier)
+        report = house.night(LASTING)
     assert tiers == [Tier.CEREBELLUM, Tier.BRAIN, Tier.PERSON]
     assert report.ending is Ending.FIXED
     assert house.told == {SMALL_GONE: 1, GONE: 1}
