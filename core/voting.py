@@ -27,8 +27,11 @@ from core.skill_manifest import ParameterSpec, Skill, SkillState
 MOST_BUTTONS = 3
 MOST_PREPARED = 5
 """Of what only words speak for, as many are looked at and rehearsed at most before they may be a button."""
-MOST_WORDS = 2000
-"""Characters of an alert that are read for a vote."""
+MOST_WORDS = 20_000
+"""Characters of an alert that are looked at for a vote."""
+ROUTED = (120, 300)
+"""Characters of it that are routed, the fewer and the more: it says first what it is about, and the more is said the less of it any
+skill explains."""
 
 NO_VOTE = LabelVote(())
 _TELLING = frozenset({"alertname", "summary", "description"})
@@ -116,7 +119,7 @@ class Voting:
         """A proposal where both agree; choices where they differ or only the router has an idea; else what there was."""
         if not isinstance(so_far, Choices | NothingHelps):
             return so_far
-        matches = self._ballot.router().shortlist(words_of(incident.alert), len(LABELS))
+        matches = self._matches(incident.alert)
         skills = self._candidates(incident, so_far, matches)
         likely = [match.skill for match in matches if match.skill in skills]
         reading = self._picked(incident, skills)
@@ -133,6 +136,15 @@ class Voting:
         return self._offered(incident, so_far, self._worth_a_button(incident, likely, picked), evidence)
 
     # ---- who votes on what --------------------------------------------------------------------------------------------------------
+
+    def _matches(self, alert: Alert) -> list[Match]:
+        """The best first, each skill by what explains most of one reading."""
+        router, best = self._ballot.router(), dict[str, Match]()
+        for words in words_of(alert):
+            for match in router.shortlist(words, len(LABELS)):
+                if match.skill.name not in best or best[match.skill.name].score < match.score:
+                    best[match.skill.name] = match
+        return sorted(best.values(), key=lambda match: (-match.score, match.skill.name))[: len(LABELS)]
 
     def _candidates(self, incident: Incident, so_far: Idea, matches: Sequence[Match]) -> list[Skill]:
         """What rules have evidence for; where they have none, what the words could mean."""
@@ -217,11 +229,17 @@ class Voting:
         )
 
 
-def words_of(alert: Alert) -> str:
-    """What a router reads: the text, what the signal is of, and the signal's own words."""
+def words_of(alert: Alert) -> tuple[str, ...]:
+    """What a router reads: the beginning of the text alone, and more of it with what the signal is of."""
     labels = " ".join(value for name, value in alert.labels if name in _TELLING)
     signal = f"{alert.signal.kind} {alert.signal.metric}" if alert.signal.kind != "alert" else ""
-    return " ".join(f"{alert.text[:MOST_WORDS]} {labels} {signal} {alert.signal.object}".replace("_", " ").split())
+    told = f"{signal} {alert.signal.object} {labels}"
+    few, more = ROUTED
+    return _plain(alert.text, few), _plain(f"{told} {alert.text[:MOST_WORDS]}", more)
+
+
+def _plain(text: str, most: int) -> str:
+    return " ".join(text[:MOST_WORDS].replace("_", " ").split())[:most]
 
 
 def _said(matches: Sequence[Match], likely: Sequence[Skill], reading: Reading | None) -> tuple[Evidence, ...]:

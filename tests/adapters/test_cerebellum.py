@@ -102,7 +102,8 @@ def test_completions_ask_to_keep_the_prefix_and_do_without_where_that_is_refused
     def strict(_: str) -> Answer:
         has_word = b"cache_prompt" in server.requests[-1].text.encode()
         refusal = Raw(b'{"error": {"message": "extra field cache_prompt not permitted"}}', 400)
-        return {True: refusal, False: Chosen({"B": 0.9})}[has_word]
+        answers: dict[bool, Answer] = {True: refusal, False: Chosen({"B": 0.9})}
+        return answers[has_word]
 
     with OllamaServer(strict) as server, cerebellum("completions", server.url + "/v1/") as one:
         one.choose([PICK], PATIENCE)
@@ -160,9 +161,12 @@ def test_what_is_no_choice_is_one_sentence(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_that_is_not_there_is_said_with_what_to_do(kind: str) -> None:
-    other = "qwen2.5:7b"
-    with OllamaServer(Chosen({"A": 0.9})) as server, cerebellum(kind, server.url, other) as one:
-        caught = pytest.raises(ModelError, one.choose, [PICK], PATIENCE)
+    with (
+        OllamaServer(Chosen({"A": 0.9})) as server,
+        cerebellum(kind, server.url, "qwen2.5:7b") as one,
+        pytest.raises(ModelError) as caught,
+    ):
+        one.choose([PICK], PATIENCE)
     assert "ollama pull qwen2.5:7b" in caught.value.message
     assert caught.value.is_lasting
 

@@ -51,7 +51,7 @@ class Trouble:
     """What breaks: the signal, the host as it is then, and what is measured of a host; None where nothing of ours measures it.
 
     `source` is `probe`, or `claim:NAME` for what somebody outside says. `others` are further signals that are watched,
-    `unwatched` can be measured and are looked at by no check.
+    `unwatched` can be measured and are looked at by no check. `text` is what is told beside it, as a line of a log.
     """
 
     host: str
@@ -63,6 +63,7 @@ class Trouble:
     severity: Severity = Severity.ASK
     others: Mapping[str, Callable[[FakeHost], float]] = field(default_factory=dict)
     unwatched: Mapping[str, Callable[[FakeHost], float]] = field(default_factory=dict)
+    text: str = ""
 
     def said_by(self, source: str) -> Trouble:
         """The same, but it is a claim."""
@@ -103,7 +104,8 @@ class WorldProbe:
         measure = measures.get(str(signal))
         if measure is None or self.is_broken:
             raise UnavailableError(f"nothing here measures {signal}")
-        return Measurement(host, signal, measure(self._play.hosts[host]), self._play.store.clock.now())
+        value, now = measure(self._play.hosts[host]), self._play.store.clock.now()
+        return Measurement(host, signal, value, now, detail=trouble.text)
 
 
 class Play:
@@ -206,7 +208,8 @@ class Play:
         """Somebody outside says that it is bad, or over."""
         now, trouble = self.store.clock.now(), self.trouble
         name = f"{status}:{now.isoformat()}"
-        self.take_in(Alert(name, trouble.host, Signal.parse(trouble.signal), trouble.source, status, now))
+        signal = Signal.parse(trouble.signal)
+        self.take_in(Alert(name, trouble.host, signal, trouble.source, status, now, text=trouble.text))
 
     def take_in(self, alert: Alert) -> None:
         """One alert comes in."""
