@@ -82,7 +82,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.room = HeadRoom(Path(str(self.url.database))) if self.is_sqlite else None
+        self.file = Path(str(self.url.database)) if self.is_sqlite else None
+        self.room = HeadRoom(self.file) if self.file else None
         if self.room:
             self.room.open_on_full_disk()
         self.engine = _sqlite_engine(self.url, self.room) if self.room else _postgres_engine(self.url)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.store.database import Database, Transaction
+from adapters.store.database import Database, DatabaseGoneError, Transaction
+from adapters.store.remembered import Remembered
 from adapters.store.rows import clean, dump, epoch, load, moment
 from adapters.store.schema import EPISODE
 from adapters.store.sealed import Sealer
@@ -45,9 +47,23 @@ class StoredMemory:
 
     def __init__(self, db: Database, sealer: Sealer) -> None:
         self._db, self._sealer = db, sealer
+        self._ready = Remembered(db.file, self._recall, REMEMBERED) if db.file else None
 
     def recall(self, fingerprint: str, group: str) -> tuple[Recall, ...]:
         """See `core.ports.Memory`."""
+        if self._ready is None:
+            return self._recall(fingerprint, group)
+        try:
+            return self._ready.recall(fingerprint, group)
+        except sqlite3.Error as error:
+            raise DatabaseGoneError(f"the database does not answer: {error}") from error
+
+    def close(self) -> None:
+        """Gives back what it holds of the database."""
+        if self._ready is not None:
+            self._ready.close()
+
+    def _recall(self, fingerprint: str, group: str) -> tuple[Recall, ...]:
         c = EPISODE.c
         query = sa.select(c.id, c.fingerprint, c.host_group, c.skill, c.sha256, c.ending, c.at, c.mark)
         query = (

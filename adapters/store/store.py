@@ -133,12 +133,21 @@ class Store:
             self.gate.stops()
         except NightshiftError as error:
             self.sealer.note(f"stop list: {error}")
-        for standing in (self.pauses, self.orders, self.rules, self.tightenings, self.admissions, self.gaps, self.triggers):
+        for standing in (
+            self.pauses,
+            self.orders,
+            self.rules,
+            self.tightenings,
+            self.admissions,
+            self.gaps,
+            self.triggers,
+        ):
             standing.check()
         return self.sealer.broken()
 
     def close(self) -> None:
         """Gives connections and the data folder back."""
+        self.memory.close()
         self.db.close()
         self.folder.unlock()
 
