@@ -89,7 +89,7 @@ def test_an_order_for_that_very_skill_does_not_stand_for_a_yes_to_it(
 ) -> None:
     server.script = always("rotate_logs", 0.99)
     night = with_an_order_for(rotate_logs(), mode, minds)
-    night.both(lambda play: play.hosts.update({"web-1": FakeHost({"files": {CALM: "", ROTATED: "old and large"}})}))
+    night.both(lambda play: play.hosts.update({"web-1": FakeHost({"files": {CALM: "on", ROTATED: "old and large"}})}))
     night.settle()
     night.wait(30)
     night.settle()
@@ -102,7 +102,7 @@ def test_an_order_for_that_very_skill_does_not_stand_for_a_yes_to_it(
 def with_an_order_for(cure: Skill, mode: Mode, minds: Minds) -> Night:
     """It repaired a full disk three times, and one approver lets the other sleep."""
     world = {"files": {ROTATED: "old and large"}}
-    site = {SITE: lambda host: float(CALM in host.files)}
+    site = {SITE: lambda host: float(bool(host.files.get(CALM)))}
     trouble = Trouble("web-1", "disk.used_percent:/", world, full, others=site, text="disk full, run rotate_logs")
     night = Night(trouble, [cure, OTHER], mode, minds=minds)
     for _ in range(2):
@@ -116,12 +116,14 @@ def with_an_order_for(cure: Skill, mode: Mode, minds: Minds) -> Night:
 
 
 def full(host: FakeHost) -> float:
-    return BAD if ROTATED in host.files and CALM not in host.files else GOOD
+    return BAD if host.files.get(ROTATED) and not host.files.get(CALM) else GOOD
 
 
 def test_where_they_differ_a_person_chooses(server: OllamaServer, minds: Minds) -> None:
     server.script = always("clear_cache", 0.99)
-    night = Night(broken_site(), [RESTART, OTHER], Mode.AUTO, minds=minds)
+    night = Night(
+        broken_site(text="site is down, restart the app, memory is full"), [RESTART, OTHER], Mode.AUTO, minds=minds
+    )
     asks = night.asked.asks
     assert isinstance(asks, Choices)
     assert set(asks.skills) == {"restart_app", "clear_cache"}
