@@ -23,7 +23,7 @@ import pytest
 
 from adapters.host.namespace import Holder
 from adapters.host.process_table import started
-from tests.skills.patient import INIT, WITH_US, eventually
+from tests.skills.patient import INIT, WITH_US, code_below, eventually
 
 SSHD = "/usr/sbin/sshd"
 PLACES = ("/etc", "/run", "/srv", "/var/log", "/var/lib", "/tmp", "/home")
@@ -157,8 +157,13 @@ class FarHost:
     def _furnish(self, *, python: bool) -> None:
         """Small file systems of its own, its own accounts, keys and rules; without `python` no interpreter is to be found."""
         self.shell("mount -t tmpfs -o size=64m t /mnt && cp -a /etc /mnt/etc")
+        aside = {path: f"/mnt/{n}" for n, path in enumerate(code_below(*PLACES))}
+        for path, kept in aside.items():
+            self.shell(f"mkdir {kept} && mount --bind '{path}' {kept}")
         for place in PLACES:
             self.shell(f"mount -t tmpfs -o size=64m,mode=755 t {place}")
+        for path, kept in aside.items():
+            self.shell(f"mkdir -p '{path}' && mount --bind {kept} '{path}' && umount {kept}")
         self.shell(
             "cp -a /mnt/etc/. /etc && umount /mnt && chmod 1777 /tmp && hostname far && rm -rf /etc/ssh /etc/sudoers.d/*"
             " && mkdir -p /etc/ssh/keys /run/sshd /run/lock /etc/init.d"

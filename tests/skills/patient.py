@@ -37,7 +37,7 @@ esac
 """
 
 
-def _code_below(*places: str) -> list[Path]:
+def code_below(*places: str) -> list[Path]:
     """What the helpers inside are run from, where it lies below a place that gets a file system of its own."""
     code = {Path(__file__).resolve().parents[2], Path(sys.prefix), Path(sys.base_prefix).resolve()}
     return sorted(path for path in code if any(path.is_relative_to(place) for place in places))
@@ -61,7 +61,7 @@ class Patient:
     def furnish(self) -> None:
         """Gives it small file systems of its own where a fault may happen, and what programs need of the old /etc."""
         keep = f"mkdir /tmp/kept && cd /etc && cp -rP $(ls -d {KEPT_OF_ETC} 2>/dev/null) /tmp/kept"
-        aside = {path: f"/mnt/{n}" for n, path in enumerate(_code_below("/tmp", *PLACES))}
+        aside = {path: f"/mnt/{n}" for n, path in enumerate(code_below("/tmp", *PLACES))}
         self.shell("mount -t tmpfs -o size=1m t /mnt")
         for path, kept in aside.items():
             self.shell(f"mkdir {kept} && mount --bind '{path}' {kept}")
