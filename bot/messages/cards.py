@@ -83,6 +83,7 @@ def decided_card(words: Words, incident: Incident, approval: Approval, nouns: No
     by = "card.by.order" if is_policy and approval.order else "card.by.policy" if is_policy else "card.by"
     facts = {"by": words.people(approval.by, nouns.names), "line": words.named(approval.policy_line, nouns.names)}
     is_told = bool(approval.why and not is_policy and not isinstance(asks, Choices))
+    told = "card.answer" if approval.verdict is Verdict.ANSWERED else "card.because"
     is_over = approval.verdict is not Verdict.PENDING
     lines = [
         Line(words.head(str(approval.verdict), incident.host, incident.signal, incident.alert.value)),
@@ -90,7 +91,7 @@ def decided_card(words: Words, incident: Incident, approval: Approval, nouns: No
             words.say("card.id", id=approval.id, rest=quoted(asks.text) if isinstance(asks, Question) else plain(what))
         ),
         Line(words.say(by, **facts, order=approval.order) if approval.by else "", rank=5, least=2),
-        Line(words.say("card.because", why=quoted(approval.why)) if is_told else "", rank=6, least=1),
+        Line(words.say(told, why=quoted(approval.why)) if is_told else "", rank=6, least=1),
         *(Line(line, rank=6, least=1) for line in restraint_lines(words, approval.restraints)),
         Line(words.say(f"card.next.{approval.verdict}") if is_over else ""),
         *stop_lines(words, nouns),

@@ -32,7 +32,7 @@ def question_card(card: Card, words: Words, nouns: Nouns, incident: Incident, ap
         *_rounds(words, incident),
         *evidence_lines(words, asks.evidence),
         *around_lines(words, nouns),
-        *_asked(words, approval, asks),
+        *_asked(words, approval, incident),
         Line(words.say("card.as", user=plain(nouns.hand, 40)) if nouns.hand else "", rank=6),
         *(Line(line, rank=5, least=2) for line in restraint_lines(words, approval.restraints)),
         *stop_lines(words, nouns),
@@ -63,20 +63,21 @@ def _rounds(words: Words, incident: Incident) -> list[Line]:
     return [Line(cut_rows(told, 2), rank=7)]
 
 
-def _asked(words: Words, approval: Approval, asks: Proposal | Choices | Question) -> list[Line]:
+def _asked(words: Words, approval: Approval, incident: Incident) -> list[Line]:
+    asks = approval.asks
     if isinstance(asks, Proposal):
-        return _proposal(words, approval, asks)
+        return _proposal(words, approval, asks, incident)
     return _choices(words, asks) if isinstance(asks, Choices) else _question(words, approval, asks)
 
 
-def _proposal(words: Words, approval: Approval, proposal: Proposal) -> list[Line]:
+def _proposal(words: Words, approval: Approval, proposal: Proposal, incident: Incident) -> list[Line]:
     is_typed = approval.answer is Answer.ASK2
     long = ".long" if len(proposal.host) > LONGEST_NAME_TO_TYPE else ""
     return [
         Line(_remembered(words, proposal), rank=7),
         Line(_chosen(words, proposal), rank=7, least=1),
         *plan_lines(words, approval, proposal),
-        *_steps(words, proposal),
+        *_steps(words, proposal, incident),
         Line(words.say(f"card.ask2{long}", id=approval.id, host=plain(proposal.host)) if is_typed else ""),
     ]
 
@@ -142,20 +143,21 @@ def _chosen(words: Words, proposal: Proposal) -> str:
     return cut_rows(words.say("card.chosen", tier=tier, words=quoted(proposal.words, 120)), 2)
 
 
-def _steps(words: Words, proposal: Proposal) -> list[Line]:
-    """Where in its plan this step stands and what is to follow, in the model's words; by what this one will be checked."""
-    count = proposal.step + len(proposal.then)
-    check = words.say("card.check", signal=plain(proposal.expects, 80)) if proposal.then and proposal.expects else ""
-    if count == 1:
+def _steps(words: Words, proposal: Proposal, incident: Incident) -> list[Line]:
+    """By what a model's step will be checked; where in its plan it stands, and what is to follow, in the model's words."""
+    if proposal.tier not in MODELS:
         return []
+    checked = proposal.expects if proposal.then and proposal.expects else str(incident.signal)
+    check = Line(words.say("card.check", signal=plain(checked, 80)), rank=3)
+    count = proposal.step + len(proposal.then)
+    if count == 1:
+        return [check]
     key = "card.step" if proposal.then else "card.step.last"
-    coming = (
-        words.say("card.step.then", skill=quoted(step.skill, 40), why=quoted(step.why, 60)) for step in proposal.then
-    )
+    coming = "; ".join(f"{quoted(step.skill, 40)}: {quoted(step.why, 60)}" for step in proposal.then)
     return [
-        Line(check, rank=3, least=2),
+        check,
         Line(words.say(key, n=proposal.step, all=count), rank=2, least=2),
-        *(Line(line, rank=6, least=1) for line in coming),
+        Line(words.say("card.step.then", list=coming) if coming else "", rank=7, least=1),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.messages.incident_lines import around_lines, evidence_lines, members_line, stop_lines
 from bot.messages.scene_lines import sentence
 from bot.messages.screen import Line, fit
-from bot.messages.units import clock, number, plain, squeezed
+from bot.messages.units import clock, number, plain, quoted, squeezed
 from bot.messages.words import Nouns, Words
 from core.alert import Signal
 from core.authority import POLICY
@@ -27,6 +27,7 @@ def report_card(words: Words, report: Report, nouns: Nouns) -> str:
         Line(_broke(words, report, nouns)),
         Line(members_line(words, nouns), rank=7, least=1),
         Line(_reason(words, report, nouns), rank=4, least=2),
+        Line(words.say("report.gap", wanted=quoted(report.gap, 120)) if report.gap else "", rank=4, least=1),
         *_evidence(words, report),
         *around_lines(words, nouns),
         *_actions(words, report),

@@ -17,11 +17,11 @@ from core.alert import Alert, AlertStatus, Signal
 from core.approval import Answer as PolicyAnswer
 from core.approval import Approval, digest_of, short_id
 from core.capability import PlannedEffect, Risk, Verb
-from core.card import Card, CardKind
+from core.card import Card, card_kind
 from core.inventory import HostEntry, Inventory, Person
 from core.message import Message
 from core.origin import Origin, Value
-from core.proposal import Choices, Evidence, Proposal, Tier
+from core.proposal import Choices, Evidence, Proposal, Question, Tier
 from core.standing_orders import Ground
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.channel import FakeChannel
@@ -105,7 +105,7 @@ class OpenNight:
             considered=("truncate_deleted_open_file: no deleted file is open",),
         )
 
-    def ask(self, asks: Proposal | Choices | None = None, answer: PolicyAnswer = PolicyAnswer.ASK1) -> Approval:
+    def ask(self, asks: Proposal | Choices | Question | None = None, answer: PolicyAnswer = PolicyAnswer.ASK1) -> Approval:
         """Opens a question that waits four hours."""
         asks = asks or self.proposal()
         now = self.store.clock.now()
@@ -123,8 +123,8 @@ class OpenNight:
             remind_at=now + timedelta(hours=2),
             expires=expires,
         )
-        kind = CardKind.CHOICES if isinstance(asks, Choices) else CardKind.PROPOSAL
-        return self.store.approvals.open(approval, (Card(f"{approval.id}:ask", kind, asks.incident, approval.id),))
+        card = Card(f"{approval.id}:ask", card_kind(asks), asks.incident, approval.id)
+        return self.store.approvals.open(approval, (card,))
 
     def offer(self) -> Approval:
         """Opens choices."""
