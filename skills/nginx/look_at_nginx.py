@@ -14,13 +14,8 @@
 #   "exec:/usr/bin/tail -c 60000 /var/log/nginx/error.log",
 # ]
 # quotes = ["config_error", "upstream_address", "forbidden_path"]
-# triggers = [
-#   "is nginx all right", "why does the website fail", "website is broken, find out why", "nginx error",
-#   "403 forbidden", "404 not found on the site", "504 gateway timeout", "503 service unavailable",
-#   "website returns an error", "why is the site down", "diagnose nginx", "HTTP check failed", "nginx 正常吗",
-#   "网站为什么打不开", "网站报错", "网站异常", "403 禁止访问", "404", "503 服务不可用", "504 网关超时", "检查 nginx",
-#   "网站怎么了", "排查网站故障", "网页访问异常",
-# ]
+# triggers = ["is nginx all right", "why does the website fail", "nginx error", "403 forbidden", "504 gateway timeout", "503",
+#   "nginx 正常吗", "网站为什么打不开", "网站报错", "403 禁止访问", "503 服务不可用", "504 网关超时", "排查网站故障"]
 # ///
 """Shows why nginx here does not answer a URL: its own configuration test, down, frozen, not reloaded, a forbidden file, a dead upstream."""
 
