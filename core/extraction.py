@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from core.errors import InvalidError
 from core.paths import parts_of
@@ -111,8 +112,14 @@ def extract(kind: str, text: str) -> tuple[str | int | float, ...]:
     Kinds: url path address port unit host domain pid percent bytes seconds quoted. Sizes are in bytes, durations in seconds.
     A kind nobody knows finds nothing.
     """
+    return _extract(kind, text[:MOST])
+
+
+@lru_cache(maxsize=256)
+def _extract(kind: str, text: str) -> tuple[str | int | float, ...]:
+    """Kept, because one alert is looked through for every skill that might help."""
     find = _FINDERS.get(kind)
-    return tuple(dict.fromkeys(find(text[:MOST].translate(WIDE)))) if find else ()
+    return tuple(dict.fromkeys(find(text.translate(WIDE)))) if find else ()
 
 
 def _urls(text: str) -> list[str | int | float]:

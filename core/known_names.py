@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from core.alert import Signal
 from core.check import Check
@@ -78,6 +79,9 @@ def parts_for(parameter: str, signal: Signal) -> tuple[str, ...]:
 
 def found_in(text: str, names: Iterable[Name]) -> tuple[Name, ...]:
     """Those names that literally stand in the text as words of their own, the longest first, each once."""
+    names = tuple(names)
+    if not names:
+        return ()
     text = text[:MOST]
     standing = _standing(text)
     found: dict[str, Name] = {}
@@ -88,6 +92,7 @@ def found_in(text: str, names: Iterable[Name]) -> tuple[Name, ...]:
     return tuple(sorted(found.values(), key=lambda name: -len(name.text)))
 
 
+@lru_cache(maxsize=64)
 def _standing(text: str) -> frozenset[str]:
     """Every word, path and URL of a text. `nginx.service.` names nginx too, `db-1:5432` db-1."""
     words = {match.rstrip(".-@") for match in _WORD.findall(text)}

@@ -30,22 +30,33 @@ TIMES = 500
 
 def figures() -> Iterator[Figure]:
     """Recalls of faults drawn by chance, the same ones each time."""
-    folder, is_complete = cache_for("episodes", Path(__file__), *_sources())
-    store = Store(f"sqlite:///{folder}/nightshift.db", _key(folder), SystemClock(), folder / "home")
-    if not is_complete:
-        _fill(store)
-        complete(folder)
+    remembering = store()
     drawn = random.Random(1)
     seconds = []
     for _ in range(TIMES):
-        fingerprint = _fingerprint(drawn.randrange(FAULTS))
+        fault = fingerprint(drawn.randrange(FAULTS))
         began = time.perf_counter()
-        found = store.memory.recall(fingerprint, GROUP)
+        found = remembering.memory.recall(fault, GROUP)
         seconds.append(time.perf_counter() - began)
         if not found or not found[0].verified:
-            raise AssertionError(f"{fingerprint} was not remembered")
-    store.close()
+            raise AssertionError(f"{fault} was not remembered")
+    remembering.close()
     yield Figure(1, "recall.exact.100k", "ms", 5, milliseconds(seconds))
+
+
+def store() -> Store:
+    """A store that remembers them all."""
+    folder, is_complete = cache_for("episodes", Path(__file__), *_sources())
+    opened = Store(f"sqlite:///{folder}/nightshift.db", _key(folder), SystemClock(), folder / "home")
+    if not is_complete:
+        _fill(opened)
+        complete(folder)
+    return opened
+
+
+def fingerprint(fault: int) -> str:
+    """As `core.alert` makes one."""
+    return f"{fault:016x}"
 
 
 def _fill(store: Store) -> None:
@@ -60,7 +71,7 @@ def _episode(number: int, at: datetime) -> Episode:
     fault = number % FAULTS
     return Episode(
         id=f"bench-{number}",
-        fingerprint=_fingerprint(fault),
+        fingerprint=fingerprint(fault),
         group=GROUP,
         host=f"web-{number % 50}",
         signal=f"process.down:service-{fault}",
@@ -71,10 +82,6 @@ def _episode(number: int, at: datetime) -> Episode:
         at=at,
         text=f"web-{number % 50} process.down:service-{fault} restarted",
     )
-
-
-def _fingerprint(fault: int) -> str:
-    return f"{fault:016x}"
 
 
 def _key(folder: Path) -> Seal:
