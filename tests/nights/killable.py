@@ -18,11 +18,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from adapters.brain_openai import OpenAIBrain
 from adapters.clock_system import SystemClock
 from adapters.host.files import Files
 from adapters.host.local import LocalHost
 from adapters.store.flow_dbos import DbosEngine
 from adapters.store.store import Store
+from bot.minds import Minds
 from bot.team import Team
 from core.alert import Alert, AlertStatus, Signal
 from core.check import Check
@@ -31,6 +33,7 @@ from core.host_change import Change, Changed, ProcessSignal
 from core.incident import Incident
 from core.inventory import HostEntry, Inventory, Mode
 from core.leg import Leg
+from core.model_gateway import Terms
 from core.task import task
 from core.world import CommandResult, FileContent, FileInfo, Measurement, Process
 from tests.fakes.catalog import FakeCatalog
@@ -62,6 +65,10 @@ host.run(["/usr/bin/sleep", "60"])
 return Outcome(ok=True, summary="slept")
 """
 
+PEEK = """
+return Outcome(ok=True, summary=f"{len(host.list(directory))} files lie there", facts={})
+"""
+
 _DIRECTORY = ", directory: str"
 _ROTATED = ("fs.list:{directory}", "fs.delete:{directory}/*;rotated")
 REMEDIES = (
@@ -69,6 +76,7 @@ REMEDIES = (
     skill("promise", PROMISE, "fs.write:{directory}/helps.flag", parameters=_DIRECTORY, cures=["disk.lied"]),
     skill("other", ROTATE, *_ROTATED, parameters=_DIRECTORY, cures=["disk.unsure"]),
     skill("further", PROMISE, "fs.write:{directory}/helps.flag", parameters=_DIRECTORY, cures=["disk.unsure"]),
+    skill("peek", PEEK, "fs.list:{directory}", parameters=_DIRECTORY, looks_at=["disk.odd"], risk="low"),
     skill("sleep_long", SLEEP, "exec:/usr/bin/sleep 60", cures=["disk.slow"], risk="high"),
 )  # fmt: skip
 
@@ -88,6 +96,7 @@ class Life:
 
     What is still open of the former ones is brought to its end before the last one is taken in. `kill` is where the life ends itself,
     the `nth` time it comes there; `trace` is a file that gets every point it passes. Both concern the last trouble alone.
+    `brain` is the address of a model that is asked where rules know nothing, as of a disk that is odd.
     `is_second` is a replica that takes nothing in: it waits for what another one has begun, and never hurries to start its legs.
     """
 
@@ -100,6 +109,7 @@ class Life:
     trace: str = ""
     lease: float = 10.0
     is_second: bool = False
+    brain: str = ""
 
 
 class Points:
@@ -269,7 +279,10 @@ def _world(life: Life, points: Points) -> World:
     inventory = Inventory(entries, ((GROUP, Mode.APPROVE),))
     operator = Operator(may_approve=lambda name, _host: name in APPROVERS)
     hosts = RecordedHosts(folder, points)
-    return World(hosts, FolderProbe(folder), checks, inventory, FakeCatalog(*REMEDIES), FakeSandbox(), operator)
+    brain = OpenAIBrain(life.brain, "scripted", "key") if life.brain else None
+    minds = Minds(brain=brain, terms=Terms(seconds=5))
+    catalog, sandbox = FakeCatalog(*REMEDIES), FakeSandbox()
+    return World(hosts, FolderProbe(folder), checks, inventory, catalog, sandbox, operator, minds=minds)
 
 
 def _take_in(store: Store, trouble: Trouble, folder: Path) -> None:
