@@ -98,7 +98,7 @@ class Briefing:
         """`part` is how much of each text there is room for."""
         cards = [card_of(skill) for skill in candidates[: max(3, int(MOST_CARDS * part))]]
         shown = {skill.name for skill in candidates}
-        others = [skill.name for skill in self._repairs(incident) if skill.name not in shown]
+        others = [name for name in self.repairs(incident) if name not in shown]
         said = "\n".join(f"{one.source}: {one.text}" for one in so_far.evidence)
         return prompt("incident").filled(
             host=incident.host,
@@ -120,21 +120,21 @@ class Briefing:
 
     # ---- skills -------------------------------------------------------------------------------------------------------------------
 
-    def _repairs(self, incident: Incident) -> tuple[Skill, ...]:
-        """What could be proposed there at all."""
+    def repairs(self, incident: Incident) -> dict[str, Skill]:
+        """What could be proposed there at all, by name."""
         host = incident.host
-        return tuple(
-            skill
+        return {
+            skill.name: skill
             for skill in self._catalog.skills()
             if not skill.is_looker
             and not skill.on_request
             and skill.name not in incident.tried
             and self._state_on(skill, host) in _RUNNABLE
-        )
+        }
 
     def _candidates(self, incident: Incident) -> tuple[Skill, ...]:
         """By rules, by memory, by words; then what repairs the same kind of thing."""
-        repairs = {skill.name: skill for skill in self._repairs(incident)}
+        repairs = self.repairs(incident)
         by_rules = [name for name, skill in repairs.items() if incident.signal.name in skill.cures]
         similar = self._memory.search(incident.signal.name, _MOST_SIMILAR)
         by_words = self._sources.shortlist(_words(incident))

@@ -214,6 +214,12 @@ class Investigation:
         return None
 
     def _prepare(self, course: _Course, answer: Proposed) -> Proposal | NothingHelps:
+        """Later steps are prepared when their turn comes; that there are such repairs is seen now, before a person is shown the plan."""
+        repairs = self._briefing.repairs(course.incident)
+        unknown = [step.skill for step in answer.then if step.skill not in repairs]
+        if unknown:
+            reason = f"there is no repair {unknown[0]!r} for a later step, or it was tried already"
+            return NothingHelps(course.incident.id, reason)
         return self._diagnosis.prepare(
             course.incident, answer.wanted, Tier.BRAIN, _words(answer), answer.then, _all_seen(course)
         )

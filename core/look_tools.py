@@ -46,12 +46,17 @@ def may_look(skill: Skill, state: SkillState) -> bool:
 def lookers(
     skills: Iterable[Skill], state_on: Callable[[Skill, str], SkillState], host: str, first: Sequence[str] = ()
 ) -> tuple[Skill, ...]:
-    """Those that a model may use on a host, at most MOST_TOOLS: what is named in `first` in that order, then those for no one trouble."""
+    """Those that a model may use on a host, at most MOST_TOOLS: what is named in `first`, in that order, then the most general."""
     able = {skill.name: skill for skill in skills if may_look(skill, state_on(skill, host))}
     named = [able[name] for name in dict.fromkeys(first) if name in able]
     others = [skill for skill in able.values() if skill not in named]
-    general = sorted(others, key=lambda skill: (skill.on_request, not skill.looks_at, skill.name))
-    return tuple((named + general)[:MOST_TOOLS])
+    return tuple((named + sorted(others, key=_specialty))[:MOST_TOOLS])
+
+
+def _specialty(skill: Skill) -> tuple[bool, bool, bool, str]:
+    """Overviews first: what needs to be told nothing, and says how something is rather than what is wrong with it."""
+    needs_more = any(spec.is_required for spec in skill.parameters)
+    return (skill.on_request, needs_more, not skill.name.startswith("look_at_"), skill.name)
 
 
 def tools_of(skills: Sequence[Skill], hosts: Sequence[str] = ()) -> tuple[Tool, ...]:

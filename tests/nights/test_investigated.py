@@ -14,6 +14,7 @@ from core.inventory import Mode
 from core.model import ModelReply, ModelRequest, ToolCall
 from core.proposal import Proposal, Question, Tier
 from core.skill_manifest import Skill
+from core.world import Json
 from tests.fakes.brain import FakeBrain
 from tests.nights.night import Night, disk_full_on
 from tests.nights.remedies import looks, rotate_logs, says_fixed, skill
@@ -97,6 +98,14 @@ def test_what_cannot_be_prepared_is_told_and_it_chooses_otherwise() -> None:
     assert "rotate_logs has no parameter 'path'" in told
     night.answer(Verdict.APPROVED)
     assert night.report.ending is Ending.FIXED
+
+
+def test_a_plan_whose_later_step_nobody_can_make_is_not_shown_to_anybody() -> None:
+    later: dict[str, Json] = {"skill": "grow_volume", "parameters": {}, "expects": "room", "why": "more room"}
+    brain = always(propose("rotate_logs", then=[later]), propose("rotate_logs"))
+    night = Night(disk_full_on("web-1"), skills=skills(), minds=brain.minds())
+    assert "there is no repair 'grow_volume' for a later step" in shown(brain.asked[1])
+    assert [len(asked.asks.then) for asked in night.questions if isinstance(asked.asks, Proposal)] == [0]
 
 
 # ---- what it says changes nothing ---------------------------------------------------------------------------------------------------
