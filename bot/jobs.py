@@ -106,6 +106,13 @@ def examine_waking(settings: Settings) -> tuple[Finding, ...]:
     return look(settings)
 
 
+def examine_cerebellum(settings: Settings) -> tuple[Finding, ...]:
+    """Whether the local model is there, tells how sure it is, and answers in time."""
+    from bot.examining_cerebellum import findings
+
+    return findings(settings)
+
+
 def test_skill(name_or_file: str) -> SkillResult:
     """A skill's CASES on the invented host, in the sandbox, and what they are worth."""
     from bot.skill_tests import run

@@ -15,7 +15,7 @@ from bot.messages.units import plain
 from core.budget import MILLION, Budget, Cap, Prices, Scope, day_of
 from core.card import Card, CardKind
 from core.concealment import Concealment
-from core.errors import BudgetError, UnknownError
+from core.errors import BudgetError, ModelError, UnknownError
 from core.mind_ports import Brain, Cerebellum, ModelLog, Runbooks, SemanticIndex
 from core.mind_watch import MindNews, MindWatch
 from core.model import Mind, Purpose
@@ -24,6 +24,8 @@ from core.pattern_cost import compiled
 from core.runbook import Runbook
 
 if TYPE_CHECKING:
+    from adapters.cerebellum.ollama_api import OllamaCerebellum
+    from adapters.cerebellum.openai_api import CompletionsCerebellum
     from bot.settings import Settings
 
 
@@ -74,6 +76,23 @@ def thinking_of(rows: Rows, minds: Minds) -> Thinking:
     watch = MindWatch([mind for mind, model in there.items() if model is not None], rows.ticks, rows.clock, told.news)
     gateway = ModelGateway(minds.brain, watch, rows.model_calls, rows.clock, minds.terms, told.capped)
     return Thinking(minds, gateway, watch, rows.model_calls)
+
+
+def warm(thinking: Thinking) -> None:
+    """Loads the local model and returns at once; that it cannot be is said as of any other failure of it."""
+    cerebellum, watch = thinking.minds.cerebellum, thinking.watch
+    if cerebellum is None:
+        return
+
+    def load(local: Cerebellum) -> None:
+        try:
+            local.warm()
+        except ModelError as error:
+            watch.failed(Mind.CEREBELLUM, error.message, error.is_lasting)
+        else:
+            watch.answered(Mind.CEREBELLUM)
+
+    threading.Thread(target=load, args=(cerebellum,), name="warm", daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +156,7 @@ def _brain(settings: Settings) -> Brain | None:
     return OpenAIBrain(env.brain_base_url, env.brain_model, env.brain_api_key or "")
 
 
-def cerebellum_of(settings: Settings) -> Cerebellum | None:
+def cerebellum_of(settings: Settings) -> OllamaCerebellum | CompletionsCerebellum | None:
     """The local model that is set, by the API that its server speaks."""
     env, table = settings.env, settings.file.cerebellum
     if not env.cerebellum_model:

@@ -18,6 +18,7 @@ from bot.logs import start_logging, start_logging_to
 from bot.maintenance_door import MaintenanceDoor
 from bot.messages import words_of
 from bot.metrics import Metrics
+from bot.minds import warm
 from bot.noting import ChangesDoor
 from bot.roster_rules import replaced
 from bot.server import Doors, Server, build_app
@@ -50,6 +51,7 @@ class Up:
         queue, server = self._doors(house)
         # Trying the sandbox takes a third of a second; whoever needs the result waits for the same trial.
         threading.Thread(target=house.sandbox.self_test, name="self-test", daemon=True).start()
+        warm(house.team.thinking)
         try:
             server.start()
             self._greet(house, has_console=console)

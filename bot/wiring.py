@@ -140,6 +140,7 @@ class House:
             close_of(probe)
         for look in self.place.looks.values():
             look.close()
+        close_of(self.place.minds.cerebellum)
         self.place.end()
         self.store.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import httpx
@@ -21,6 +22,7 @@ MOST_TOKENS_SHOWN = 20
 """Ollama tells no more of them; so that 10 cards and none, with and without a blank, are always among those that were likely."""
 LOADING = 120.0
 """Seconds in which a model of some gigabytes is read from a disk."""
+ASKING = 5.0
 FOR_EVER = -1
 
 
@@ -31,6 +33,7 @@ class OllamaCerebellum:
         self._address, self._model, self._context = address, model, context
         self._client: tuple[float, ollama.Client] | None = None
         self._lock, self._loading = threading.Lock(), threading.Lock()
+        self.tells_probabilities = True
 
     @property
     def model(self) -> str:
@@ -57,6 +60,15 @@ class OllamaCerebellum:
             finally:
                 close(client)
 
+    def is_loaded(self) -> bool:
+        """Whether it is in memory now, so that the first choice does not wait for a disk. Raises ModelError."""
+        client = client_of(self._address, ASKING)
+        try:
+            (names,) = all_at_once(self._names_loaded, [client], ASKING)
+        finally:
+            close(client)
+        return self._model in names or f"{self._model}:latest" in names
+
     def close(self) -> None:
         """Nothing is asked any more."""
         with self._lock:
@@ -71,6 +83,7 @@ class OllamaCerebellum:
         counted = (said.prompt_eval_count, said.eval_count)
         if not said.done or said.response is None:
             raise nonsense("Ollama")
+        self.tells_probabilities = bool(said.logprobs)
         if not said.logprobs:
             return unknown(question.labels, counted)
         first = said.logprobs[0]
@@ -79,6 +92,10 @@ class OllamaCerebellum:
 
     def _load(self, client: ollama.Client) -> None:
         self._generate(client, "", LOADING)
+
+    def _names_loaded(self, client: ollama.Client) -> tuple[str, ...]:
+        with self._told(ASKING):
+            return tuple(one.model or "" for one in client.ps().models)
 
     def _load_again(self, old: ollama.Client) -> None:
         """Then hangs up on what still waits; others that asked by the same client have had their time by then."""
@@ -93,7 +110,7 @@ class OllamaCerebellum:
     def _generate(self, client: ollama.Client, prompt: str, seconds: float) -> ollama.GenerateResponse:
         """An empty prompt only loads."""
         options = {"num_predict": 1, "temperature": 0.0, "num_ctx": self._context}
-        try:
+        with self._told(seconds):
             return client.generate(
                 self._model,
                 prompt,
@@ -105,6 +122,12 @@ class OllamaCerebellum:
                 options=options,
                 keep_alive=FOR_EVER,
             )
+
+    @contextmanager
+    def _told(self, seconds: float) -> Iterator[None]:
+        """Whatever goes wrong inside is a ModelError."""
+        try:
+            yield
         except ollama.ResponseError as error:
             raise refused("Ollama", self._model, error.status_code, error.error) from error
         except ConnectionError as error:

@@ -32,6 +32,7 @@ class CompletionsCerebellum:
         self._client: tuple[float, openai.OpenAI] | None = None
         self._extra: dict[str, object] = CACHED
         self._lock = threading.Lock()
+        self.tells_probabilities = True
 
     @property
     def model(self) -> str:
@@ -55,6 +56,11 @@ class CompletionsCerebellum:
         finally:
             client.close()
 
+    @staticmethod
+    def is_loaded() -> bool:
+        """Such a server listens when its model is in memory."""
+        return True
+
     def close(self) -> None:
         """Nothing is asked any more."""
         with self._lock:
@@ -70,6 +76,7 @@ class CompletionsCerebellum:
         usage = usage if isinstance(usage, dict) else {}
         counted = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
         tokens = _first_tokens(reply)
+        self.tells_probabilities = tokens is not None
         return unknown(question.labels, counted) if tokens is None else vote_of(question.labels, tokens, counted)
 
     def _completed(self, client: openai.OpenAI, prompt: str, seconds: float) -> dict[str, Any]:
