@@ -41,6 +41,7 @@ from core.skill_manifest import Skill
 from core.standing_orders import Ground, StandingOrders
 from core.storm_watch import StormWatch
 from core.surroundings import Surroundings
+from core.testimony import restrain_after_pages
 from core.told_rules import ToldRules
 from core.understanding import Understanding
 from core.verification import Watch
@@ -252,13 +253,14 @@ def _desk(rows: Rows, world: World, trust: Trust, executor: Executor, storms: St
     caps = Caps(rows.history, rows.log, rows.clock)
     around = _around(rows, world)
     cut_off = restrain_while_cut_off(rows.outbox, rows.clock, trust.orders)
+    pages = restrain_after_pages(trust.catalog.skills)
     return Desk(
         rows.book,
         trust.catalog,
         world.inventory,
         rows.clock,
         world.patience,
-        (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off),
+        (told.restrain, *caps.restraints, around.restrain, storms.restrain, cut_off, pages),
         caps.require_turn,
         around.note,
         trust.orders,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from core.approval import Answer
+from core.incident import Incident
 from core.origin import Origin, Scalar, Value
 from core.parameters import Observed
+from core.proposal import Proposal
+from core.restraint import Restrain, Restraint
 from core.skill_manifest import Skill
 from core.world import Json
 
@@ -41,6 +45,24 @@ def witnessed(
 def reads_pages(skill: Skill) -> bool:
     """True for what asks over HTTP: whoever runs the server there chooses every word of the answer."""
     return any(grant.startswith(("http.", "http:")) for grant in skill.capabilities)
+
+
+def restrain_after_pages(skills: Callable[[], Iterable[Skill]]) -> Restrain:
+    """After a page was read there is only looking and proposing: nothing acts alone on what somebody wrote there (issue 4, walls)."""
+
+    def restrain(incident: Incident, proposal: Proposal) -> Restraint | None:
+        pages = {skill.name: skill for skill in skills() if skill.is_looker and reads_pages(skill)}
+        asked = next((skill.lookers for skill in skills() if skill.name == proposal.skill), ())
+        seen = {one.source.partition(" on ")[0] for one in proposal.evidence} | set(asked)
+        seen |= {name for name, skill in pages.items() if incident.signal.name in skill.looks_at}
+        read = sorted(seen & pages.keys())
+        return (
+            Restraint(Answer.ASK1, f"{read[0]} read a web page: nothing acts alone after that", "page")
+            if read
+            else None
+        )
+
+    return restrain
 
 
 def _led_by(looker: Skill, values: tuple[tuple[str, Value], ...], told: Mapping[str, Json]) -> Origin:

@@ -24,6 +24,7 @@ WORDS = {
     "restraint.relapse": "repaired {count} times within the hour: it does not last, please see why",
     "restraint.failed": "it failed on {where}",
     "restraint.rule": "rule {id} of {by}: {said}",
+    "restraint.page": "{skill} read a web page: nothing acts alone after that",
     "restraint.storm": "{id}: in a storm nothing acts alone",
     "restraint.used": "standing order {id} was used {count} times tonight",
     "restraint.attempt": "{skill} ended as {ending}; nothing else is tried",

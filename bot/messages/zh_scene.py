@@ -24,6 +24,7 @@ WORDS = {
     "restraint.relapse": "一小时内已修复 {count} 次，都没有持久，请查明原因",
     "restraint.failed": "在 {where} 上失败过",
     "restraint.rule": "{by} 的规矩 {id}：{said}",
+    "restraint.page": "{skill} 读过网页，之后不自行动作",
     "restraint.storm": "{id}：告警风暴中不自行动作",
     "restraint.used": "常令 {id} 今夜已用 {count} 次",
     "restraint.attempt": "{skill} 的结果：{ending}；不再尝试其他",
