@@ -14,8 +14,10 @@ from bot.messages.question_card import wanted_of
 from bot.messages.units import clock, plain
 from bot.roster import Roster
 from bot.why import Past, why_lines
+from bot.why_models import consulted, model_lines
 from core.alert import Signal
 from core.approval import Approval
+from core.budget import Budget
 from core.capability import PlannedEffect
 from core.card import Card, CardKind, card_kind
 from core.errors import TamperedError, UnknownError
@@ -74,9 +76,10 @@ class Views:
         roster: Roster,
         language: str,
         offers: Callable[[str], bool] = nothing_offered,
+        budget: Budget | None = None,
     ) -> None:
         self._rows, self._inventory, self._roster, self._offers = rows, inventory, roster, offers
-        self.language = language
+        self.language, self.budget = language, budget or Budget()
         self.words: Words = words_of(language)
         self.mode_now = ModeNow(inventory.mode, rows.tightenings, inventory)
 
@@ -247,8 +250,11 @@ class Views:
             "\n".join([self.words.say("reply.help"), *lines]), tuple((str(r.verb), r.usage, r.role.word) for r in RULES)
         )
 
-    def why(self, target: str) -> Answer:
-        """Who decided what on what evidence, from rows alone; `target` is an incident or an approval, the latest incident if empty."""
+    def why(self, target: str, *, with_texts: bool = False) -> Answer:
+        """Who decided what on what evidence, from rows alone; `target` is an incident or an approval, the latest incident if empty.
+
+        `with_texts`: with what each model saw and said.
+        """
         incident = self._incident_of(target)
         if incident is None:
             return Answer(self.words.say("list.none"), ok=False)
@@ -257,9 +263,13 @@ class Views:
         about = dict.fromkeys(key for key in (incident.id, incident.storm, incident.lead) if key)
         pages = tuple(page for key in about for page in self._rows.pages.of(key))
         past = Past(incident, approvals, report, pages, self._rows.scenes.of(incident.id))
-        lines = why_lines(self.words, past, self.now(), self._roster.names())
+        asked = consulted(self._rows.model_calls, incident.id)
+        lines = [
+            *why_lines(self.words, past, self.now(), self._roster.names()),
+            *model_lines(self.words, incident.id, asked, self.now(), self.budget, with_texts=with_texts),
+        ]
         told = {"incident": incident, "approvals": approvals, "report": report, "pages": pages, "scene": past.scene}
-        return Answer("\n".join(lines), told)
+        return Answer("\n".join(lines), told | {"models": asked.calls})
 
     def open_cards(self) -> tuple[Card, ...]:
         """A card for each open question."""

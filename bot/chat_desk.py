@@ -29,9 +29,10 @@ from bot.remembering import Remembering
 from bot.roster import Roster
 from bot.storming import Storming
 from bot.telling import Telling
-from bot.verbs import least_role
+from bot.verbs import TEXTS, least_role
 from core.alert import Alert, AlertStatus, Signal, require_host_name
 from core.approval import Approval
+from core.budget import Budget
 from core.card import Card, CardKind
 from core.errors import InvalidError, NightshiftError, TamperedError, UnavailableError, UnknownError
 from core.intent import Intent, intent_of
@@ -78,11 +79,12 @@ class ChatDesk:
         channels: Mapping[str, Channel],
         ordering: Ordering | None = None,
         converse: Converse | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._rows, self._inventory, self._roster = rows, inventory, roster
         self._act, self._channels, self._converse = act, channels, converse
         offers = ordering.is_offered if ordering else nothing_offered
-        self.views = Views(rows, inventory, roster, language, offers)
+        self.views = Views(rows, inventory, roster, language, offers, budget)
         pausing = Pausing(rows, inventory, roster, self.views)
         self._deciding = Deciding(rows, inventory, roster, self.views, pausing.give_back)
         storming = Storming(rows, inventory, self._deciding, self.views)
@@ -98,7 +100,9 @@ class ChatDesk:
             Verb.RESOLVE: act,
             Verb.STOP: self._deciding.stop,
             Verb.GO: self._deciding.go,
-            Verb.WHY: lambda command, _: self.views.why(command.target),
+            Verb.WHY: lambda command, message: self.views.why(
+                command.target or self._incident_of(message.thread), with_texts=command.text == TEXTS
+            ),
             Verb.PLAN: self._plan,
             Verb.STATUS: lambda _, __: self.views.status(),
             Verb.INCIDENTS: lambda command, _: self.views.incidents(command.target),
@@ -271,6 +275,13 @@ class ChatDesk:
         """The groups of the host a command names; None where it names none, or where the call itself looks the host up."""
         host = command.option("host")
         return self._inventory.groups(host) if host else None
+
+    def _incident_of(self, thread: str) -> str:
+        """The incident whose thread it is; '' where it is none, which means the latest."""
+        try:
+            return self._rows.log.load(thread).id if thread else ""
+        except UnknownError:
+            return ""
 
     def _plan(self, command: Command, _: Message) -> Answer:
         found = self._deciding.question(command.target)

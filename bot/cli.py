@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from bot import cli_asking, cli_documents, cli_hosts, cli_trust
+from bot import cli_asking, cli_documents, cli_hosts, cli_routing, cli_trust
 
 if TYPE_CHECKING:
     from bot.cli_session import Session
@@ -129,9 +129,12 @@ def chat() -> None:
 @app.command()
 def why(
     id: Annotated[str, typer.Argument(metavar="[ID]", help="Incident or approval; the latest if left out.")] = "",
+    texts: Annotated[bool, typer.Option("--texts", help="With exactly what each model saw and said.")] = False,
 ) -> None:
     """Which tier decided on what evidence, which policy line asked, who answered, what was measured after."""
-    _say("why", *filter(None, [id]))
+    if texts and not id:
+        raise UsageError("write: nightshift why ID --texts")
+    _say("why", *filter(None, [id, "texts" if texts else ""]))
 
 
 @app.command()
@@ -223,6 +226,7 @@ def go(scope: Scope = "") -> None:
 cli_trust.add_to(app, _say_line)
 cli_hosts.add_to(app, _session)
 cli_documents.add_to(app, _session)
+cli_routing.add_to(app, _session)
 cli_asking.add_to(app, _session)
 
 
@@ -313,6 +317,14 @@ def skills_show(name: Annotated[str, typer.Argument(help="The skill.")]) -> None
     from bot import cli_skills
 
     raise typer.Exit(cli_skills.show(_session(), name))
+
+
+@skills_app.command("gaps")
+def skills_gaps() -> None:
+    """Skills that were missed: what a model or a person wanted and nothing here can do."""
+    from bot import cli_skills
+
+    raise typer.Exit(cli_skills.gaps(_session()))
 
 
 @skills_app.command("test")

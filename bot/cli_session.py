@@ -23,6 +23,7 @@ from bot.conversing import Recent
 from bot.json_view import as_json, jsonable
 from bot.messages import Words, words_of
 from bot.messages.flow_lines import flow_line
+from bot.minds import budget_of
 from bot.ordering import Ordering
 from bot.policy_view import policy_table
 from bot.roster import Roster
@@ -42,7 +43,7 @@ ACTING = frozenset({Verb.RUN, Verb.DRY_RUN, Verb.UNDO, Verb.RESOLVE, Verb.ORDERS
 LIST_OF_ORDERS = Command(Verb.ORDERS)
 """Only reads rows."""
 
-DECIDED_THEN_DONE = frozenset({Verb.APPROVE, Verb.PICK})
+DECIDED_THEN_DONE = frozenset({Verb.APPROVE, Verb.PICK, Verb.ANSWER})
 """Commands that decide a row first, whoever runs; the work that follows is done here only where no `up` does it."""
 
 ANSWERED_WITHIN = 120.0
@@ -132,7 +133,8 @@ class Session:
         with jobs.open_store(self.settings) as rows:
             roster = Roster(inventory, os.geteuid())
             ordering = Ordering(rows, jobs.trusted(self.settings, rows), roster, self.settings.file.language)
-            yield ChatDesk(rows, inventory, roster, self.settings.file.language, _no_hands, {}, ordering), rows
+            budget, language = budget_of(self.settings), self.settings.file.language
+            yield ChatDesk(rows, inventory, roster, language, _no_hands, {}, ordering, budget=budget), rows
 
     @staticmethod
     def message(rows: Rows, text: str) -> Message:

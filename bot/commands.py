@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bot.durations import split_duration
 from bot.rule_words import sounds_like_rule
-from bot.verbs import LEAST_ROLE, LOOSER, RULES, Command, Part, Role, Rule, Verb, rule_of
+from bot.verbs import LEAST_ROLE, LOOSER, RULES, TEXTS, Command, Part, Role, Rule, Verb, rule_of
 from core.intent import Intent, intent_of
 
 __all__ = ["LEAST_ROLE", "RULES", "Command", "Role", "Rule", "Verb", "free_words", "nearest", "parse"]
@@ -89,7 +89,8 @@ def _is_nearly_a_command(text: str) -> bool:
     meant = next((rule.verb for rule in RULES if _after(rule, text) is not None), None)
     if meant is not None:
         return meant not in _TALKATIVE or len(text.split()) < 3 or "=" in text
-    return bool(nearest(text)) and (" " not in text or intent_of(text) is Intent.REMARK)
+    intent = intent_of(text)
+    return bool(nearest(text)) and intent is not Intent.ABOUT and (" " not in text or intent is Intent.REMARK)
 
 
 def _plain(typed: str) -> str:
@@ -282,6 +283,16 @@ def _told(verb: Verb, rest: str) -> Command:
     return _words(verb, rest) if "\n" not in rest else _wrong(verb, rest)
 
 
+def _why(verb: Verb, rest: str) -> Command:
+    """`why ID`, and `why ID texts` for what models saw and said."""
+    words = rest.split()
+    return Command(verb, words[0].lstrip("#"), TEXTS) if _is_id_and_texts(words) else _one_id(verb, rest)
+
+
+def _is_id_and_texts(words: list[str]) -> bool:
+    return len(words) == 2 and words[1].lower() == TEXTS and _ID.fullmatch(words[0].lstrip("#")) is not None
+
+
 def _exactly_one_id(verb: Verb, rest: str) -> Command:
     return Command(verb, rest) if _ID.fullmatch(rest) else _wrong(verb, rest)
 
@@ -334,6 +345,7 @@ _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.NOTE: _note,
     Verb.DIGEST: _nothing_more,
     Verb.ADMIT: _exactly_one_id,
+    Verb.WHY: _why,
     Verb.PICK: _pick,
     Verb.ANSWER: _answer,
     Verb.STOP: _stop,

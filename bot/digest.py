@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.answers import Answer, Views
@@ -65,19 +65,29 @@ class MorningMessage:
             return False
         day = due.astimezone(when.zone).date().isoformat()
         anchor = self._rows.audit.anchor(f"digest {day}")
-        text = self._text(self._morning.digest(due, when.month_before(due)), anchor)
+        text = self._text(self._told(self._morning.digest(due, when.month_before(due))), anchor)
         self._rows.outbox.post(Card(f"digest:{day}", CardKind.DIGEST, "", day, text), now)
         self._last = due
         return True
 
     def answer(self, _command: Command, _message: Message) -> Answer:
         """The last 24 hours, until now."""
-        digest = self._morning.digest(self._rows.clock.now())
+        digest = self._told(self._morning.digest(self._rows.clock.now()))
         return Answer(self._text(digest, (0, "")), digest)
 
     def _text(self, digest: Digest, anchor: tuple[int, str]) -> str:
         now = self._views.now()
         return digest_card(self._views.words, digest, now, self._roster.names(), self._on_now(), anchor)
+
+    def _told(self, digest: Digest) -> Digest:
+        """With what models cost in that night."""
+        until, since = (self._rows.model_calls.spent(moment) for moment in (digest.until, digest.since))
+        calls, tokens, cost = since.calls - until.calls, since.tokens - until.tokens, since.cost - until.cost
+        if not calls:
+            return digest
+        words, budget = self._views.words, self._views.budget
+        money = words.say("digest.money", amount=budget.money(cost)) if cost else ""
+        return replace(digest, cost=words.say("digest.models", calls=calls, tokens=tokens, money=money))
 
     def _on_now(self) -> list[str]:
         """What somebody switched on and may have forgotten."""

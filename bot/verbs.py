@@ -60,6 +60,10 @@ class Verb(StrEnum):
     UNKNOWN = "unknown"
 
 
+TEXTS = "texts"
+"""After `why ID`: with what each model saw and said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command. `target` is an id, scope, skill, signal or number as typed; `text` a reason, a confirmation or unknown words.
@@ -222,7 +226,7 @@ RULES = (
         "dry run ID | SKILL host=H …",
     ),
     Rule(Verb.PLAN, Role.VIEWER, ("plan",), ("计划",), "plan ID"),
-    Rule(Verb.WHY, Role.VIEWER, ("why",), ("为什么", "为何"), "why ID"),
+    Rule(Verb.WHY, Role.VIEWER, ("why",), ("为什么", "为何"), "why ID [texts]"),
     Rule(Verb.STATUS, Role.VIEWER, ("status",), ("状态",), "status"),
     Rule(Verb.DIGEST, Role.VIEWER, ("digest",), ("早报",), "digest"),
     Rule(Verb.INCIDENTS, Role.VIEWER, ("incidents", "incident"), ("事件", "故障"), "incidents [ID]"),

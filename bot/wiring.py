@@ -447,5 +447,6 @@ def desk_of(
         recent or Recent(),
         lambda command, message: desk.carry_out(command, message),
     )
-    desk = ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering, talk.converse)
+    budget = house.place.minds.terms.budget
+    desk = ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering, talk.converse, budget)
     return desk

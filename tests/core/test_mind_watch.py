@@ -99,7 +99,7 @@ def test_who_dies_between_the_card_and_the_mark_says_it_again_under_the_same_key
         raise KeyboardInterrupt
 
     watch, save = house.watch(), house.ticks.save
-    house.ticks.save = die  # type: ignore[method-assign]  # a kill at the worst moment
+    house.ticks.save = die  # type: ignore[method-assign, assignment]  # a kill at the worst moment
     with pytest.raises(KeyboardInterrupt):
         watch.failed(Mind.CEREBELLUM, "gone")
     house.ticks.save = save  # type: ignore[method-assign]  # the next life
