@@ -21,6 +21,7 @@ from core.known_names import NOTHING_KNOWN, Known, Name, found_in, parts_for
 from core.origin import Origin, Scalar, Value
 from core.paths import has_hidden_character, parts_of
 from core.skill_manifest import ParameterSpec, Skill
+from core.task import is_wish, wished_in
 from core.world import Json
 
 _LONGEST = 1000
@@ -185,9 +186,11 @@ class _Told:
 
     def _of_text(self) -> Iterator[_Source]:
         """A person's own words point at what is known; the words of anybody else name nothing but text, whatever they name."""
-        is_a_person = self.alert.source.startswith(PERSON)
-        for name in found_in(self.alert.text, self._names()):
-            yield name.text, name.origin if is_a_person else Origin.TEXT, f"the text; {name.note}"
+        alert, names = self.alert, tuple(self._names())
+        if alert.source.startswith(PERSON):
+            words = wished_in(alert).words if is_wish(alert) else alert.text
+            yield from ((name.text, name.origin, f"in words; {name.note}") for name in found_in(words, names))
+        yield from ((name.text, Origin.TEXT, f"the text; {name.note}") for name in found_in(alert.text, names))
         for found in extract(_kind_of(self.spec.name), self.alert.text):
             yield found, Origin.TEXT, "the alert's text"
 
