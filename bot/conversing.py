@@ -33,7 +33,6 @@ _SMALL = {
     Aside.THANKS: "talk.thanks",
     Aside.NO_YES: "talk.noyes",
     Aside.AGAINST: "talk.against",
-    Aside.ABOUT: "talk.about",
     Aside.LOST: "talk.lost",
     Aside.NOT_MINE: "talk.notmine",
 }
@@ -151,8 +150,8 @@ class Conversing:
         return quoted(piece.text, 400)
 
     def _shown(self, reply: Reply, said: Said) -> Answer:
-        if isinstance(reply.meaning, Small) and reply.meaning.kind is Aside.ABOUT and said.about is not None:
-            return self.views.why(said.about.id)
+        if isinstance(reply.meaning, Small) and reply.meaning.kind is Aside.ABOUT:
+            return self.views.why(said.about.id if said.about is not None else "")
         lines = self._lines(reply, said)
         if reply.fallback:
             lines.append(self.views.words.say("talk.fallback", why=plain(reply.fallback, 160)))

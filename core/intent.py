@@ -47,7 +47,7 @@ _ORDER = re.compile(
     _words("""
     start restart reload bounce kill clean cleanup clear free delete remove purge prune rotate truncate restore repair fix renew bring_up
     end terminate close change set reopen move reset replace unblock resolve save roll_back rerun execute run drop trim shrink make
-    take_care_of get_rid_of switch turn raise lower tell announce empty flush vacuum recycle revive reboot
+    take_care_of get_rid_of switch turn raise lower tell announce empty flush vacuum recycle revive reboot tidy
     """),
     _FLAGS,
 )
@@ -113,6 +113,9 @@ _ABOUT = re.compile(
     rf"|详细(?:点|一点|说说)?|具体呢){_END}",
     _FLAGS,
 )
+_MORE = _only(
+    "and also there too what about how same again now on for the of at please 呢 那 那么 还有 也 上 再 一样 的 看看 同样"
+)
 _NAME = r"[A-Za-z][A-Za-z0-9_.@-]{1,80}"
 _DONE_TO = _words("重启 重新启动 重载 重新加载 启动 拉起 修复 修一下")
 _DONE_TO_EN = _words("start restart reload bounce kill fix repair revive")
@@ -173,6 +176,12 @@ def without_courtesy(words: str) -> str:
     bare = words.strip()
     begin = _POLITE.match(bare)
     return bare[begin.end() :] if begin else bare
+
+
+def is_more_of_the_same(words: str) -> bool:
+    """True for what is left of `and on web-2?` without the host: it only points at what was asked before."""
+    bare = words.strip(" ?？,，.。!！")
+    return not bare or _MORE.fullmatch(bare) is not None
 
 
 def wanted_in(words: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from core.alert import LOCALHOST
 from core.errors import UnknownError
-from core.intent import Intent, intent_of, wanted_in, without_courtesy
+from core.intent import Intent, intent_of, is_more_of_the_same, subject_in, wanted_in, without_courtesy
 from core.inventory import Inventory
 from core.known_names import Name, found_in
 from core.look_tools import may_look
@@ -69,6 +69,8 @@ class Understanding:
         """A question, a wish, or several things that it could be. Raises UnknownError for a host that nobody knows."""
         hosts = self.hosts(said)
         intent = intent_of(said.words)
+        if intent is Intent.ABOUT:
+            return Small(Aside.ABOUT)
         matches = self.matches(said, hosts)
         looks = tuple(one for one in matches if self._may_look(one.skill, hosts))
         others = tuple(one for one in matches if one not in looks)
@@ -106,13 +108,22 @@ class Understanding:
     def matches(self, said: Said, hosts: tuple[str, ...]) -> tuple[Match, ...]:
         """Skills that the words could mean; where they name none, as in `and on web-2?`, what the turn before was about."""
         words = self.without_hosts(said.words)
-        found = self._router().shortlist(words, 10)
-        if not found and said.before and len(words) < 40:
+        found = self._by_words(words)
+        if not found and said.before and is_more_of_the_same(words):
             known = {
                 one.skill.name: one for one in self._router().shortlist(self.without_hosts(said.before[-1].words), 10)
             }
             found = tuple(known[name] for name in said.before[-1].skills if name in known)
         return tuple(one for one in found if any(self._state_on(one.skill, host) in _RUNNABLE for host in hosts))
+
+    def _by_words(self, words: str) -> tuple[Match, ...]:
+        """As they stand; where that is not clear, with the name of a service taken for what it is."""
+        router, subject = self._router(), subject_in(words)
+        found = router.shortlist(words, 10)
+        if found and subject and not router.is_clear(found):
+            general = router.shortlist(words.replace(subject, "the service" if words.isascii() else "服务"), 10)
+            return general if general and router.is_clear(general) else found
+        return found
 
     # ---- what kind ----------------------------------------------------------------------------------------------------------------
 

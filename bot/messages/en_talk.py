@@ -20,7 +20,6 @@ WORDS = {
     "talk.thanks": "You are welcome.",
     "talk.noyes": "A yes inside a sentence counts for nothing, nor does any other word of authority. Type it as it is: approve ID",
     "talk.against": "I have begun nothing. To hold me back: stop, take ID or reject ID; what never to do: rule WORDS",
-    "talk.about": "There is no incident here to tell about. Which one: why ID",
     "talk.lost": "I did not understand that. I can look at machines, carry out a skill after a yes, and note what I should learn: help",
     "talk.lost.near": "I did not understand that. Nearest to it: {skills}. Say it in other words, with the host.",
     "talk.lost.about": "I did not understand that. About {incident}: why {incident}, or say what to look at or to do.",

@@ -20,7 +20,6 @@ WORDS = {
     "talk.thanks": "不客气。",
     "talk.noyes": "句子里的“同意”不算数，其他授权的话也一样。请原样输入：同意 ID",
     "talk.against": "我什么也没有开始。要拦住我：停，接手 ID，拒绝 ID；要我永远不做某事：规则 内容",
-    "talk.about": "这里没有可说的事件。请指明：为什么 ID",
     "talk.lost": "我没听懂。我可以查看机器，在得到同意后执行技能，也可以记下该学的东西：帮助",
     "talk.lost.near": "我没听懂。最接近的是：{skills}。请换个说法，并说明主机。",
     "talk.lost.about": "我没听懂。关于 {incident}：为什么 {incident}，或者说要看什么、做什么。",
