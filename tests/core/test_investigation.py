@@ -17,6 +17,7 @@ from core.inventory import UNREACHED, HostEntry, Inventory
 from core.investigation import MOST_LOOKS, MOST_TURNS
 from core.model import ModelReply, Role
 from core.model_gateway import Terms
+from core.proposal import Choices
 from core.skill_manifest import Skill
 from tests.fakes.brain import FakeBrain
 from tests.fakes.clock import FakeClock
@@ -291,3 +292,27 @@ def test_a_service_that_calls_tools_is_heard_over_the_wire() -> None:
         night = night_with(always(""), Minds(brain=OpenAIBrain(server.url, "scripted", "k")))
     assert night.asked.proposal is not None
     assert night.asked.proposal.skill == "rotate_logs"
+
+
+# ---- where rules found several ------------------------------------------------------------------------------------------------------
+
+
+def two_that_would_do() -> list[Skill]:
+    """Rules cannot tell which."""
+    return [rotate_logs("rotate_a"), rotate_logs("rotate_b")]
+
+
+def test_of_several_that_rules_found_the_brain_may_propose_one() -> None:
+    brain = always(propose("rotate_b"))
+    night = Night(disk_full_on("web-1"), two_that_would_do(), minds=brain.minds())
+    assert night.asked.proposal is not None
+    assert night.asked.proposal.skill == "rotate_b"
+    assert "What rules say: not clear which of rotate_a, rotate_b" in brain.asked[0].turns[1].text
+
+
+@pytest.mark.parametrize("says", ["prose", calls(call("hand_over", reason="I cannot tell either"))])
+def test_where_it_cannot_tell_either_a_person_still_has_the_choice(says: Said) -> None:
+    night = Night(disk_full_on("web-1"), two_that_would_do(), minds=always(says).minds())
+    assert isinstance(night.asked.asks, Choices)
+    assert night.asked.asks.skills == ("rotate_a", "rotate_b")
+    assert night.asked.asks.evidence[-1].source == "brain"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -162,3 +164,46 @@ def test_a_repair_is_no_tool_however_it_is_called() -> None:
     tools = lookers([rotate_logs(), looks()], as_it_is, "web-1", ("rotate_logs",))
     with pytest.raises(AnswerError, match="there is no tool 'rotate_logs'"):
         look_called(called({}, "rotate_logs"), tools, INVENTORY, "web-1")
+
+
+JUNK = (
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    ":",
+    ",",
+    "path",
+    "host",
+    "/a",
+    "null",
+    "true",
+    "1e9",
+    "\\u0000",
+    "\\ud800",
+    "\u202e",
+    "\x00",
+    "9" * 30,
+)
+
+
+def test_whatever_is_written_as_arguments_is_a_look_or_a_sentence() -> None:
+    chance = random.Random(11)
+    texts = ["".join(chance.choices(JUNK, k=chance.randint(0, 12))) for _ in range(3000)]
+    texts += [json.dumps({"path": chance.choice(JUNK), chance.choice(JUNK): chance.choice(JUNK)}) for _ in range(500)]
+    refused = []
+    for text in texts:
+        try:
+            assert look_called(called(text), [reader_of_a_path()], INVENTORY, "web-1").host == "web-1"
+        except AnswerError as error:
+            refused.append(error.message)
+    assert len(refused) > len(texts) // 2
+    assert max(map(len, refused)) < 600
+    assert all(message.isprintable() for message in refused)
+
+
+@cache
+def reader_of_a_path() -> Skill:
+    """Parsed once."""
+    return reader()
