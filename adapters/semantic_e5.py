@@ -63,8 +63,10 @@ class E5SemanticIndex:
         """See `core.mind_ports.SemanticIndex`."""
         with self._state:
             matrix = self._learned
-        if matrix is None or not len(matrix):
-            return ()
+        return self.scores_against(matrix, query) if matrix is not None and len(matrix) else ()
+
+    def scores_against(self, matrix: _Matrix, query: str) -> tuple[float, ...]:
+        """The same with other rows."""
         return tuple((matrix @ self._embedded(query)).tolist())
 
     def wait(self, seconds: float) -> bool:

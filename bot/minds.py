@@ -27,6 +27,7 @@ from core.runbook import Runbook
 if TYPE_CHECKING:
     from adapters.cerebellum.ollama_api import OllamaCerebellum
     from adapters.cerebellum.openai_api import CompletionsCerebellum
+    from adapters.semantic_e5 import E5SemanticIndex
     from bot.settings import Settings
 
 

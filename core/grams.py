@@ -12,7 +12,8 @@ MOST_GRAMS = 400
 
 _RUNS = re.compile(r"[a-z0-9]+|[\u3400-\u4dbf\u4e00-\u9fff]+")
 _LONGEST_WORD = 24
-_MASKS = re.compile(r"<(?:n|id)>")
+_MASKS = re.compile(r"<(?:n|id)>|(?<![A-Za-z0-9_.])[A-Za-z][A-Za-z0-9]{0,30}-(?:[0-9]{1,4}|<n>)(?![A-Za-z0-9_-])")
+"""What was masked, and names as hosts have them: `web-1` says nothing of the web."""
 _EMPTY_ENGLISH = (
     "a an the is are was were be been being am to of in on at for from with by as and or if then than so but it its this that these"
     " those there here i we you he she they me my our your us im ive id do does did doing done can could should would will shall may"

@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Score:
-    """Shares, 0 to 1. `refused`: of what nothing serves, so much is not called clear; `wrong`: of what is called clear, so much is wrong."""
+    """Shares, 0 to 1. `refused`: of what nothing serves, so much is not clear; `wrong`: of what is clear, so much is wrong."""
 
     top1: float
     top3: float
