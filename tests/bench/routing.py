@@ -32,9 +32,13 @@ def speed() -> Iterator[Figure]:
     built, router = _timed(lambda: Router(skills))
     yield Figure(ISSUE, f"router: index of {MANY} skills", "s", 2.0, (built,))
     words = many_requests(1000)
-    yield Figure(ISSUE, f"router: one request, {MANY} skills", "ms", 1.0, milliseconds([_asked(router, one) for one in words]))
+    yield Figure(
+        ISSUE, f"router: one request, {MANY} skills", "ms", 1.0, milliseconds([_asked(router, one) for one in words])
+    )
     long = " ".join(words)[: 500 * MOST]
-    yield Figure(ISSUE, "router: one request of a megabyte", "ms", 20.0, milliseconds([_asked(router, long) for _ in range(50)]))
+    yield Figure(
+        ISSUE, "router: one request of a megabyte", "ms", 20.0, milliseconds([_asked(router, long) for _ in range(50)])
+    )
 
 
 def rightness(how: str, router: Router) -> Iterator[Figure]:
@@ -43,7 +47,9 @@ def rightness(how: str, router: Router) -> Iterator[Figure]:
         found = score(router, asked)
         yield Figure(ISSUE, f"router {how} {language}: top 1", "share", 0.9, (found.top1,), is_floor=True)
         yield Figure(ISSUE, f"router {how} {language}: top 3", "share", 0.95, (found.top3,), is_floor=True)
-        yield Figure(ISSUE, f"router {how} {language}: refused what nobody serves", "share", 0.9, (found.refused,), is_floor=True)
+        yield Figure(
+            ISSUE, f"router {how} {language}: refused what nobody serves", "share", 0.9, (found.refused,), is_floor=True
+        )
 
 
 def _timed(build: Callable[[], Router]) -> tuple[float, Router]:
