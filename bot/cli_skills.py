@@ -15,6 +15,7 @@ from bot.adopting import Wish, lines_for, look_at, wish_of, write_lines
 from bot.answers import Answer
 from bot.json_view import as_json, jsonable
 from bot.messages.flow_lines import flow_line
+from bot.messages.units import clock, plain, quoted
 from bot.proven_skills import Proof, state_of
 from bot.skill_test_lines import line_of, report_of, summary_of, table_of
 from core.flows import flows_of_texts
@@ -59,6 +60,20 @@ def show(session: Session, name: str) -> int:
     flows = flow_line(session.words, flows_of_texts(skill.capabilities))
     text = f"# {proven_on(skill, proofs, session.words)}\n# {flows}\n{skill.source.rstrip()}"
     return session.show(Answer(text, {**_row(skill, proofs), "source": skill.source}))
+
+
+def gaps(session: Session) -> int:
+    """Skills that were missed, newest first, in the words of whoever missed them."""
+    with session.desk() as (desk, rows):
+        now = desk.views.now()
+        found = sorted((one for one in rows.gaps.all() if one.ended is None), key=lambda one: one.at, reverse=True)
+    lines = [
+        session.words.say(
+            "gap.line", id=one.id, at=clock(one.at, now), by=plain(one.by, 40), wanted=quoted(one.wanted, 300)
+        )
+        for one in found
+    ]
+    return session.show(Answer("\n".join(lines) or session.words.say("list.none"), found))
 
 
 def test(session: Session, name: str) -> int:

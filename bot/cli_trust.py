@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 LINES = {
+    "answer": ("ID WORDS", "Answer a question in your own words; it permits nothing."),
     "take": ("ID|HOST [off]", "I have it: Nightshift keeps its hands off there and goes on looking."),
     "ack": ("[ID]", "Somebody is awake: nobody else is paged, Nightshift goes on."),
     "snooze": ("ID [30m|off]", "The incident sleeps, and comes back if it is still bad."),

@@ -9,7 +9,7 @@ from bot.messages.cards import whose
 from bot.messages.scene_lines import scene_lines
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Words
-from core.approval import Approval, Verdict
+from core.approval import MOST_ANSWERED, Approval, Verdict
 from core.errors import sentence_of
 from core.incident import Attempt, Incident
 from core.page import Page
@@ -125,6 +125,8 @@ def _answered(words: Words, approval: Approval, now: datetime, names: dict[str, 
         at=clock(approval.decided, now),
         waited=waited,
     )
+    if approval.verdict is Verdict.ANSWERED:
+        return [line, words.say("why.answer", words=quoted(approval.why, MOST_ANSWERED))]
     return [line, words.say("why.because", why=_reason(words, approval.why))] if approval.why else [line]
 
 
@@ -147,7 +149,15 @@ def _ran(words: Words, attempt: Attempt | None) -> list[str]:
     values = ", ".join(map(_value, attempt.measurements[-5:]))
     measured = words.say("why.measured", values=values) if values else words.say("why.unmeasured")
     ended = [words.say("why.ended", ending=words.ending(attempt.ending))] if attempt.ending else []
-    return [run, measured, *ended]
+    return [run, measured, *_of_step(words, attempt), *ended]
+
+
+def _of_step(words: Words, attempt: Attempt) -> list[str]:
+    """What a step of a plan was checked by, beside what woke us."""
+    if not attempt.checks:
+        return []
+    values = ", ".join(map(_value, attempt.step_seen[-5:])) or "-"
+    return [words.say("why.check", signal=plain(attempt.checks, 120), values=values)]
 
 
 def _value(measurement: Measurement) -> str:

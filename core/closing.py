@@ -20,13 +20,19 @@ from core.ports import ApprovalBook, Catalog, Clock, EffectLog, IncidentLog
 from core.proposal import Evidence
 from core.report import Action, Report
 from core.skill_gap import SkillGap, gap_of
-from core.task import UNDO
+from core.task import UNDO, is_task
 
 _HELD_UP = frozenset(error.__name__ for error in (StoppedError, ExpiredError, FencedError))
 """What the live gate refuses with: it is about us, not about the repair."""
 
 MOST_GAPS = 200
 """Missing skills that are kept at once; nobody reads more, and a model cannot fill a disk with wishes."""
+
+HELPLESS = 3
+"""Times that one fault is handed over until something is said to be missing for it, among as many of the latest incidents:"""
+MOST_LATEST = 200
+US = "nightshift"
+"""By whom a gap is noted that nobody has put into words."""
 
 
 class Closing:
@@ -65,16 +71,26 @@ class Closing:
     def hand_over(self, incident: Incident, reason: str, evidence: tuple[Evidence, ...], gap: str = "") -> Report:
         """A person has it now, with everything that was seen and tried, and with what was missing."""
         if gap:
-            self._note_gap(incident, gap)
+            self._note_gap(incident, gap, Mind.BRAIN)
+        elif self._is_helpless(incident):
+            self._note_gap(incident, f"something that helps with {incident.signal}", US)
         return self._end(self._log.load(incident.id), Ending.HANDED_OVER, reason, evidence, gap=gap)
 
-    def _note_gap(self, incident: Incident, wanted: str) -> None:
+    def _is_helpless(self, incident: Incident) -> bool:
+        """True where this very fault is handed over for the third time."""
+        if is_task(incident.alert):
+            return False
+        latest = self._log.incidents(only_open=False, limit=MOST_LATEST)
+        same = (one for one in latest if one.alert.fingerprint == incident.alert.fingerprint and one.id != incident.id)
+        return sum(one.ending is Ending.HANDED_OVER for one in same) + 1 >= HELPLESS
+
+    def _note_gap(self, incident: Incident, wanted: str, by: str) -> None:
         """Kept for whoever writes skills; a list that was changed, or is long enough, keeps nobody from the incident."""
         now = self._clock.now()
         with suppress(TamperedError):
             known = [one for one in self._gaps.all() if one.ends is None]
             if len(known) < MOST_GAPS and all(one.wanted != wanted for one in known):
-                self._gaps.put(gap_of(incident.id, wanted, Mind.BRAIN, now), Mind.BRAIN, now)
+                self._gaps.put(gap_of(incident.id, wanted, by, now), by, now)
 
     def hand_over_attempt(self, incident: Incident, attempt: Attempt, is_undone: bool) -> Report:  # noqa: FBT001 - a step's argument
         """The last attempt did not help, or made it worse; `is_undone` False: nor could it be taken back."""

@@ -75,7 +75,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One night, from `since` to `until`. `cost` is what models cost, in words, '' for nothing."""
+    """One night, from `since` to `until`. `cost` is what models cost, in words, '' for nothing; `gaps` are skills that were missed."""
 
     since: datetime
     until: datetime
@@ -93,6 +93,7 @@ class Digest:
     wishes: tuple[Wish, ...]
     month: Month | None
     cost: str = ""
+    gaps: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -150,6 +151,7 @@ class Morning:
             waits=self._book.pending(),
             wishes=self._wishes([incidents[report.incident] for report in led if report.ending is Ending.FIXED]),
             month=self._month(*month, until) if month else None,
+            gaps=tuple(dict.fromkeys(report.gap for report in reports if report.gap)),
         )
 
     # ---- one incident -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.messages.question_card import wanted_of
-from bot.messages.units import clock, plain
+from bot.messages.units import clock, plain, quoted
 from bot.messages.words import Words
 from core.alert import Signal
 from core.approval import Approval
@@ -47,6 +47,7 @@ def digest_card(
         _line(words, "muted", [_item(words, one) for one in digest.muted]),
         _line(words, "woken", [_woken(words, one, now, names) for one in digest.woken]),
         _wishes(words, digest.wishes),
+        _line(words, "gaps", [quoted(one, 60) for one in digest.gaps]),
         words.say("digest.on", list=_listed(words, list(on_now))) if on_now else "",
         words.say("digest.cost", cost=digest.cost or words.say("digest.cost.none")),
         _month(words, digest.month, now) if digest.month else "",

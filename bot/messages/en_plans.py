@@ -46,11 +46,10 @@ WORDS = {
     "why.words": "  its words: {words}",
     "why.step": "  step {n} of {all}",
     "why.then": "  then: {skill}: {why}",
-    "why.check": "  checked by: {signal}",
-    "why.measured.step": "  of that: {values}",
+    "why.answer": "  answer: {words}",
+    "why.check": "  as a step it was checked by {signal}: {values}",
     # what is missing
     "report.gap": "What is missing: {wanted}",
     "gap.line": "{id} {at} {by}: {wanted}",
-    "gap.by": "by {by}",
     "digest.gaps": "What I could not do, for want of a skill: {list}.",
 }

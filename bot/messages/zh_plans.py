@@ -46,11 +46,10 @@ WORDS = {
     "why.words": "  它的话：{words}",
     "why.step": "  第 {n} 步，共 {all} 步",
     "why.then": "  接下来：{skill}：{why}",
-    "why.check": "  以此检验：{signal}",
-    "why.measured.step": "  其测量值：{values}",
+    "why.answer": "  回答：{words}",
+    "why.check": "  这一步以 {signal} 检验：{values}",
     # what is missing
     "report.gap": "还缺少：{wanted}",
     "gap.line": "{id} {at} {by}：{wanted}",
-    "gap.by": "{by}提出",
     "digest.gaps": "因为缺少技能而没能做的：{list}。",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from core.approval import Answer, Verdict
 from core.card import CardKind
 from core.errors import InvalidError, UnknownError
 from core.incident import Ending, IncidentState, Refusal
+from core.proposal import Choices, Proposal, Question
 from tests.contracts.nouns import alert, approval, card, choices, proposal, question
 from tests.stores import Case
 
@@ -149,7 +151,7 @@ def test_an_answer_has_words_and_not_too_many(case: Case, incident: str, legs: l
 
 
 YES = {"proposal": Verdict.APPROVED, "choices": Verdict.PICKED, "question": Verdict.ANSWERED}
-ASKS = {"proposal": proposal, "choices": choices, "question": question}
+ASKS: dict[str, Callable[[str], Proposal | Choices | Question]] = {"proposal": proposal, "choices": choices, "question": question}
 
 
 @pytest.mark.parametrize("verdict", YES.values())
@@ -160,10 +162,9 @@ def test_each_kind_of_question_has_one_yes(
     now = case.clock.now()
     asked = case.store.approvals.open(approval(incident, now, asks=ASKS[kind](incident)), ())
     fits = verdict is YES[kind]
-    refused = nullcontext() if fits else pytest.raises(InvalidError)
-    with refused:
+    with {True: nullcontext(), False: pytest.raises(InvalidError)}[fits]:
         case.store.approvals.decide(asked.id, verdict, "li", "truncate_deleted", now)
-    assert case.store.approvals.load(asked.id).verdict is (verdict if fits else Verdict.PENDING)
+    assert case.store.approvals.load(asked.id).verdict is {True: verdict, False: Verdict.PENDING}[fits]
     assert len(legs) == int(fits)
 
 

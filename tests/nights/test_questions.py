@@ -141,3 +141,12 @@ def test_a_gap_is_kept_and_said() -> None:
     assert (kept.wanted, kept.by, kept.incident) == ("empty the journal of systemd", "brain", night.incident.id)
     night.break_again()
     assert len(night.gaps) == 1, "the same one again is the same one"
+
+
+def test_the_third_time_that_one_fault_is_handed_over_something_is_missing_for_it() -> None:
+    night = Night(disk_full_on("web-1"), skills=[])
+    night.break_again()
+    assert night.gaps == []
+    night.break_again()
+    (kept,) = night.gaps
+    assert (kept.wanted, kept.by) == ("something that helps with disk.used_percent:/", "nightshift")
