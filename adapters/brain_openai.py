@@ -225,9 +225,12 @@ class OpenAIBrain:
                         raise
 
     def models(self, seconds: float) -> tuple[str, ...]:
-        """The names that the service lists, which costs nothing; raises ModelError as `complete` does."""
+        """The names that the service lists, which costs nothing; none where it lists none. Raises ModelError as `complete` does."""
         with self._wire.line(seconds) as line, self._translated(line, seconds):
-            found = self._client.get("/models", cast_to=object, options={"timeout": _timeout(seconds)})
+            try:
+                found = self._client.get("/models", cast_to=object, options={"timeout": _timeout(seconds)})
+            except (openai.NotFoundError, json.JSONDecodeError):
+                return ()
             listed = _table(found).get("data")
             names = [_text(_table(one).get("id")) for one in (listed if isinstance(listed, list) else [])]
             return tuple(visible(name)[:200] for name in names[:MOST_MODELS] if name)
@@ -370,12 +373,13 @@ def _proxy_for(base_url: str) -> str | None:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     proxy = getproxies().get(parts.scheme, "")
-    if _is_near(host) or proxy_bypass(host) or urlsplit(proxy).scheme not in {"http", "https"}:
+    if is_near(host) or proxy_bypass(host) or urlsplit(proxy).scheme not in {"http", "https"}:
         return None
     return proxy
 
 
-def _is_near(host: str) -> bool:
+def is_near(host: str) -> bool:
+    """True for this machine and what stands in a private network."""
     try:
         address = ip_address(host)
     except ValueError:

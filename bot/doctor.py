@@ -34,6 +34,7 @@ def findings(environ: Mapping[str, str]) -> tuple[Finding, ...]:
             *jobs.examine(settings),
             *jobs.examine_hosts(settings),
             *jobs.examine_waking(settings),
+            *jobs.examine_brain(settings),
             *jobs.examine_cerebellum(settings),
         )
     except NightshiftError as error:

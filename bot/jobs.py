@@ -106,6 +106,13 @@ def examine_waking(settings: Settings) -> tuple[Finding, ...]:
     return look(settings)
 
 
+def examine_brain(settings: Settings) -> tuple[Finding, ...]:
+    """Whether the model in the cloud is there, takes the key, and what it may still use."""
+    from bot.examining_brain import findings
+
+    return findings(settings)
+
+
 def examine_cerebellum(settings: Settings) -> tuple[Finding, ...]:
     """Whether the local model is there, tells how sure it is, and answers in time."""
     from bot.examining_cerebellum import findings

@@ -73,6 +73,7 @@ class OpenAIServer:
     def __init__(self, *answers: Answer, script: Script | None = None, models: Sequence[str] = (MODEL,)) -> None:
         self.answers, self.script, self.models = answers, script, tuple(models)
         self.requests: list[Asked] = []
+        self.listing: Raw | None = None
         self._lock = threading.Lock()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -97,6 +98,8 @@ class OpenAIServer:
         with self._lock:
             self.requests.append(asked)
             if asked.path.endswith("/models"):
+                if self.listing is not None:
+                    return self.listing
                 listed = [{"id": name, "object": "model"} for name in self.models]
                 return Raw(json.dumps({"object": "list", "data": listed}).encode())
             if not asked.path.endswith("/chat/completions"):
