@@ -76,14 +76,21 @@ def _quoted(text: str) -> Iterator[str]:
 
 
 def _turns(text: str) -> str:
-    """What was sent to the brain is JSON of turns and tools; here each is a paragraph. Anything else is shown as it is."""
+    """What was sent to the brain is JSON of turns and tools; here each begins at the margin. Anything else is shown as it is."""
     try:
         body = json.loads(text)
-        turns = [f"[{turn['role']}] {turn['text']}{_called(turn)}" for turn in body["turns"]]
-        tools = [f"[tool {one['name']}] {one['description']} {json.dumps(one['schema'])}" for one in body["tools"]]
+        turns = [_indented(f"[{turn['role']}] {turn['text']}{_called(turn)}") for turn in body["turns"]]
+        tools = [
+            _indented(f"[tool {one['name']}] {one['description']} {json.dumps(one['schema'], ensure_ascii=False)}")
+            for one in body["tools"]
+        ]
     except (ValueError, TypeError, KeyError):
         return text
     return "\n".join([*turns, *tools])
+
+
+def _indented(text: str) -> str:
+    return "\n  ".join(text.splitlines())
 
 
 def _called(turn: dict[str, list[list[str]]]) -> str:
