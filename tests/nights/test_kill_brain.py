@@ -35,7 +35,7 @@ DONE = (Ending.FIXED, Tier.BRAIN, [f"FileDelete {LOG}"])
 
 def turn_of(body: dict[str, Any]) -> int:
     """Which turn of an investigation a request is."""
-    return 1 + sum(turn["role"] == "assistant" for turn in body["messages"])
+    return 1 + len([turn for turn in body["messages"] if turn["role"] == "assistant"])
 
 
 def looks_then_proposes(body: dict[str, Any]) -> Answer:
