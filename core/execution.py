@@ -74,9 +74,15 @@ class Executor(Runner):
         return outcome
 
     def rehearse(self, skill: Skill, host: str, values: tuple[tuple[str, Value], ...], incident: str) -> Rehearsal:
-        """The dry run: looks are real, effects are collected. Raises InvalidError for values that cannot stand in the grants."""
-        plain = _plain(values)
-        task = Task(f"{incident}.rehearsal.{skill.name}", host, RunMode.REHEARSE, incident, granted(skill, plain))
+        """The dry run: looks are real, effects are collected. Raises InvalidError for values that cannot stand in the grants.
+
+        What no grant may ever name is a rehearsal that failed: a value out of a text must not end the story that it is in.
+        """
+        plain, run = _plain(values), f"{incident}.rehearsal.{skill.name}"
+        try:
+            task = Task(run, host, RunMode.REHEARSE, incident, granted(skill, plain))
+        except RefusedError as error:
+            return Rehearsal(self.failed(run, error), (), max(skill.risk, Risk.HIGH), ())
         places, listed = self.operator.disposable, self.operator.listed_hosts
         action = self.operator.action(skill)
         granted_risks = (
