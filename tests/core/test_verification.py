@@ -13,7 +13,7 @@ from core.alert import Signal
 from core.capability import Risk
 from core.incident import Attempt, Ending
 from core.proposal import Proposal, Tier
-from core.verification import QUIET_NEEDED, judge
+from core.verification import QUIET_NEEDED, doubted, judge, judge_step
 from core.world import Measurement
 
 T0 = datetime(2026, 1, 1, 3, tzinfo=UTC)
@@ -105,3 +105,62 @@ def test_fixed_is_said_exactly_when_the_last_three_looks_were_quiet(quiet: list[
 def test_the_next_look_is_never_in_the_past(is_quiet: bool) -> None:
     later = judge(attempt(settles=5), seen(1, T0), is_quiet, frozenset(), T0, INTERVAL)
     assert later.next_measure > T0
+
+
+# ---- a step of a plan, which is checked by a signal of its own ---------------------------------------------------------------------
+
+OWN = Signal.parse("tcp.failed:web-1:5432")
+
+
+def step_after(own: str, waking: str, settles: float = 0.0, detail: str = "") -> Attempt:
+    """The step after looks at both signals, `q` quiet, `b` bad, `?` not measured, until it has an ending."""
+    begun, now = replace(attempt(settles), checks=str(OWN)), T0
+    for ours, woke in zip(own, waking, strict=True):
+        measured = {True: None, False: Measurement("web-1", OWN, 1.0, now, detail)}[ours == "?"]
+        looked = judge(begun, seen(50, now), woke == "q", frozenset(), now, INTERVAL)
+        begun = {True: begun, False: judge_step(looked, measured, ours == "q", now)}[begun.ending is not None]
+        now += timedelta(seconds=INTERVAL)
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("own", "waking", "ending"),
+    [
+        ("qqq", "bbb", Ending.STEP),
+        ("qqbqqq", "bbbbbb", Ending.STEP),
+        ("qq", "bb", None),
+        ("q?qq", "bbbb", None),
+        ("qqq", "qqq", Ending.FIXED),
+        ("bbb", "qqq", Ending.FIXED),
+        ("qqq", "bbq", None),
+        ("qqqqq", "bbqqq", Ending.FIXED),
+        ("qqqq", "bbqb", Ending.STEP),
+        ("bbbbbbb", "bbbbbbb", Ending.STILL_BAD),
+        ("???????", "bbbbbbb", Ending.STILL_BAD),
+        ("bbbbbbq", "bbbbbbb", None),
+        ("bbbbbbqqq", "bbbbbbbbb", Ending.STEP),
+        ("bbbbbbqb", "bbbbbbbb", Ending.STILL_BAD),
+    ],
+)
+def test_a_step_is_done_by_its_own_signal_and_all_is_over_by_the_waking_one(
+    own: str, waking: str, ending: Ending | None
+) -> None:
+    assert step_after(own, waking).ending is ending
+
+
+def test_a_step_is_not_done_before_it_has_settled_or_while_it_makes_progress() -> None:
+    assert step_after("qqqqqq", "bbbbbb", settles=35).ending is None
+    assert step_after("qqqqqqq", "bbbbbbb", settles=35).ending is Ending.STEP
+    assert step_after("q" * 9, "b" * 9, detail="in recovery").ending is None
+
+
+def test_what_is_worse_is_worse_whatever_the_step_was_for() -> None:
+    worse = replace(attempt(), checks=str(OWN), ending=Ending.WORSE, step_quiet=5)
+    assert judge_step(worse, Measurement("web-1", OWN, 0.0, T0), True, T0).ending is Ending.WORSE
+
+
+def test_a_step_that_spoils_something_is_looked_at_once_more() -> None:
+    done = step_after("qqq", "bbb")
+    assert doubted(done, True).ending is None
+    assert doubted(replace(done, step_quiet=QUIET_NEEDED + 1), True).ending is Ending.WORSE
+    assert doubted(done, False) == done
