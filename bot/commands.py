@@ -201,6 +201,14 @@ def _words(verb: Verb, rest: str) -> Command:
     return Command(verb, "", rest) if rest else _wrong(verb, rest)
 
 
+def _asked(verb: Verb, rest: str) -> Command:
+    """Free words; `ask stop everything` is a stop all the same, because the safer order wins."""
+    after = _after(rule_of(Verb.STOP), rest)
+    if after is None and not _is_cry_for_stop(rest):
+        return _words(verb, rest)
+    return _stop(Verb.STOP, after or "")
+
+
 def _pause(verb: Verb, rest: str) -> Command:
     """`mute WHAT 2h`, `maintenance WHAT 2h why`, `snooze ID off`; no time means the word's usual one."""
     rule, (target, _, tail) = rule_of(verb), rest.partition(" ")
@@ -352,7 +360,7 @@ _BUILDERS: dict[Verb, Callable[[Verb, str], Command]] = {
     Verb.GO: _go,
     Verb.UNDO: _undo,
     Verb.MEMORY: _words,
-    Verb.ASK: _words,
+    Verb.ASK: _asked,
     Verb.RUN: _with_options,
     Verb.DRY_RUN: _with_options,
     Verb.ALERT: _with_options,

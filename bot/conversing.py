@@ -76,6 +76,7 @@ class Conversing:
     views: Views
     recent: Recent
     pick: Callable[[Command, Message], Answer]
+    filed: Callable[[Answer, str, str], Answer] = lambda answer, _skill, _host: answer
 
     def converse(self, words: str, message: Message, shown: Shown) -> Answer:
         """The answer; `words` are the message without the word `ask`."""
@@ -188,6 +189,9 @@ class Conversing:
         say = self.views.words.say
         lines = [f"{plain(one.source, 120)}: {plain(one.text, 400)}" for one in reply.evidence]
         lines += [f"  {plain(name)}: {plain(str(value), 200)}" for name, value in reply.facts[:MOST_FACTS]]
+        if reply.seen is not None:
+            filed = self.filed(Answer("", reply.seen.outcome), reply.seen.skill, reply.seen.host)
+            lines += filed.text.split("\n")[1:]
         return [*lines, say("talk.look.typed", how=plain(reply.how, 200))] if reply.how else lines
 
     def _asked_back(self, which: Which) -> list[str]:

@@ -141,6 +141,7 @@ class House:
         for look in self.place.looks.values():
             look.close()
         close_of(self.place.minds.cerebellum)
+        close_of(self.place.minds.brain)
         self.place.end()
         self.store.close()
 
@@ -446,6 +447,7 @@ def desk_of(
         views,
         recent or Recent(),
         lambda command, message: desk.carry_out(command, message),
+        filing.filed,
     )
     budget = house.place.minds.terms.budget
     desk = ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering, talk.converse, budget)

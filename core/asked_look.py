@@ -4,51 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from core.alert import Alert
-from core.document import FACT
-from core.errors import InvalidError, sentence_of
+from core.errors import InvalidError
 from core.execution import Executor
-from core.incident import Outcome
 from core.inventory import Inventory
 from core.known_names import NOTHING_KNOWN, Known
 from core.origin import Origin, Scalar, Value
 from core.parameters import Filled, fill
-from core.proposal import Evidence
 from core.skill_manifest import Skill
+from core.talk import Looked
 from core.world import Json
 
 MOST_LOOKS = 8
 _NOTHING: Mapping[str, Scalar] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """One look that was made, or could not be: `missing` says for want of what."""
-
-    skill: str
-    host: str
-    outcome: Outcome | None
-    missing: str = ""
-
-    @property
-    def is_good(self) -> bool:
-        """True where something was seen."""
-        return self.outcome is not None and self.outcome.ok
-
-    @property
-    def evidence(self) -> Evidence:
-        """As one line: which skill on which host, and what it said."""
-        said = self.missing or "could not look"
-        if self.outcome is not None:
-            said = self.outcome.summary or f"could not look: {sentence_of(self.outcome.error)}"
-        return Evidence(f"{self.skill} on {self.host}", said)
-
-    @property
-    def facts(self) -> tuple[tuple[str, Json], ...]:
-        """What it reported, but for a document, which is a file of its own."""
-        return tuple(one for one in self.outcome.facts if one[0] != FACT) if self.outcome is not None else ()
 
 
 class AskedLooks:

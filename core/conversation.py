@@ -81,8 +81,9 @@ class Conversation:
         good = [one for one in looked if one.is_good]
         lacking = next((option for option, one in zip(asked.looks, looked, strict=False) if one.missing), None)
         how = self.in_full(said, lacking) if lacking is not None else ""
-        facts = good[0].facts if len(good) == 1 else ()
-        return Reply(asked, tuple(one.evidence for one in looked), facts, how="" if good else how, is_good=bool(good))
+        one = good[0] if len(good) == 1 else None
+        evidence = tuple(one.evidence for one in looked)
+        return Reply(asked, evidence, one.facts if one else (), one, how="" if good else how, is_good=bool(good))
 
     # ---- a command: an incident of its own, decided like any other ----------------------------------------------------------------
 

@@ -133,7 +133,7 @@ _NO_SUBJECT = re.compile(
     _words("""
     the it that this them everything all my our service services server servers machine machines host hosts container containers web
     website site app application database db disk network process processes unit units with and or on in at now please again nightshift
-    what who
+    what who something anything nothing everybody stuff things one
     """),
     _FLAGS,
 )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from core.incident import Incident
+from core.document import FACT
+from core.errors import sentence_of
+from core.incident import Incident, Outcome
 from core.message import Message
 from core.origin import Scalar
 from core.proposal import Evidence
@@ -139,14 +141,44 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """One look that was made, or could not be: `missing` says for want of what."""
+
+    skill: str
+    host: str
+    outcome: Outcome | None
+    missing: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """True where something was seen."""
+        return self.outcome is not None and self.outcome.ok
+
+    @property
+    def evidence(self) -> Evidence:
+        """As one line: which skill on which host, and what it said."""
+        said = self.missing or "could not look"
+        if self.outcome is not None:
+            said = self.outcome.summary or f"could not look: {sentence_of(self.outcome.error)}"
+        return Evidence(f"{self.skill} on {self.host}", said)
+
+    @property
+    def facts(self) -> tuple[tuple[str, Json], ...]:
+        """What it reported, but for a document, which is a file of its own."""
+        return tuple(one for one in self.outcome.facts if one[0] != FACT) if self.outcome is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered. `fallback`: why no brain was asked although there is one; `how`: the command that leaves nothing to guess,
-    without which what `is_high` is refused where only the words name a target.
+    """What is answered. `seen`: the one look that answers it, whole; `fallback`: why no brain was asked although there is one.
+
+    `how`: the command that leaves nothing to guess; without it, what `is_high` is refused where only the words name a target.
     """
 
     meaning: Meaning
     evidence: tuple[Evidence, ...] = ()
     facts: tuple[tuple[str, Json], ...] = ()
+    seen: Looked | None = None
     incident: str = ""
     fallback: str = ""
     how: str = ""

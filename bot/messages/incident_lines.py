@@ -10,6 +10,7 @@ from core.alert import Alert
 from core.incident import Incident
 from core.pause import BY_SETTINGS
 from core.proposal import Evidence
+from core.task import is_wish, wished_in
 
 MOST_EVIDENCE = 2
 MOST_MEMBERS = 4
@@ -58,7 +59,8 @@ def whose(words: Words, alert: Alert, names: dict[str, str]) -> str:
         return words.say("card.measured")
     kind, _, name = alert.source.partition(":")
     key = "card.asked" if kind == "person" else "card.claimed"
-    return words.say(key, name=words.people((name,), names))
+    who = words.say(key, name=words.people((name,), names))
+    return f"{who}: {quoted(wished_in(alert).words, 80)}" if is_wish(alert) else who
 
 
 def evidence_lines(words: Words, evidence: tuple[Evidence, ...]) -> list[Line]:

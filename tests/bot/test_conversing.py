@@ -131,6 +131,28 @@ def test_the_same_message_is_the_same_wish(talks: Talks) -> None:
     assert len(talks.store.incidents.incidents(only_open=False, limit=10)) == 1
 
 
+def test_a_message_that_was_being_answered_at_a_kill_is_the_same_wish(talks: Talks) -> None:
+    message = talks.message("restart nginx on web-1", id="one")
+    talks.store.inbox.put(message)
+    first = talks.desk.answer(message)  # and here the process ends, before it is noted as done
+    talks.compose()
+    assert talks.desk.answer_next()
+    assert first.incident in str(talks.store.inbox.reply("console", "one"))
+    assert len(talks.store.incidents.incidents(only_open=False, limit=10)) == 1
+    assert not talks.desk.answer_next()
+
+
+def test_pieces_are_shown_where_a_terminal_is_and_the_whole_elsewhere(talks: Talks) -> None:
+    talks.store.inbox.put(talks.message("why is the load high on web-1?"))
+    talks.store.inbox.put(talks.message("why is the load high on web-1?", by="slack:U1", channel="slack"))
+    assert talks.desk.answer_next()
+    assert talks.desk.answer_next()
+    first, *_, last = (text for text, _ in talks.channels["console"].shown)
+    assert first == "looking: find_load_cause on web-1 …"
+    (whole,) = (text for text, _ in talks.channels["slack"].shown)
+    assert whole == last
+
+
 def test_who_may_only_look_is_told_so_and_who_has_no_role_there_too(talks: Talks) -> None:
     assert talks.say("why is the load high on web-1", by="slack:U2", channel="slack").ok
     assert "not for you" in talks.say("restart nginx on web-1", by="slack:U2", channel="slack").text
@@ -216,8 +238,9 @@ def test_a_near_miss_of_a_command_still_gets_its_hint(talks: Talks) -> None:
     assert "Did you mean" in talks.say("go ahead and restart nginx").text
 
 
-def test_a_cry_for_stop_stops(talks: Talks) -> None:
-    assert talks.say("stop everything now").ok
+@pytest.mark.parametrize("words", ["stop everything now", "ask stop everything now", "ask please stop", "问 停止"])
+def test_a_cry_for_stop_stops(talks: Talks, words: str) -> None:
+    assert talks.say(words).ok
     assert [scope for scope, _, _ in talks.store.gate.stops()] == ["all"]
 
 

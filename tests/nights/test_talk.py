@@ -88,6 +88,8 @@ def test_what_could_mean_two_skills_is_asked_once_picked_and_then_asked_like_any
     says(night, "2", thread=incident, id="m2")
     assert isinstance(night.asked.asks, Proposal)
     assert night.asked.asks.skill == "tidy_second"
+    learned = night.both(lambda play: [(one.skill, one.text) for one in play.store.triggers.all()])
+    assert learned == [("tidy_second", "tidy the machine up")]
     assert night.host("web-1").effects == []
     night.answer(Verdict.APPROVED, by="bo")
     assert night.host("web-1").effects == [f"delete {ROTATED}"]
