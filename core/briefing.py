@@ -14,11 +14,10 @@ from core.mind_ports import Runbooks
 from core.ports import Catalog, Memory
 from core.prompt import prompt
 from core.proposal import Choices, Idea, NothingHelps, Question
-from core.redaction import clean
 from core.runbook_search import Passage, passages
 from core.scene import Scene
 from core.skill_manifest import ParameterSpec, Skill, SkillState
-from core.untrusted import fenced, quoted
+from core.untrusted import fenced, in_line, quoted
 
 MOST_TOKENS = 6_000
 """Of both texts together, as they are estimated; what tools cost comes on top."""
@@ -190,7 +189,7 @@ def card_of(skill: Skill) -> str:
     signature = ", ".join(map(_parameter, skill.parameters))
     only = f"; only where {' and '.join(skill.when)}" if skill.when else ""
     cures = f"; for {', '.join(skill.cures[:4])}" if skill.cures else ""
-    return f"- {skill.name}({signature}): {_line(skill.summary, 160)} [{skill.risk.word} risk{cures}{only}]"
+    return f"- {skill.name}({signature}): {in_line(skill.summary, 160)} [{skill.risk.word} risk{cures}{only}]"
 
 
 def _parameter(spec: ParameterSpec) -> str:
@@ -201,7 +200,7 @@ def _parameter(spec: ParameterSpec) -> str:
 def _words(incident: Incident) -> str:
     """What is searched with: the alert as a person would say it."""
     signal = incident.signal
-    return _line(f"{signal.kind} {signal.metric} {signal.object} {incident.alert.text}".replace("_", " "), 500)
+    return in_line(f"{signal.kind} {signal.metric} {signal.object} {incident.alert.text}".replace("_", " "), 500)
 
 
 def _alert(incident: Incident) -> str:
@@ -230,19 +229,15 @@ def _attempt(attempt: Attempt) -> str:
     after = ", ".join(f"{one.value:.6g}" for one in attempt.measurements[-3:]) or "nothing"
     ran = "cut off in the middle" if outcome is None else quoted(outcome.error or outcome.summary, 200)
     ended = attempt.ending.value if attempt.ending else "not ended"
-    return f"round {attempt.round}: {proposal.skill}({_line(values, 200)}) ran: {ran}; measured after: {after}; ended: {ended}"
+    return f"round {attempt.round}: {proposal.skill}({in_line(values, 200)}) ran: {ran}; measured after: {after}; ended: {ended}"
 
 
 def _answered(approval: Approval) -> str:
     """What people said to a question: why they refused, what they answered."""
-    asks, who = approval.asks, _line(", ".join(approval.by), 80)
+    asks, who = approval.asks, in_line(", ".join(approval.by), 80)
     if isinstance(asks, Question) and approval.verdict is Verdict.ANSWERED:
         return f"round {approval.round}: asked {quoted(asks.text, 300)}; {who} answered {quoted(approval.why, 500)}"
     proposal = approval.proposal
     if proposal is not None and approval.verdict in {Verdict.REJECTED, Verdict.EXPIRED, Verdict.DENIED}:
         return f"round {approval.round}: {proposal.skill} was {approval.verdict} by {who or 'nobody'}: {quoted(approval.why, 300)}"
     return ""
-
-
-def _line(text: str, most: int) -> str:
-    return " ".join(clean(text).split())[:most]

@@ -29,17 +29,27 @@ def fenced(source: str, text: str, most: int) -> str:
 
 
 def quoted(text: str, most: int) -> str:
-    """A few words of the same kind inside a line of ours: cleaned, on one line, in double quotes that they do not contain."""
-    words = " ".join(_unbracketed(clean(text)).split()).replace('"', "'")
-    return f'"{words[:most]}…"' if len(words) > most else f'"{words}"'
+    """A few words of the same kind inside a line of ours: on one line, in double quotes that they do not contain."""
+    words, is_cut = _cut(text, most)
+    inside = " ".join(_unbracketed(words).split()).replace('"', "'")
+    return f'"{inside}…"' if is_cut else f'"{inside}"'
+
+
+def in_line(text: str, most: int) -> str:
+    """Cleaned, on one line, without a mark that it was cut."""
+    return " ".join(_cut(text, most)[0].split())
 
 
 def _shown(text: str, most: int) -> str:
-    """Cleaned again after the cut: what the cut leaves of a key that had an end must not look like the beginning of one."""
+    words, is_cut = _cut(text, most)
+    kept = _unbracketed(words).strip() or "(nothing)"
+    return f"{kept}\n[{len(text) - len(words)} more characters were left out]" if is_cut else kept
+
+
+def _cut(text: str, most: int) -> tuple[str, bool]:
+    """At most so many characters, cleaned again after the cut: what it leaves of a key may be the beginning of one without an end."""
     whole = clean(text)
-    kept = _unbracketed(clean(whole[:most])).strip() or "(nothing)"
-    is_cut = len(whole) > most or len(text) > LOOKED_AT
-    return f"{kept}\n[{len(text) - min(len(whole), most)} more characters were left out]" if is_cut else kept
+    return clean(whole[:most]), len(whole) > most or len(text) > LOOKED_AT
 
 
 def _one_line(source: str) -> str:
