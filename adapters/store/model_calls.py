@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,14 @@ import sqlalchemy as sa
 from adapters.store.audit import append_audit
 from adapters.store.database import Database
 from adapters.store.rows import clean, dump, epoch, load
-from adapters.store.schema import MODEL_CALL
+from adapters.store.schema import AUDIT, MODEL_CALL
 from adapters.store.sealed import Sealer
+from core.errors import TamperedError
 from core.model import Mind, ModelCall, Spent
 from core.world import Json
 
 KIND = "model.call"
+_COUNTED = sa.select(AUDIT.c.body).where(AUDIT.c.kind == KIND)
 
 
 class StoredModelLog:
@@ -41,8 +44,11 @@ class StoredModelLog:
         mine = sa.select(MODEL_CALL).where(MODEL_CALL.c.subject == clean(subject))
         with self._db.read() as conn:
             rows = conn.execute(mine.order_by(MODEL_CALL.c.at, MODEL_CALL.c.id)).all()
+            gone = list(_gone(conn, _COUNTED.where(AUDIT.c.subject == clean(subject)), {row.id for row in rows}))
         for row in rows:
             self._sealer.require("model call", row.id, row.mark, *_sealed(row))
+        if gone:
+            raise TamperedError(f"model call {gone[0]} was deleted outside Nightshift")
         return tuple(load(row.body, ModelCall) for row in rows)
 
     def spent(self, since: datetime, subject: str = "", avatar: str = "") -> Spent:
@@ -58,8 +64,10 @@ class StoredModelLog:
         return Spent(int(found[0]), int(found[1] or 0), int(found[2] or 0))
 
     def broken(self) -> Iterator[str]:
-        """Names of the rows that were changed."""
+        """Names of the rows that were changed or are gone."""
         with self._db.read() as conn:
+            there = set(conn.execute(sa.select(MODEL_CALL.c.id)).scalars())
+            yield from (f"model call {name}" for name in _gone(conn, _COUNTED, there))
             for row in conn.execution_options(yield_per=100).execute(sa.select(MODEL_CALL)):
                 if not self._sealer.holds("model call", row.id, row.mark, *_sealed(row)):
                     yield f"model call {row.id}"
@@ -68,7 +76,7 @@ class StoredModelLog:
 def audited(call: ModelCall) -> dict[str, Json]:
     """What the trail says of a call: its numbers, and which texts they were."""
     return {
-        "id": call.id,
+        "id": clean(call.id),
         "mind": call.mind,
         "avatar": call.avatar,
         "model": call.model,
@@ -81,6 +89,14 @@ def audited(call: ModelCall) -> dict[str, Json]:
         "sent": _hash(call.sent),
         "said": _hash(call.said),
     }
+
+
+def _gone(conn: sa.Connection, counted: sa.Select[Any], there: set[str]) -> Iterator[str]:
+    """Calls that the trail knows and that have no row."""
+    for body in conn.execute(counted).scalars():
+        name = str(json.loads(body)["id"])
+        if name not in there:
+            yield name
 
 
 def _hash(text: str) -> str:

@@ -15,6 +15,7 @@ from core.approval import Verdict
 from core.capability import NO_UNDO
 from core.errors import ExpiredError, StoppedError, TamperedError, UnavailableError
 from core.message import Message
+from core.model import Mind, ModelCall
 from core.page import Page, PageReason
 from tests.contracts.nouns import alert, approval, attempt, episode, report
 from tests.fakes.clock import FakeClock
@@ -370,3 +371,29 @@ def test_the_file_stop_stops_at_once(store: Store) -> None:
     assert [(scope, by) for scope, by, _ in store.gate.stops()] == [("all", "file STOP")]
     file.unlink()
     store.gate.check("web-1", (), "i1", "", store.clock.now())
+
+
+# ---- what models saw and said -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE ns_model_call SET body = replace(body, 'logs', 'cats')",
+        "UPDATE ns_model_call SET tokens = 1",
+        "UPDATE ns_model_call SET cost = 0",
+        "UPDATE ns_model_call SET mind = 'cerebellum'",
+        "UPDATE ns_model_call SET avatar = 'other'",
+        "DELETE FROM ns_model_call",
+        "UPDATE ns_model_call SET subject = 'other'",
+    ],
+)
+def test_a_call_of_a_model_that_was_changed_or_deleted_is_not_shown_and_named(store: Store, sql: str) -> None:
+    now = store.clock.now()
+    call = ModelCall("c1", Mind.BRAIN, "NS-1", "NS-1:1", "p@1", "big", now, 1.0, "why", "the logs", 100, 10, 7)
+    store.model_calls.keep(call)
+    assert store.audit.verify().problem == ""
+    change(store, sql)
+    with pytest.raises(TamperedError, match="model call c1"):
+        store.model_calls.of("NS-1")
+    assert "model call c1" in store.audit.verify().problem
