@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.bench import routing, whole_path
+from tests.bench import picking, routing, whole_path
 from tests.bench.figure import Figure
 
 
@@ -12,3 +12,4 @@ def figures() -> Iterator[Figure]:
     """One after the other, never side by side: they share two cores as it is."""
     yield from whole_path.figures()
     yield from routing.figures()
+    yield from picking.figures()
