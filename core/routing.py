@@ -171,7 +171,7 @@ class Router:
     def _ranks(self, words: str, scores: Mapping[int, float]) -> Mapping[int, float]:
         """Letters and meaning miss different things, so that both are brought to one scale over all skills and added."""
         likeness = self._by_meaning(words) if self._by_meaning is not None and scores else ()
-        if len(likeness) != len(self.texts):
+        if not likeness or len(likeness) != len(self.texts):
             return scores
         by_meaning = self._best_of_each(likeness)
         mean, spread = _spread(by_meaning, len(by_meaning))
