@@ -41,14 +41,14 @@ _PORT = re.compile(
 )
 _UNIT = re.compile(
     rf"(?<![A-Za-z0-9_.@/-])({_NAME})\.service(?![A-Za-z0-9])"
-    rf"|(?:(?<![A-Za-z])(?:service|unit)|服务){_COLON}({_NAME})"
+    rf"|(?:(?<![A-Za-z_])(?:service|unit)|服务){_COLON}({_NAME})"
     rf"|(?<![A-Za-z0-9_.@/-])({_NAME}) ?(?:服务|service(?![A-Za-z])|(?:进程)?(?:重启|挂了|起不来|宕了|没起来))"
     r"|(?:(?<![A-Za-z])(?:restart|reload|stop|start)(?:ing)? (?:the )?|(?:重启|重载|停掉|停止|启动|拉起)(?:一下|下)? ?)"
     rf"({_NAME})(?![A-Za-z0-9_.@/:-])"
 )
 _HOST_NAME = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){0,8}"
 _HOST = re.compile(
-    rf"(?:(?<![A-Za-z])(?:host|server|node|machine)|主机|服务器|机器|节点){_COLON}({_HOST_NAME})"
+    rf"(?:(?<![A-Za-z_])(?:host|server|node|machine)|主机|服务器|机器|节点){_COLON}({_HOST_NAME})"
     rf"|(?<![A-Za-z0-9_./@:-])({_HOST_NAME}) ?(?:上的|上面|这台|那台|主机|机器)"
 )
 _DOMAIN = re.compile(
