@@ -52,7 +52,16 @@ def test_json_may_stand_anywhere(machine: Machine, words: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize(
-    "words", [("incidents",), ("approvals",), ("skills",), ("policy",), ("audit", "tail"), ("memory", "search", "disk")]
+    "words",
+    [
+        ("incidents",),
+        ("approvals",),
+        ("skills",),
+        ("skills", "gaps"),
+        ("policy",),
+        ("audit", "tail"),
+        ("memory", "search", "disk"),
+    ],
 )
 def test_a_list_is_one_json_array(machine: Machine, words: tuple[str, ...]) -> None:
     assert isinstance(machine.data(*words), list)

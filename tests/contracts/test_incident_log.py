@@ -12,8 +12,13 @@ from core.approval import Verdict
 from core.errors import InvalidError, UnknownError
 from core.incident import Ending, IncidentState, Refusal
 from core.leg import Leg
-from tests.contracts.nouns import alert, approval, attempt, card, episode, outcome, report
+from core.plan import step_before
+from core.proposal import PlanStep
+from core.world import Measurement
+from tests.contracts.nouns import DISK, alert, approval, attempt, card, episode, outcome, proposal, report
 from tests.stores import Case
+
+THEN = PlanStep("start_service", (("service", "postgresql"), ("wait", 3), ("ports", ("5432",))), "", "it stopped")
 
 
 def opened(case: Case) -> str:
@@ -61,6 +66,17 @@ def test_an_attempt_comes_back_as_it_was_and_is_watched_when_due(case: Case) -> 
     case.store.incidents.save_attempt(ran, leg=False)
     assert case.store.incidents.load(known).attempts == (ran,)
     assert case.store.incidents.load(known).state is IncidentState.WATCHING
+
+
+def test_a_step_of_a_plan_comes_back_with_what_it_was_checked_by(case: Case) -> None:
+    known, now = opened(case), case.clock.now()
+    first = replace(proposal(known), then=(THEN,), expects=str(DISK), words="room first, 然后启动", step=1)
+    begun = attempt(case.store.approvals.open(approval(known, now, asks=first), ()), now)
+    seen = (Measurement("web-1", DISK, 41.0, now),)
+    done = replace(begun, checks=str(DISK), step_quiet=3, step_seen=seen, ending=Ending.STEP)
+    case.store.incidents.save_attempt(done, leg=True)
+    assert case.store.incidents.load(known).attempts == (done,)
+    assert step_before(case.store.incidents.load(known)) == first
 
 
 def test_an_ending_starts_the_conclude_leg_once_and_stays(case: Case) -> None:

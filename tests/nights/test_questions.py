@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.messages import words_of
+from bot.messages.digest_card import digest_card
 from core.approval import Answer, Verdict
 from core.card import CardKind
 from core.errors import InvalidError
@@ -15,6 +17,7 @@ from core.world import Json
 from tests.nights.night import Night, disk_full_on
 from tests.nights.remedies import rotate_logs, says_fixed, skill
 from tests.nights.scripted_brain import Said, Scripted, call, calls, propose, shown
+from tests.nights.test_morning import told
 
 ELSEWHERE = "memory.used_percent"
 ASKED = "May the rotated logs go?"
@@ -150,3 +153,17 @@ def test_the_third_time_that_one_fault_is_handed_over_something_is_missing_for_i
     night.break_again()
     (kept,) = night.gaps
     assert (kept.wanted, kept.by) == ("something that helps with disk.used_percent:/", "nightshift")
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "What I could not do, for want of a skill: “empty the journal of systemd”."),
+        ("zh", "因为缺少技能而没能做的：“empty the journal of systemd”。"),
+    ],
+)
+def test_the_morning_message_says_what_was_missing(language: str, line: str) -> None:
+    gap = calls(call("report_gap", wanted="empty the journal of systemd", why="it fills the disk"))
+    digest = told(question_night(Scripted({1: [gap]})))
+    assert digest.gaps == ("empty the journal of systemd",)
+    assert line in digest_card(words_of(language), digest, digest.until, {}).splitlines()
