@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.bench import picking, routing, whole_path
+from tests.bench import gateway, picking, routing, whole_path
 from tests.bench.figure import Figure
 
 
@@ -13,3 +13,4 @@ def figures() -> Iterator[Figure]:
     yield from whole_path.figures()
     yield from routing.figures()
     yield from picking.figures()
+    yield from gateway.figures()
