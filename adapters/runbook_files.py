@@ -31,17 +31,21 @@ class FileRunbooks:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            log.warning("no runbook is read: %s: %s", self._folder, error.strerror)
-            return ()
+            return self._none(str(error.strerror))
         try:
             return self._in(folder)
+        except OSError as error:
+            return self._none(str(error.strerror))
         finally:
             os.close(folder)
 
+    def _none(self, why: str) -> tuple[Runbook, ...]:
+        log.warning("no runbook in %s is read: %s", self._folder, why)
+        return ()
+
     def _in(self, folder: int) -> tuple[Runbook, ...]:
         if os.fstat(folder).st_mode & stat.S_IWOTH:
-            log.warning("no runbook is read: everybody may write in %s", self._folder)
-            return ()
+            return self._none("everybody may write there")
         names = sorted(name for name in os.listdir(folder) if name.endswith(".md") and not name.startswith("."))
         if len(names) > MOST_FILES:
             log.warning("of %d runbooks in %s the first %d are read", len(names), self._folder, MOST_FILES)

@@ -70,7 +70,7 @@ class CalledLooks:
         return plain
 
     def _skills(self, names: Sequence[str]) -> tuple[Skill, ...]:
-        by_name = {skill.name: skill for skill in self._catalog.skills()}
+        by_name = {skill.name: skill for skill in self._catalog.skills() if skill.is_looker}
         return tuple(by_name[name] for name in names if name in by_name)
 
 

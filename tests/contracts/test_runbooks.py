@@ -103,7 +103,7 @@ def test_a_folder_in_which_everybody_may_write_holds_none(tmp_path: Path, caplog
     runbooks = on_files(tmp_path, disk=DISK)
     (tmp_path / "runbooks").chmod(0o777)
     assert runbooks.all() == ()
-    assert "everybody may write" in caplog.text
+    assert "everybody may write there" in caplog.text
 
 
 def test_a_folder_that_is_a_link_holds_none(tmp_path: Path) -> None:
