@@ -105,7 +105,9 @@ class OpenNight:
             considered=("truncate_deleted_open_file: no deleted file is open",),
         )
 
-    def ask(self, asks: Proposal | Choices | Question | None = None, answer: PolicyAnswer = PolicyAnswer.ASK1) -> Approval:
+    def ask(
+        self, asks: Proposal | Choices | Question | None = None, answer: PolicyAnswer = PolicyAnswer.ASK1
+    ) -> Approval:
         """Opens a question that waits four hours."""
         asks = asks or self.proposal()
         now = self.store.clock.now()

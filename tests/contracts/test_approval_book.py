@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -151,7 +151,11 @@ def test_an_answer_has_words_and_not_too_many(case: Case, incident: str, legs: l
 
 
 YES = {"proposal": Verdict.APPROVED, "choices": Verdict.PICKED, "question": Verdict.ANSWERED}
-ASKS: dict[str, Callable[[str], Proposal | Choices | Question]] = {"proposal": proposal, "choices": choices, "question": question}
+ASKS: dict[str, Callable[[str], Proposal | Choices | Question]] = {
+    "proposal": proposal,
+    "choices": choices,
+    "question": question,
+}
 
 
 @pytest.mark.parametrize("verdict", YES.values())
@@ -162,7 +166,8 @@ def test_each_kind_of_question_has_one_yes(
     now = case.clock.now()
     asked = case.store.approvals.open(approval(incident, now, asks=ASKS[kind](incident)), ())
     fits = verdict is YES[kind]
-    with {True: nullcontext(), False: pytest.raises(InvalidError)}[fits]:
+    refusal: dict[bool, AbstractContextManager[object]] = {True: nullcontext(), False: pytest.raises(InvalidError)}
+    with refusal[fits]:
         case.store.approvals.decide(asked.id, verdict, "li", "truncate_deleted", now)
     assert case.store.approvals.load(asked.id).verdict is {True: verdict, False: Verdict.PENDING}[fits]
     assert len(legs) == int(fits)
