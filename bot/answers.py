@@ -13,6 +13,7 @@ from bot.messages.cards import scope_word
 from bot.messages.question_card import wanted_of
 from bot.messages.units import clock, plain
 from bot.roster import Roster
+from bot.verbs import TALK
 from bot.why import Past, why_lines
 from bot.why_models import consulted, model_lines
 from core.alert import Signal
@@ -29,6 +30,7 @@ from core.pause import BY_SETTINGS, HOLDING, SILENCING, Pause
 from core.people_ports import S, Standing
 from core.proposal import Choices, Proposal
 from core.storm import facts_of
+from core.talk import is_talk
 from core.tightening import Tightening
 
 MOST_LISTED = 20
@@ -253,8 +255,12 @@ class Views:
     def why(self, target: str, *, with_texts: bool = False) -> Answer:
         """Who decided what on what evidence, from rows alone; `target` is an incident or an approval, the latest incident if empty.
 
-        `with_texts`: with what each model saw and said.
+        `with_texts`: with what each model saw and said. A conversation, as the trail names it, has nothing but these.
         """
+        if target.startswith(TALK):
+            return self._why_said(target, with_texts=with_texts)
+        if is_talk(target):
+            return self._talk(target, with_texts=with_texts)
         incident = self._incident_of(target)
         if incident is None:
             return Answer(self.words.say("list.none"), ok=False)
@@ -270,6 +276,19 @@ class Views:
         ]
         told = {"incident": incident, "approvals": approvals, "report": report, "pages": pages, "scene": past.scene}
         return Answer("\n".join(lines), told | {"models": asked.calls})
+
+    def _talk(self, id: str, *, with_texts: bool) -> Answer:
+        """What models were asked about free words."""
+        asked = consulted(self._rows.model_calls, id)
+        lines = list(model_lines(self.words, id, asked, self.now(), self.budget, with_texts=with_texts))
+        return Answer("\n".join(lines or [self.words.say("list.none")]), {"models": asked.calls}, ok=bool(asked.calls))
+
+    def _why_said(self, talk: str, *, with_texts: bool) -> Answer:
+        asked = consulted(self._rows.model_calls, talk)
+        if not asked.calls and not asked.changed:
+            raise UnknownError("conversation", talk[:80])
+        lines = model_lines(self.words, talk, asked, self.now(), self.budget, with_texts=with_texts)
+        return Answer("\n".join(lines), {"models": asked.calls})
 
     def open_cards(self) -> tuple[Card, ...]:
         """A card for each open question."""

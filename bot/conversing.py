@@ -156,6 +156,8 @@ class Conversing:
         lines = self._lines(reply, said)
         if reply.fallback:
             lines.append(self.views.words.say("talk.fallback", why=plain(reply.fallback, 160)))
+        if reply.talk:
+            lines.append(self.views.words.say("talk.seen", id=reply.talk))
         text = "\n".join(lines)
         data = {
             "answer": text,
@@ -164,6 +166,7 @@ class Conversing:
             "facts": dict(reply.facts),
             "options": [{"skill": o.skill, "host": o.host, "text": o.text} for o in _options(reply)],
             "incident": reply.incident,
+            "talk": reply.talk,
         }
         return Answer(text, data, reply.is_good, reply.incident)
 

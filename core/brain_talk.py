@@ -52,6 +52,7 @@ class Thought:
 
     meaning: Meaning | None
     why_not: str = ""
+    was_asked: bool = False
 
 
 @dataclass(slots=True)
@@ -115,16 +116,16 @@ class BrainTalk:
         try:
             return self._follow(course, self._gateway)
         except (ModelError, BudgetError) as error:
-            return Thought(None, clean(error.message, 200))
+            return Thought(None, clean(error.message, 200), was_asked=course.turn > 1)
 
     def _follow(self, course: _Course, gateway: ModelGateway) -> Thought:
         while course.turn < MOST_TURNS and course.repairs <= MOST_REPAIRS:
             course.turn += 1
             meaning = self._heard(course, self._ask(course, gateway))
             if meaning is not None:
-                return Thought(meaning)
+                return Thought(meaning, was_asked=True)
         gave_up = "it gave no answer that can be used" if course.repairs > MOST_REPAIRS else "it came to no end"
-        return Thought(None, gave_up)
+        return Thought(None, gave_up, was_asked=True)
 
     def _ask(self, course: _Course, gateway: ModelGateway) -> ModelReply:
         tools = () if course.is_at_its_end else self._looks.tools(course.tools, course.hosts)
@@ -135,7 +136,7 @@ class BrainTalk:
             must_call=True,
         )
         aloud = _Aloud(course.shown)
-        reply = gateway.ask(Purpose(f"talk:{course.said.id}", f"talk:{course.said.id}"), request, aloud.heard)
+        reply = gateway.ask(Purpose(course.said.talk, course.said.talk), request, aloud.heard)
         aloud.end()
         return reply
 

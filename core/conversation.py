@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from core.alert import Alert
 from core.asked_look import MOST_LOOKS, AskedLooks
-from core.brain_talk import BrainTalk
+from core.brain_talk import BrainTalk, Thought
 from core.capability import Risk
 from core.errors import InvalidError, RefusedError
-from core.intent import subject_in
+from core.intent import points_back, subject_in
 from core.people_ports import Standing
 from core.ports import Catalog, Clock, Intake
 from core.skill_gap import SkillGap
@@ -39,20 +39,17 @@ class Conversation:
 
     def hear(self, said: Said, shown: Callable[[Piece], None]) -> Reply:
         """One message to its end. Raises our errors where it may not, or cannot, be answered."""
-        meaning, fallback = self.understood(said, shown)
-        return replace(self.answered(said, meaning, shown), fallback=fallback)
+        thought = self.understood(said, shown)
+        meaning = thought.meaning or self.understanding.meaning(said)
+        reply = self.answered(said, meaning, shown)
+        return replace(reply, fallback=thought.why_not, talk=said.talk if thought.was_asked else "")
 
-    def understood(self, said: Said, shown: Callable[[Piece], None]) -> tuple[Meaning, str]:
-        """What was chosen when we had asked back; what needs nobody to think; what the brain makes of it; what rules make of it."""
+    def understood(self, said: Said, shown: Callable[[Piece], None]) -> Thought:
+        """What was chosen when we had asked back; what needs nobody to think; what the brain makes of it, if there is one."""
         if said.chosen is not None and said.chosen.skill:
-            return self.understanding.chosen(said, said.chosen), ""
+            return Thought(self.understanding.chosen(said, said.chosen))
         small = self.understanding.small(said)
-        if small is not None:
-            return small, ""
-        thought = self.brain.think(said, shown)
-        if thought.meaning is not None:
-            return thought.meaning, ""
-        return self.understanding.meaning(said), thought.why_not
+        return Thought(small) if small is not None else self.brain.think(said, shown)
 
     def answered(self, said: Said, meaning: Meaning, shown: Callable[[Piece], None]) -> Reply:
         """Each kind of words has one end."""
@@ -148,6 +145,7 @@ class Conversation:
         return self.looks.in_full(self.catalog.get(option.skill), self.as_alert(said, option)) if option.skill else ""
 
     def subject(self, said: Said) -> str:
-        """What they are about by their grammar, else what the turn before was about."""
-        every = (said.words, *(one.words for one in said.before[-1:]))
+        """What they are about by their grammar; where they only point at it, what the turn before was about."""
+        before = said.before[-1:] if points_back(self.understanding.without_hosts(said.words)) else ()
+        every = (said.words, *(one.words for one in before))
         return next((found for words in every if (found := subject_in(self.understanding.without_hosts(words)))), "")

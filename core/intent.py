@@ -39,7 +39,7 @@ def _only(text: str, more: str = "") -> re.Pattern[str]:
 
 _COURTESY = _words("""
     hey hi hello nightshift please pls kindly now then ok and can_you could_you would_you will_you i_want_you_to i_would_like_you_to
-    i'd_like_you_to i_need_you_to you_should let's go_and try_to
+    i'd_like_you_to i_need_you_to you_should let's go_and try_to try instead
     请 麻烦 劳驾 你 您 帮我 帮忙 给我 帮 能不能 能否 可不可以 可以 可否 试试 试着 先 再 那就 那 现在 马上 立刻 赶紧 快
 """)
 _POLITE = re.compile(rf"(?:(?:{_COURTESY})[\s,:，：]*)+", _FLAGS)
@@ -48,6 +48,7 @@ _ORDER = re.compile(
     start restart reload bounce kill clean cleanup clear free delete remove purge prune rotate truncate restore repair fix renew bring_up
     end terminate close change set reopen move reset replace unblock resolve save roll_back rerun execute run drop trim shrink make
     take_care_of get_rid_of switch turn raise lower tell announce empty flush vacuum recycle revive reboot tidy
+    restarting starting reloading cleaning clearing freeing deleting removing rotating killing fixing rebooting
     """),
     _FLAGS,
 )
@@ -116,6 +117,9 @@ _ABOUT = re.compile(
 _MORE = _only(
     "and also there too what about how same again now on for the of at please 呢 那 那么 还有 也 上 再 一样 的 看看 同样"
 )
+_IT = re.compile(
+    _words("it them that_one this_one that_service this_service the_same 它 它们 这个 那个 该服务"), _FLAGS
+)
 _NAME = r"[A-Za-z][A-Za-z0-9_.@-]{1,80}"
 _DONE_TO = _words("重启 重新启动 重载 重新加载 启动 拉起 修复 修一下")
 _DONE_TO_EN = _words("start restart reload bounce kill fix repair revive")
@@ -182,6 +186,11 @@ def is_more_of_the_same(words: str) -> bool:
     """True for what is left of `and on web-2?` without the host: it only points at what was asked before."""
     bare = words.strip(" ?？,，.。!！")
     return not bare or _MORE.fullmatch(bare) is not None
+
+
+def points_back(words: str) -> bool:
+    """True for `restart it` and `the same there`: what they are about was said before."""
+    return is_more_of_the_same(words) or _IT.search(words) is not None
 
 
 def wanted_in(words: str) -> str:

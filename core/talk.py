@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -13,6 +14,16 @@ from core.message import Message
 from core.origin import Scalar
 from core.proposal import Evidence
 from core.world import Json
+
+
+def talk_id(message: str) -> str:
+    """The id under which what a model saw of one message is kept, in a form that people can type."""
+    return f"T{hashlib.sha256(message.encode('utf-8', 'replace')).hexdigest()[:11]}"
+
+
+def is_talk(id: str) -> bool:
+    """True for such an id; incidents and approvals have others."""
+    return len(id) == 12 and id.startswith("T") and all(letter in "0123456789abcdef" for letter in id[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,11 @@ class Said:
     def id(self) -> str:
         """The same message is the same words again."""
         return f"{self.message.channel}:{self.message.id}"
+
+    @property
+    def talk(self) -> str:
+        """Under which models are asked about these words."""
+        return talk_id(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,7 @@ class Looked:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is answered. `seen`: the one look that answers it, whole; `fallback`: why no brain was asked although there is one.
+    `talk`: under which it was kept what one was asked.
 
     `how`: the command that leaves nothing to guess; without it, what `is_high` is refused where only the words name a target.
     """
@@ -181,6 +198,7 @@ class Reply:
     seen: Looked | None = None
     incident: str = ""
     fallback: str = ""
+    talk: str = ""
     how: str = ""
     is_high: bool = False
     is_good: bool = True

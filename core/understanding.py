@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from core.alert import LOCALHOST
@@ -31,9 +32,13 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 _STRANGER = re.compile(
-    r"(?:\b(?:on|at|from)\s+(?:the\s+)?(?:host\s+|server\s+|machine\s+|node\s+)?|(?:在|把|主机|服务器|机器|节点)\s*)(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,80})",
+    r"(?:\b(?:on|at|from)\s+(?:the\s+)?|\b(?:host|server|machine|node)\s+|主机\s*|服务器\s*|机器\s*|节点\s*)"
+    r"(?P<en>[A-Za-z][A-Za-z0-9_.]*[-0-9][A-Za-z0-9_.-]*)"
+    r"|(?<![A-Za-z0-9_.-])(?P<zh>[A-Za-z][A-Za-z0-9_.]*[-0-9][A-Za-z0-9_.-]*)\s*上"
+    r"|(?:把|将|在)\s*(?P<of>[A-Za-z][A-Za-z0-9_.]*-?[0-9]+)\s*的",
     re.IGNORECASE,
 )
+"""What by its place in a sentence, and by a digit or a dash in it, can only be a host."""
 
 
 class Understanding:
@@ -100,10 +105,13 @@ class Understanding:
 
     def named(self, words: str) -> tuple[str, ...]:
         """Hosts that literally stand in the words, whoever may look at them."""
-        names = (Name(entry.name.lower(), Origin.INVENTORY, "") for entry in self._inventory.hosts)
-        found = {name.text for name in found_in(words.lower(), names)}
-        here = {LOCALHOST} if _HERE.search(words) and self._inventory.entry(LOCALHOST) else set()
-        return tuple(e.name for e in self._inventory.hosts if e.name.lower() in found or e.name in here)
+        called = self._called()
+        found = {
+            called[name.text] for name in found_in(words.lower(), (Name(one, Origin.INVENTORY, "") for one in called))
+        }
+        if _HERE.search(words):
+            found.add(LOCALHOST)
+        return tuple(entry.name for entry in self._inventory.hosts if entry.name in found)
 
     def matches(self, said: Said, hosts: tuple[str, ...]) -> tuple[Match, ...]:
         """Skills that the words could mean; where they name none, as in `and on web-2?`, what the turn before was about."""
@@ -171,11 +179,18 @@ class Understanding:
 
     # ---- hosts --------------------------------------------------------------------------------------------------------------------
 
+    def _called(self) -> dict[str, str]:
+        """Every host by its name in small letters, and by the first part of it where no other one has the same."""
+        names = [entry.name for entry in self._inventory.hosts]
+        short = Counter(name.lower().partition(".")[0] for name in names)
+        alone = {one: name for name in names if short[one := name.lower().partition(".")[0]] == 1}
+        return alone | {name.lower(): name for name in names}
+
     def _require_known(self, words: str) -> None:
         """`on web-9` is no word for the only machine there is."""
         for match in _STRANGER.finditer(words):
-            name = match["name"].rstrip(".-")
-            if re.search(r"\d|-", name) and "." not in name[:1] and self._inventory.entry(name) is None:
+            name = (match["en"] or match["zh"] or match["of"]).rstrip(".-")
+            if self._inventory.entry(name) is None:
                 raise UnknownError("host", name, tuple(entry.name for entry in self._inventory.hosts))
 
     def _in_group(self, words: str, reached: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from tests.source_tree import ROOT, Source, doors, header, imports, is_shape, pr
 MOST_LINES = 500
 MOST_PORT_METHODS = 5
 MOST_PORTS_OF_A_STORY = 8
-STORIES = ("core/incident_response.py",)
+STORIES = ("core/incident_response.py", "core/conversation.py")
 
 LONG_FILES: dict[str, int] = {}  # old offenders: may only shrink, and leave this list
 

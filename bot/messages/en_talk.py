@@ -16,6 +16,7 @@ WORDS = {
     "talk.nonumber": "I have not asked you anything that {number} would answer. What waits: approvals",
     "talk.unproven": "Not measured: this names no look of mine.",
     "talk.fallback": "Without the brain: {why}",
+    "talk.seen": "What the model was asked: why {id}",
     "talk.hello": "Good to see you. Ask about a machine, say what to do, or: help",
     "talk.thanks": "You are welcome.",
     "talk.noyes": "A yes inside a sentence counts for nothing, nor does any other word of authority. Type it as it is: approve ID",

@@ -16,6 +16,7 @@ WORDS = {
     "talk.nonumber": "我没有问过可以用 {number} 回答的问题。查看等待中的：审批",
     "talk.unproven": "未经测量：这段话没有指出任何一次查看。",
     "talk.fallback": "没有用到大模型：{why}",
+    "talk.seen": "问了大模型什么：为什么 {id}",
     "talk.hello": "您好。可以问机器的情况，也可以说要做什么；或者说：帮助",
     "talk.thanks": "不客气。",
     "talk.noyes": "句子里的“同意”不算数，其他授权的话也一样。请原样输入：同意 ID",
