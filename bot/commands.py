@@ -294,11 +294,8 @@ def _told(verb: Verb, rest: str) -> Command:
 def _why(verb: Verb, rest: str) -> Command:
     """`why ID`, and `why ID texts` for what models saw and said."""
     words = rest.split()
-    return Command(verb, words[0].lstrip("#"), TEXTS) if _is_id_and_texts(words) else _one_id(verb, rest)
-
-
-def _is_id_and_texts(words: list[str]) -> bool:
-    return len(words) == 2 and words[1].lower() == TEXTS and _ID.fullmatch(words[0].lstrip("#")) is not None
+    text = TEXTS if len(words) == 2 and words[1].lower() == TEXTS else ""
+    return Command(verb, words[0].lstrip("#"), text) if text and _ID.fullmatch(words[0].lstrip("#")) else _one_id(verb, rest)
 
 
 def _exactly_one_id(verb: Verb, rest: str) -> Command:

@@ -14,7 +14,7 @@ from structlog.typing import EventDict, WrappedLogger
 from core.redaction import redact
 
 LOG_BYTES = 10 << 20
-_CHATTY = ("alembic", "apscheduler", "asyncssh", "docker", "uvicorn", "dbos")
+_CHATTY = ("alembic", "apscheduler", "asyncssh", "docker", "uvicorn", "dbos", "httpx", "httpx2", "openai")
 """Libraries whose INFO says what they do, tick by tick and command by command, and not what happened."""
 
 
