@@ -13,7 +13,6 @@ from bot.messages.cards import scope_word
 from bot.messages.question_card import wanted_of
 from bot.messages.units import clock, plain
 from bot.roster import Roster
-from bot.verbs import TALK
 from bot.why import Past, why_lines
 from bot.why_models import consulted, model_lines
 from core.alert import Signal
@@ -255,10 +254,8 @@ class Views:
     def why(self, target: str, *, with_texts: bool = False) -> Answer:
         """Who decided what on what evidence, from rows alone; `target` is an incident or an approval, the latest incident if empty.
 
-        `with_texts`: with what each model saw and said. A conversation, as the trail names it, has nothing but these.
+        `with_texts`: with what each model saw and said.
         """
-        if target.startswith(TALK):
-            return self._why_said(target, with_texts=with_texts)
         if is_talk(target):
             return self._talk(target, with_texts=with_texts)
         incident = self._incident_of(target)
@@ -282,13 +279,6 @@ class Views:
         asked = consulted(self._rows.model_calls, id)
         lines = list(model_lines(self.words, id, asked, self.now(), self.budget, with_texts=with_texts))
         return Answer("\n".join(lines or [self.words.say("list.none")]), {"models": asked.calls}, ok=bool(asked.calls))
-
-    def _why_said(self, talk: str, *, with_texts: bool) -> Answer:
-        asked = consulted(self._rows.model_calls, talk)
-        if not asked.calls and not asked.changed:
-            raise UnknownError("conversation", talk[:80])
-        lines = model_lines(self.words, talk, asked, self.now(), self.budget, with_texts=with_texts)
-        return Answer("\n".join(lines), {"models": asked.calls})
 
     def open_cards(self) -> tuple[Card, ...]:
         """A card for each open question."""
