@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.app import Finding
+from bot.minds import is_semantic_there, semantic_of
 from bot.own_room import room_finding
 from bot.settings import Settings
 from bot.settings_hosts import DOCKER, LOCAL, SSH
@@ -15,6 +16,8 @@ from core.errors import NightshiftError
 from core.skill import HostError
 
 MOST_NAMES = 5
+LOADS_WITHIN = 20.0
+"""Seconds that the model which compares by meaning may take to load."""
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
@@ -27,6 +30,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("probes", _probes),
         ("checks", _watched),
         ("skills", _skills),
+        ("router", _router),
     )
     return tuple(_look(what, look, settings) for what, look in looks)
 
@@ -134,3 +138,18 @@ def _skills(_: Settings) -> Finding:
     if changed:
         return Finding("skills", "warn", f"not as pinned: {', '.join(changed)}", "they do not run; restore the files")
     return Finding("skills", "ok", f"{len(skills)} skills, pinned by skills.lock")
+
+
+def _router(settings: Settings) -> Finding:
+    """By meaning too only where that is wanted, installed, and its model really answers."""
+    if not settings.file.router.semantic:
+        return Finding("router", "ok", "words are compared by letters")
+    if not is_semantic_there():
+        advice = "pip install 'nightshift[semantic]', or semantic = false in [router] of nightshift.toml"
+        return Finding("router", "warn", "by letters only: what compares by meaning is not installed", advice)
+    index = semantic_of(settings, is_kept=False)
+    assert index is not None
+    index.learn(("disk full",))
+    if not index.wait(LOADS_WITHIN) or index.progress:
+        return Finding("router", "warn", f"by letters only: {index.progress}", "see nightshift.log")
+    return Finding("router", "ok", "words are compared by letters and by meaning")

