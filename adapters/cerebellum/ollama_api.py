@@ -12,7 +12,7 @@ import httpx
 import ollama
 
 from adapters.cerebellum.batch import all_at_once, bounded, too_late
-from adapters.cerebellum.reading import nonsense, refused, unknown, vote_of
+from adapters.cerebellum.reading import OLLAMA, nonsense, refused, unknown, vote_of
 from core.errors import ModelError
 from core.model import LabelQuestion, LabelVote
 
@@ -82,7 +82,7 @@ class OllamaCerebellum:
         said = self._generate(client, question.prompt, seconds)
         counted = (said.prompt_eval_count, said.eval_count)
         if not said.done or said.response is None:
-            raise nonsense("Ollama")
+            raise nonsense(OLLAMA)
         self.tells_probabilities = bool(said.logprobs)
         if not said.logprobs:
             return unknown(question.labels, counted)
@@ -129,7 +129,7 @@ class OllamaCerebellum:
         try:
             yield
         except ollama.ResponseError as error:
-            raise refused("Ollama", self._model, error.status_code, error.error) from error
+            raise refused(OLLAMA, self._model, error.status_code, error.error) from error
         except ConnectionError as error:
             raise ModelError(f"Ollama cannot be reached at {self._address}; is it running?") from error
         except httpx.TimeoutException as error:
@@ -137,7 +137,7 @@ class OllamaCerebellum:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ModelError(f"the connection to Ollama broke off: {type(error).__name__}") from error
         except (ValueError, TypeError, KeyError, RecursionError, RuntimeError) as error:
-            raise nonsense("Ollama") from error
+            raise nonsense(OLLAMA) from error
 
     def _kept(self, seconds: float) -> ollama.Client:
         with self._lock:

@@ -12,14 +12,13 @@ import httpx2
 import openai
 
 from adapters.cerebellum.batch import all_at_once, bounded, too_late
-from adapters.cerebellum.reading import nonsense, refused, unknown, vote_of
+from adapters.cerebellum.reading import COMPLETIONS, nonsense, refused, unknown, vote_of
 from core.errors import ModelError
 from core.model import LabelQuestion, LabelVote
 
 MOST_TOKENS_SHOWN = 20
 """vLLM tells no more of them unless it is told to."""
 LOADING = 120.0
-SERVER = "the model server"
 CACHED: dict[str, object] = {"cache_prompt": True}
 """Asks llama-server to keep what two prompts begin with; vLLM does it unasked, and a strict server may refuse the word."""
 
@@ -84,7 +83,7 @@ class CompletionsCerebellum:
             text = self._asked(client, prompt, self._extra)
         except openai.APIStatusError as error:
             if error.status_code not in {400, 422} or "cache_prompt" not in error.response.text or not self._extra:
-                raise refused(SERVER, self._model, error.status_code, error.response.text) from error
+                raise refused(COMPLETIONS, self._model, error.status_code, error.response.text) from error
             self._extra = {}
             return self._completed(client, prompt, seconds)
         except openai.APITimeoutError as error:
@@ -92,13 +91,13 @@ class CompletionsCerebellum:
         except openai.APIConnectionError as error:
             raise _cut_off(error, self._address) from error
         except (openai.OpenAIError, httpx2.HTTPError, RuntimeError, ValueError) as error:
-            raise nonsense(SERVER) from error
+            raise nonsense(COMPLETIONS) from error
         try:
             reply = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise nonsense(SERVER) from error
+            raise nonsense(COMPLETIONS) from error
         if not isinstance(reply, dict):
-            raise nonsense(SERVER)
+            raise nonsense(COMPLETIONS)
         return reply
 
     def _asked(self, client: openai.OpenAI, prompt: str, extra: dict[str, object]) -> str:
@@ -153,7 +152,7 @@ def _first_tokens(reply: dict[str, Any]) -> list[tuple[object, object]] | None:
             return [(one["token"], one["logprob"]) for one in first.get("top_logprobs") or [first]]
         return list(told["top_logprobs"][0].items())
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise nonsense(SERVER) from error
+        raise nonsense(COMPLETIONS) from error
 
 
 def _cut_off(error: openai.APIConnectionError, address: str) -> ModelError:
@@ -161,8 +160,8 @@ def _cut_off(error: openai.APIConnectionError, address: str) -> ModelError:
     if isinstance(cause, ModelError):
         return cause
     if isinstance(cause, httpx2.ConnectError):
-        return ModelError(f"{SERVER} cannot be reached at {address}; is it running?")
-    return ModelError(f"the connection to {SERVER} broke off: {type(cause).__name__}")
+        return ModelError(f"{COMPLETIONS} cannot be reached at {address}; is it running?")
+    return ModelError(f"the connection to {COMPLETIONS} broke off: {type(cause).__name__}")
 
 
 class _Door(httpx2.HTTPTransport):

@@ -9,6 +9,9 @@ from core.errors import ModelError
 from core.model import LabelVote
 from core.redaction import clean
 
+OLLAMA, COMPLETIONS = "Ollama", "the model server"
+"""How the two kinds of server are called in sentences."""
+
 _SLACK = 1e-3
 _AMX = (
     "the model server crashed ({said}); on a virtual machine whose processor shows AMX remove its AMX library, "
@@ -44,7 +47,10 @@ def refused(server: str, model: str, status: int, said: str) -> ModelError:
     """What an HTTP status means, with what to do about it. What the server says is cleaned and cut."""
     words = clean(said, 200).replace("\n", " ").strip()
     if status == 404 and "model" in words.lower():
-        return ModelError(f"{server} has no model {model!r}; fetch it, e.g. with: ollama pull {model}", is_lasting=True)
+        advice = (
+            f"ollama pull {model}" if server == OLLAMA else "set CEREBELLUM_MODEL to a name that it lists at /v1/models"
+        )
+        return ModelError(f"{server} has no model {model!r}: {advice}", is_lasting=True)
     if status >= 500 and any(word in words.lower() for word in ("segmentation", "sigsegv", "signal: 11")):
         return ModelError(_AMX.format(said=words[:80]))
     if 300 <= status < 400:

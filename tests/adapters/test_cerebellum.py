@@ -159,15 +159,15 @@ def test_what_is_no_choice_is_one_sentence(kind: str, name: str) -> None:
     assert "\n" not in error_.message
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_model_that_is_not_there_is_said_with_what_to_do(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "advice"), [("ollama", "ollama pull qwen2.5:7b"), ("completions", "/v1/models")])
+def test_a_model_that_is_not_there_is_said_with_what_to_do(kind: str, advice: str) -> None:
     with (
         OllamaServer(Chosen({"A": 0.9})) as server,
         cerebellum(kind, server.url, "qwen2.5:7b") as one,
         pytest.raises(ModelError) as caught,
     ):
         one.choose([PICK], PATIENCE)
-    assert "ollama pull qwen2.5:7b" in caught.value.message
+    assert advice in caught.value.message
     assert caught.value.is_lasting
 
 

@@ -104,9 +104,8 @@ def test_what_was_tried_or_refused_is_not_picked_again() -> None:
     assert asked(night).skill == "restart_app"
     night.answer(Verdict.REJECTED)
     later = fake.asked[2:]
-    assert [
-        prompt for prompt in later if "restart_app" in prompt.rpartition("Options:")[2].partition("Alert:")[0]
-    ] == []
+    cards = [prompt.rpartition("Options:")[2].partition("Alert:")[0] for prompt in later]
+    assert [shown for shown in cards if "restart_app" in shown] == []
 
 
 def test_a_tie_of_rules_is_settled_by_agreement_and_asked_about() -> None:
@@ -143,11 +142,7 @@ def test_without_an_answer_the_night_goes_on_and_the_failure_is_kept() -> None:
 
 def test_nothing_is_asked_while_nothing_is_wrong() -> None:
     fake = local("restart_app")
-    night = Night(
-        Trouble("web-1", SITE, {"files": {}}, lambda _host: 0.0),
-        [RESTART],
-        first=lambda play: None,
-        minds=Minds(cerebellum=fake),
-    )
+    calm = Trouble("web-1", SITE, {"files": {}}, lambda _host: 0.0)
+    night = Night(calm, [RESTART], minds=Minds(cerebellum=fake))
     night.wait(3600)
     assert fake.asked == []
