@@ -33,10 +33,13 @@ Key: TypeAlias = tuple[str, str]
 
 @dataclass(slots=True)
 class _Kept:
+    """`version` is that at which the index agreed, `read_at` and `read` those at which the rows themselves did."""
+
     recalls: tuple[Recall, ...]
     rows: int
     counted: tuple[object, ...]
     version: int
+    read_at: int
     read: float
 
 
@@ -61,17 +64,19 @@ class Remembered:
         recalls = self._load(fingerprint, group)
         with self._lock:
             if self._rows(key) == rows:
-                self._keep(key, _Kept(recalls, rows, counted, version, now))
+                self._keep(key, _Kept(recalls, rows, counted, version, version, now))
         return recalls
 
     def _still_holds(self, key: Key, kept: _Kept, version: int, now: float) -> bool:
         """`version` was read first: what is committed after it is found by the next recall."""
-        if kept.version == version:
+        is_due = kept.read_at != version and now - kept.read > READ_AGAIN_AFTER
+        if kept.version == version and not is_due:
             return True
-        is_due = now - kept.read > READ_AGAIN_AFTER
         if self._counted(key) != kept.counted or (is_due and self._rows(key) != kept.rows):
             return False
-        kept.version, kept.read = version, now if is_due else kept.read
+        kept.version = version
+        if is_due:
+            kept.read_at, kept.read = version, now
         return True
 
     def close(self) -> None:
