@@ -104,6 +104,7 @@ class Team:
     story: IncidentResponse
     thinking: Thinking
     conversation: Conversation
+    router: RouterNow
 
     @property
     def plays(self) -> dict[str, Callable[[str, Flow], None]]:
@@ -148,7 +149,20 @@ def compose(rows: Rows, world: World) -> Team:
     )
     relapses = Relapses(rows.history, rows.ticks, rows.log, clock)
     return Team(
-        trust, executor, night_watch, watch, diagnosis, desk, closing, holding, storms, relapses, story, thinking, conversation
+        trust,
+        executor,
+        night_watch,
+        watch,
+        diagnosis,
+        desk,
+        closing,
+        holding,
+        storms,
+        relapses,
+        story,
+        thinking,
+        conversation,
+        router,
     )
 
 

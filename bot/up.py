@@ -52,6 +52,8 @@ class Up:
         # Trying the sandbox takes a third of a second; whoever needs the result waits for the same trial.
         threading.Thread(target=house.sandbox.self_test, name="self-test", daemon=True).start()
         warm(house.team.thinking)
+        if self._settings.file.router.semantic:
+            house.team.router()  # what is compared by meaning is learned from now on, not from the first incident on
         try:
             server.start()
             self._greet(house, has_console=console)
