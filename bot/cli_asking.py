@@ -24,14 +24,18 @@ def add_to(app: typer.Typer, session: Callable[[], Session]) -> None:
 
 def answer(session: Session, words: str) -> int:
     """Shows what came of it. With --json what was answered stands on stdout, whatever it was; only an error goes to stderr."""
-    from bot.json_view import as_json  # noqa: PLC0415 - what only one command needs is loaded by it
+    from bot.json_view import as_json, jsonable  # noqa: PLC0415 - what only one command needs is loaded by it
 
     came = session.answer(f"ask {words}")
     if not session.as_json or (came.data is None and not came.ok):
         return session.show(came)
-    talked = isinstance(came.data, dict) and "evidence" in came.data
-    told = (
-        came.data if talked else {"answer": came.text, "evidence": [], "incident": came.incident, "outcome": came.data}
-    )
+    outcome = jsonable(came.data)
+    told = outcome if isinstance(outcome, dict) and "evidence" in outcome else _of_incident(came.text, outcome)
     sys.stdout.write(as_json(told, indent=2) + "\n")
     return 0 if came.ok else 1
+
+
+def _of_incident(text: str, outcome: object) -> dict[str, object]:
+    """What came of a wish whose work was followed to its end, or to its question."""
+    incident = outcome.get("id", "") if isinstance(outcome, dict) else ""
+    return {"answer": text, "kind": "wish", "evidence": [], "incident": incident, "outcome": outcome}

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bot.commands import Verb, free_words, parse
 from bot.minds import Minds
+from core.alert import Signal
 from core.approval import Verdict
+from core.check import Check
 from core.errors import ModelError
 from core.intent import Intent, intent_of, subject_in, wanted_in
 from core.model import ModelReply, ModelRequest, Role
@@ -307,3 +309,24 @@ def test_injected_words_that_a_brain_obeys_end_as_a_card() -> None:
     talks.settle()
     assert talks.effects("web-1") == []
     assert [one.verdict for one in talks.store.approvals.pending()] == [Verdict.PENDING]
+
+
+def test_what_a_brain_was_asked_about_words_is_shown_by_why() -> None:
+    talks = brained(ends("answer", text="All is well.", evidence=[]))
+    answer = talks.say("what is going on with web-1?")
+    (line,) = [line for line in answer.text.splitlines() if line.startswith("What the model was asked: ")]
+    told = talks.say(line.removeprefix("What the model was asked: ") + " texts")
+    assert told.ok
+    assert "what is going on with web-1?" in told.text
+    assert not talks.say("why T00000000000").ok
+
+
+def test_a_name_that_a_check_knows_is_known_in_a_persons_words_too() -> None:
+    watched = Check(Signal.parse("process.down:nginx"), "web-1", over=0)
+    talks = Talks(checks=(watched,))
+    talks.say("restart nginx on web-1")
+    talks.settle()
+    (question,) = [one for one in talks.store.approvals.pending() if one.asked_by]
+    assert isinstance(question.asks, Proposal)
+    assert [value.origin for _, value in question.asks.parameters] == [Origin.INVENTORY]
+    assert question.verdict is Verdict.PENDING
