@@ -65,7 +65,7 @@ class _Line:
     def __init__(self, seconds: float) -> None:
         self._lock = threading.Lock()
         self._sock: socket.socket | None = None
-        self.is_over = self.is_too_long = self.is_connected = False
+        self.is_over = self.is_too_long = self.is_sent = False
         self._timer = threading.Timer(seconds, self._shut)
         self._timer.daemon = True
         self._timer.start()
@@ -75,10 +75,10 @@ class _Line:
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             with self._lock:
                 self._sock = info["return_value"].get_extra_info("socket")
-                self.is_connected = True
                 is_over = self.is_over
             if is_over:
                 self._shut()
+        self.is_sent = self.is_sent or event.endswith("send_request_headers.complete")
 
     def end(self) -> None:
         """The answer is there."""
@@ -289,13 +289,13 @@ class OpenAIBrain:
     def _said(self, error: Exception, line: _Line, seconds: float) -> ModelError:
         where = self._where
         if line.is_over or isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-            return ModelError(f"{where} did not answer within {seconds:g} s", is_billed=line.is_connected)
+            return ModelError(f"{where} did not answer within {seconds:g} s", is_billed=line.is_sent)
         if line.is_too_long:
             return ModelError(f"the answer of {where} is over {MOST_BYTES >> 20} MiB", is_billed=True)
         if isinstance(error, openai.APIStatusError):
             return self._refused(error.status_code, error)
         if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
-            if line.is_connected:
+            if line.is_sent:
                 return ModelError(f"the line to {where} broke off", is_billed=True)
             return ModelError(f"{where} cannot be reached: {_reason(error)}")
         return ModelError(f"what {where} answers is no chat completion; is BRAIN_BASE_URL right?", is_billed=True)

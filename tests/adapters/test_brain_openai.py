@@ -195,7 +195,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_nobody_there() -> None:
     brain = OpenAIBrain("http://127.0.0.1:9/v1", MODEL, KEY)
-    with pytest.raises(ModelError, match="127[.]0[.]0[.]1:9 cannot be reached") as caught:
+    with pytest.raises(ModelError, match=r"127[.]0[.]0[.]1:9 cannot be reached") as caught:
         brain.complete(REQUEST, 5, nobody)
     assert (caught.value.is_lasting, caught.value.is_billed) == (False, False)
 
@@ -203,8 +203,9 @@ def test_nobody_there() -> None:
 def test_a_server_that_speaks_no_tls() -> None:
     with OpenAIServer(Say("ok")) as server:
         brain = OpenAIBrain(server.url.replace("http:", "https:"), MODEL, KEY)
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError, match=r"cannot be reached: .*SSL") as caught:
             brain.complete(REQUEST, 5, nobody)
+    assert not caught.value.is_billed
 
 
 @pytest.mark.parametrize(
