@@ -25,8 +25,9 @@ LEAST_MASS = 0.5
 LEAST_MARGIN = 0.2
 """By how much the first label must lead the second."""
 
-_CARD, _ALERT, _CANDIDATE = 18, 110, 14
-"""Tokens of one card, of the alert and of one candidate, as `tokens_at_most` counts them."""
+_CARDS, _LONGEST_CARD, _ALERT, _WANTED, _CANDIDATE = 180, 36, 110, 18, 14
+"""Tokens of all cards together, of one card where there are few, of the alert, of what a span is for and of one candidate, as
+`tokens_at_most` counts them."""
 
 _PIECES = re.compile(r"[A-Za-z]+|[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]|\s+|.", re.DOTALL)
 
@@ -56,7 +57,8 @@ class Reading:
 def pick_question(skills: Sequence[Skill], alert: str) -> Question:
     """Pass 1. The cards stand by name: in the router's order the first place would speak for what the router says, twice."""
     shown = sorted(skills, key=lambda skill: skill.name)[: len(LABELS)]
-    cards = (_card(label, f"{one.name}: {one.summary}", _CARD) for label, one in zip(LABELS, shown, strict=False))
+    most = min(_LONGEST_CARD, _CARDS // max(1, len(shown)))
+    cards = (_card(label, f"{one.name}: {one.summary}", most) for label, one in zip(LABELS, shown, strict=False))
     text = prompt("pick")
     filled = text.filled(cards="\n".join(cards), alert=_fenced(alert))
     return _question(text, filled, tuple(skill.name for skill in shown))
@@ -67,7 +69,7 @@ def span_question(skill: Skill, parameter: str, candidates: Sequence[Scalar], al
     shown = tuple(candidates[: len(LABELS)])
     lines = (_card(label, str(value), _CANDIDATE) for label, value in zip(LABELS, shown, strict=False))
     text = prompt("span")
-    wanted = shortened(f"{parameter} of {skill.name}", _CARD)
+    wanted = shortened(f"{parameter} of {skill.name}", _WANTED)
     filled = text.filled(alert=_fenced(alert), wanted=wanted, candidates="\n".join(lines))
     return _question(text, filled, shown)
 

@@ -128,5 +128,7 @@ def test_what_is_chosen_always_has_the_most(shares: list[float], least: float) -
 
 def test_a_skill_of_a_whole_library_is_a_card_of_few_words() -> None:
     long: Skill = replace(ONE, name="mend_" + "a" * 60, summary="清理磁盘空间" * 50)
-    card = next(line for line in pick_question([long], "x").asked.prompt.splitlines() if line.startswith("A: "))
-    assert tokens_at_most(card) <= 24
+    few, many = pick_question([long], "x"), pick_question([long, *MANY[:9]], "x")
+    cards = [next(line for line in one.asked.prompt.splitlines() if "mend_aaa" in line) for one in (few, many)]
+    assert [tokens_at_most(card) <= most for card, most in zip(cards, (42, 24), strict=True)] == [True, True]
+    assert len(cards[0]) > len(cards[1])
