@@ -120,7 +120,7 @@ def test_why_tells_each_call_in_a_line(language: str) -> None:
     lines = told.text.splitlines()[-4:]
     assert lines[0] == words_of(language).say("why.models", count=2)
     assert "big" in lines[1]
-    assert "1200 + 80 tokens" in lines[1]
+    assert "1200 + 80 " in lines[1]
     assert "0.0420 USD" in lines[1]
     assert "2.3" in lines[1]
     assert "it did not answer within 60 s" in lines[2]
