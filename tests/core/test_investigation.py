@@ -214,7 +214,7 @@ def test_it_is_told_who_measured_what_and_what_it_may_choose_from() -> None:
     assert "look_at_logs: 2 files in /var/log" in about
     assert "Other repairs, by name: rotate_logs" in about
     assert [turn.role for turn in brain.asked[0].turns] == [Role.SYSTEM, Role.USER]
-    assert (brain.asked[0].must_call, brain.asked[0].prompt) == (True, "diagnose@1+incident@1")
+    assert (brain.asked[0].must_call, brain.asked[0].prompt) == (True, "diagnose@2+incident@1")
 
 
 def test_it_writes_in_the_language_of_the_team() -> None:
