@@ -87,6 +87,14 @@ return Outcome(ok=bool(old), summary=f"deleted {len(old)} rotated logs", facts={
             "fs.delete:/var/log/*;rotated",
         ),
         heard(
+            "remove_lock",
+            ("remove the lock file", "删除锁文件"),
+            'host.delete(path)\nreturn Outcome(ok=True, summary=f"removed {path}")',
+            "fs.delete:{path}",
+            risk="high",
+            parameters=", path: str",
+        ),
+        heard(
             "clear_old_files",
             ("clean up old files", "tidy the machine up", "delete old temporary files", "清理旧文件"),
             clean,

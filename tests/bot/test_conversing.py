@@ -113,6 +113,16 @@ def test_a_wish_that_was_approved_is_done(talks: Talks) -> None:
     assert [type(one) for one in talks.effects("web-1")] == [FileWrite]
 
 
+def test_a_high_risk_that_only_words_name_is_denied_and_how_to_type_it_is_said(talks: Talks) -> None:
+    answer = talks.say("remove the lock file /var/log/app.log on web-1")
+    assert "run remove_lock host=web-1 path=/var/log/app.log" in answer.text
+    assert "high risk" in answer.text
+    talks.settle()
+    (asked,) = talks.store.history.approvals(answer.incident)
+    assert asked.verdict is Verdict.DENIED
+    assert talks.effects("web-1") == []
+
+
 def test_a_wish_that_was_refused_is_not_asked_a_second_time(talks: Talks) -> None:
     talks.say("restart nginx on web-1")
     talks.settle()
