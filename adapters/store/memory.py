@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.store.database import Database, DatabaseGoneError, Transaction
-from adapters.store.remembered import Remembered
+from adapters.store.remembered import Remembered, Row
 from adapters.store.rows import clean, dump, epoch, load, moment
 from adapters.store.schema import EPISODE
 from adapters.store.sealed import Sealer
@@ -47,7 +47,7 @@ class StoredMemory:
 
     def __init__(self, db: Database, sealer: Sealer) -> None:
         self._db, self._sealer = db, sealer
-        self._ready = Remembered(db.file, self._recall, REMEMBERED) if db.file else None
+        self._ready = Remembered(db.file, self._believed, REMEMBERED) if db.file else None
 
     def recall(self, fingerprint: str, group: str) -> tuple[Recall, ...]:
         """See `core.ports.Memory`."""
@@ -65,21 +65,19 @@ class StoredMemory:
 
     def _recall(self, fingerprint: str, group: str) -> tuple[Recall, ...]:
         c = EPISODE.c
-        query = sa.select(c.id, c.fingerprint, c.host_group, c.skill, c.sha256, c.ending, c.at, c.mark)
-        query = (
-            query.where(c.fingerprint == fingerprint, c.host_group == group)
-            .order_by(c.at.desc(), c.id.desc())
-            .limit(REMEMBERED)
-        )
+        query = sa.select(c.id, c.skill, c.sha256, c.ending, c.at, c.mark)
+        query = query.where(c.fingerprint == fingerprint, c.host_group == group)
         with self._db.read() as conn:
-            rows = conn.execute(query).all()
-        return tally(
-            [
-                (r.skill, r.sha256, r.ending, moment(r.at))
-                for r in rows
-                if self._sealer.holds("episode", r.id, r.mark, *r[:-1])
-            ]
-        )
+            rows = conn.execute(query.order_by(c.at.desc(), c.id.desc()).limit(REMEMBERED)).all()
+        return self._believed(fingerprint, group, [(r.id, r.skill, r.sha256, r.ending, r.at, r.mark) for r in rows])
+
+    def _believed(self, fingerprint: str, group: str, rows: Sequence[Row]) -> tuple[Recall, ...]:
+        """What those rows add up to whose seals hold."""
+        holds, told = self._sealer.holds, list[tuple[str, str, str, datetime]]()
+        for id_, skill, sha256, ending, at, mark in rows:
+            if holds("episode", id_, mark, id_, fingerprint, group, skill, sha256, ending, at):
+                told.append((skill, sha256, ending, moment(at)))
+        return tally(told)
 
     def episodes(self, group: str, skill: str, sha256: str) -> tuple[Episode, ...]:
         """See `core.ports.Memory`. What its seal does not cover is only told, never counted by."""

@@ -23,11 +23,12 @@ READ_AGAIN_AFTER = 60.0
 
 _COUNTED = 'SELECT count(*), max("at") FROM ns_episode WHERE fingerprint = ? AND host_group = ?'
 _ROWS = """
-SELECT json_group_array(line) FROM (
-    SELECT json_array(id, skill, sha256, ending, "at", mark) AS line FROM ns_episode
-    WHERE fingerprint = ? AND host_group = ? ORDER BY "at" DESC, id DESC LIMIT ?)
+SELECT id, skill, sha256, ending, "at", mark FROM ns_episode
+WHERE fingerprint = ? AND host_group = ? ORDER BY "at" DESC, id DESC LIMIT ?
 """
 
+Row: TypeAlias = tuple[str, str, str, str, float, str]
+"""Id, skill, hash, ending, at, mark."""
 Key: TypeAlias = tuple[str, str]
 
 
@@ -44,10 +45,10 @@ class _Kept:
 
 
 class Remembered:
-    """Recalls by fingerprint and host group; `load` makes one from rows whose seals hold, of which `most` are looked at."""
+    """Recalls by fingerprint and host group; `believe` makes them from the newest `most` rows, of those whose seals hold."""
 
-    def __init__(self, database: Path, load: Callable[[str, str], tuple[Recall, ...]], most: int) -> None:
-        self._database, self._load, self._most = database, load, most
+    def __init__(self, database: Path, believe: Callable[[str, str, list[Row]], tuple[Recall, ...]], most: int) -> None:
+        self._database, self._believe, self._most = database, believe, most
         self._lock = threading.Lock()
         self._conn: sqlite3.Connection | None = None
         self._kept: dict[Key, _Kept] = {}
@@ -61,10 +62,9 @@ class Remembered:
             if kept is not None and self._still_holds(key, kept, version, now):
                 return kept.recalls
             rows, counted = self._rows(key), self._counted(key)
-        recalls = self._load(fingerprint, group)
+        recalls = self._believe(fingerprint, group, rows)
         with self._lock:
-            if self._rows(key) == rows:
-                self._keep(key, _Kept(recalls, rows, counted, version, version, now))
+            self._keep(key, _Kept(recalls, _hashed(rows), counted, version, version, now))
         return recalls
 
     def _still_holds(self, key: Key, kept: _Kept, version: int, now: float) -> bool:
@@ -72,7 +72,7 @@ class Remembered:
         is_due = kept.read_at != version and now - kept.read > READ_AGAIN_AFTER
         if kept.version == version and not is_due:
             return True
-        if self._counted(key) != kept.counted or (is_due and self._rows(key) != kept.rows):
+        if self._counted(key) != kept.counted or (is_due and _hashed(self._rows(key)) != kept.rows):
             return False
         kept.version = version
         if is_due:
@@ -96,9 +96,8 @@ class Remembered:
         """Another one after every commit of anybody else; this connection never writes."""
         return int(self._connection().execute("PRAGMA data_version").fetchone()[0])
 
-    def _rows(self, key: Key) -> int:
-        """The rows as they are, in a number that nobody outside this process can aim at."""
-        return hash(self._connection().execute(_ROWS, (*key, self._most)).fetchone()[0])
+    def _rows(self, key: Key) -> list[Row]:
+        return self._connection().execute(_ROWS, (*key, self._most)).fetchall()
 
     def _counted(self, key: Key) -> tuple[object, ...]:
         """From the index alone."""
@@ -109,3 +108,8 @@ class Remembered:
             self._conn = sqlite3.connect(self._database, check_same_thread=False, isolation_level=None, timeout=30)
             self._conn.execute("PRAGMA query_only=ON")
         return self._conn
+
+
+def _hashed(rows: list[Row]) -> int:
+    """The rows as they are, in a number that nobody outside this process can aim at."""
+    return hash(tuple(rows))

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.store import remembered
 from adapters.store.memory import StoredMemory
+from adapters.store.remembered import Row
 from core.episode import Recall
 from core.incident import Ending
 from tests.contracts.nouns import episode
@@ -97,10 +98,10 @@ def test_what_is_known_is_not_loaded_again_while_others_write_elsewhere(
     remember(case.store.memory, case)
     assert verified(case.store.memory) == [1]
 
-    def load(_fingerprint: str, _group: str) -> tuple[Recall, ...]:
+    def believe(_fingerprint: str, _group: str, _rows: list[Row]) -> tuple[Recall, ...]:
         raise AssertionError("nothing of this fault has changed")
 
-    monkeypatch.setattr(case.store.memory._ready, "_load", load)
+    monkeypatch.setattr(case.store.memory._ready, "_believe", believe)
     by_hand(case, "CREATE TABLE elsewhere (number INTEGER)")
     assert verified(case.store.memory) == verified(case.store.memory) == [1]
 
