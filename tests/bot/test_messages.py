@@ -265,7 +265,6 @@ def test_every_sentence_is_said_somewhere() -> None:
         "mind.",
         "route.",
         "budget.",
-        "route.",
     )
     assert [
         key for key in en.WORDS if f'"{key}"' not in code and f"'{key}'" not in code and not key.startswith(families)
