@@ -295,7 +295,11 @@ def _why(verb: Verb, rest: str) -> Command:
     """`why ID`, and `why ID texts` for what models saw and said."""
     words = rest.split()
     text = TEXTS if len(words) == 2 and words[1].lower() == TEXTS else ""
-    return Command(verb, words[0].lstrip("#"), text) if text and _ID.fullmatch(words[0].lstrip("#")) else _one_id(verb, rest)
+    return (
+        Command(verb, words[0].lstrip("#"), text)
+        if text and _ID.fullmatch(words[0].lstrip("#"))
+        else _one_id(verb, rest)
+    )
 
 
 def _exactly_one_id(verb: Verb, rest: str) -> Command:
@@ -331,7 +335,18 @@ _ENDING = re.compile(r"(?:取消|结束) ?|(?:end|cancel) ", re.IGNORECASE)
 _PAUSES = frozenset(rule.verb for rule in RULES if any(part.word == "off" for part in rule.parts))
 
 _TALKATIVE = frozenset(
-    {Verb.WHY, Verb.STATUS, Verb.INCIDENTS, Verb.PLAN, Verb.ALERT, Verb.RUN, Verb.RESOLVE, Verb.TAKE, Verb.DIGEST, Verb.APPROVALS}
+    {
+        Verb.WHY,
+        Verb.STATUS,
+        Verb.INCIDENTS,
+        Verb.PLAN,
+        Verb.ALERT,
+        Verb.RUN,
+        Verb.RESOLVE,
+        Verb.TAKE,
+        Verb.DIGEST,
+        Verb.APPROVALS,
+    }
 )
 """Words that sentences begin with too: `why is the disk full`, `close the idle sessions`, `take a look at nginx`."""
 

@@ -420,9 +420,7 @@ def filing_of(house: House, language: str) -> Filing:
     return Filing(DocumentFolder(home), MatplotlibPlotter(home / "plots"), house.store.clock, words_of(language))
 
 
-def desk_of(
-    house: House, language: str, channels: Mapping[str, Channel], recent: Recent | None = None
-) -> ChatDesk:
+def desk_of(house: House, language: str, channels: Mapping[str, Channel], recent: Recent | None = None) -> ChatDesk:
     """The desk with hands."""
     roster = house.place.roster
     rows = house.rows

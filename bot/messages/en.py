@@ -385,7 +385,10 @@ WORDS = {
         "{verified_by}"
     ),
     "demo.sum.head": "\nnight    run      ending  detected  waited  repaired  tokens  verified by",
-    "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s {tokens:>7}  {verified_by}",
+    "demo.sum.line": (
+        "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s"
+        " {repaired_after:>7} s {tokens:>7}  {verified_by}"
+    ),
     "demo.sum.end": "\nThe patient is gone. What happened is kept: nightshift incidents, nightshift why ID, nightshift audit verify.",
     **en_hosts.WORDS,
     **en_modes.WORDS,

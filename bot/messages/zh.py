@@ -384,7 +384,10 @@ WORDS = {
         "{repaired_after} 秒后修好，验证：{verified_by}"
     ),
     "demo.sum.head": "\n夜晚     次       结局    发现      等人    修复      词元     验证",
-    "demo.sum.line": "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s {repaired_after:>7} s {tokens:>7}  {verified_by}",
+    "demo.sum.line": (
+        "{night:8} {run:8} {ending:7} {detected_after:>6} s {waited_for_a_person:>5} s"
+        " {repaired_after:>7} s {tokens:>7}  {verified_by}"
+    ),
     "demo.sum.end": "\n病人机已移除。经过都留着：nightshift incidents、nightshift why ID、nightshift audit verify。",
     **zh_hosts.WORDS,
     **zh_modes.WORDS,

@@ -287,7 +287,9 @@ def test_a_port_that_is_taken_ends_up_in_one_sentence(machine: Machine) -> None:
 def test_the_demo_asks_only_where_somebody_can_answer(machine: Machine) -> None:
     refused(machine.type("demo"), 2, "add --yes")
     refused(
-        machine.type("demo", "--yes", "--night", "nosuch"), 2, "unknown night 'nosuch'; known: process, disk, network, unknown"
+        machine.type("demo", "--yes", "--night", "nosuch"),
+        2,
+        "unknown night 'nosuch'; known: process, disk, network, unknown",
     )
     assert not (machine.home / "demo").exists()
 
