@@ -140,6 +140,9 @@ class _Wire(httpx2.BaseTransport):
             request.headers["authorization"] = f"Bearer {self._key}"
         request.extensions = {**request.extensions, "trace": line.trace}
         response = self._transport.handle_request(request)
+        response.headers.pop(
+            "content-encoding", None
+        )  # nothing packed was asked for: a bound on bytes is to be one on the answer
         response.stream = _Counted(cast("httpx2.SyncByteStream", response.stream), line)
         return response
 

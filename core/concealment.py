@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 from core.model import ModelRequest, Tool, ToolCall, Turn
 from core.pattern_cost import LONGEST_LINE
 from core.redaction import HIDDEN, MOST, clean
-from core.world import Json
+from core.world import Json, is_deep
 
 SHORTEST = 6
 """Characters of a secret of our own that is hidden by value; a shorter one could not be without hiding ordinary words."""
@@ -47,7 +47,7 @@ class Concealment:
             value = json.loads(text)
         except (ValueError, RecursionError):
             return self(text)
-        return json.dumps(self._value(value), ensure_ascii=False)
+        return self(text) if is_deep(value) else json.dumps(self._value(value), ensure_ascii=False)
 
     def _turn(self, turn: Turn) -> Turn:
         calls = tuple(ToolCall(call.id, call.name, self.arguments(call.arguments)) for call in turn.calls)

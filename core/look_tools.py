@@ -14,7 +14,7 @@ from core.origin import Scalar
 from core.parameters import check_value
 from core.redaction import clean
 from core.skill_manifest import ParameterSpec, Skill, SkillState
-from core.world import Json
+from core.world import Json, is_deep
 
 MOST_TOOLS = 20
 LONGEST_ARGUMENTS = 8_000
@@ -96,6 +96,8 @@ def arguments_of(call: ToolCall) -> dict[str, Json]:
         raise AnswerError(f"the arguments of {shown(call.name)} are not valid JSON: {shown(error)}") from error
     if not isinstance(read, dict):
         raise AnswerError(f"the arguments of {shown(call.name)} must be one JSON object")
+    if is_deep(read):
+        raise AnswerError(f"the arguments of {shown(call.name)} are nested too deeply")
     return read
 
 

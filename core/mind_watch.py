@@ -108,5 +108,5 @@ def _said(text: str) -> _Said:
     try:
         table = json.loads(text)
         return _Said(int(table["outage"]), bool(table["is_gone"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return _Said()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.model import ModelReply, ModelRequest, Role, ToolCall, Turn
 from core.prompt import prompt
+from core.world import is_deep
 
 _CALL, _ARGUMENTS = "call", "arguments"
 _MUST = "You must call one of them now."
@@ -62,6 +63,6 @@ def _calls_in(text: str) -> Iterator[ToolCall]:
         except (ValueError, RecursionError):
             end = at + 1
         else:
-            if isinstance(value, dict) and isinstance(value.get(_CALL), str):
+            if isinstance(value, dict) and isinstance(value.get(_CALL), str) and not is_deep(value):
                 yield ToolCall(f"text-{number}", value[_CALL], json.dumps(value.get(_ARGUMENTS) or {}))
         at = text.find("{", end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -84,3 +85,20 @@ class CommandResult:
     out: str
     err: str
     timed_out: bool = False
+
+
+MOST_LEVELS = 32
+
+
+def is_deep(value: Json) -> bool:
+    """True where values are nested so deeply that walking through them could exhaust the stack; found without descending."""
+    level: list[Json] = [value]
+    for _ in range(MOST_LEVELS):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(one: Json) -> Iterable[Json]:
+    return one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()

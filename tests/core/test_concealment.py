@@ -78,6 +78,12 @@ def test_arguments_stay_json() -> None:
     assert CONCEAL.arguments("[" * 100_000).startswith("[[[")
 
 
+@pytest.mark.parametrize("depth", [40, 400, 600, 900])
+def test_arguments_that_are_nested_deeply_end_no_story(depth: int) -> None:
+    told = f'{{"x": {"[" * depth}"{OWN}"{"]" * depth}}}'
+    assert OWN not in CONCEAL.arguments(told)
+
+
 def test_a_whole_request_is_concealed_everywhere() -> None:
     call = ToolCall("c1", "look", json.dumps({"path": OWN}))
     turns = (

@@ -150,6 +150,7 @@ def test_a_host_that_may_not_be_looked_at_is_refused_with_those_that_may(host: o
         (called('{"path": "/a"'), "are not valid JSON"),
         (called("[" * 7000), "are not valid JSON"),
         (called("9" * 7000), "are not valid JSON"),
+        (called('{"path": ' + "[" * 600 + "]" * 600 + "}"), "are nested too deeply"),
         (called(" " * (LONGEST_ARGUMENTS + 1)), "are longer than"),
     ],
 )

@@ -116,9 +116,12 @@ def test_a_replica_that_said_it_already_is_not_repeated() -> None:
     assert house.told == [("brain", True)]
 
 
-def test_what_somebody_wrote_into_its_memory_is_as_if_nothing_was() -> None:
+@pytest.mark.parametrize(
+    "text", ["{broken", '{"outage": Infinity, "is_gone": true}', '{"outage": "x"}', "[" * 5000, "[]", "7"]
+)
+def test_what_somebody_wrote_into_its_memory_is_as_if_nothing_was(text: str) -> None:
     house = House()
-    house.ticks.save({"mind|brain": "{broken"})
+    house.ticks.save({"mind|brain": text})
     watch = house.watch()
     watch.failed(Mind.BRAIN, "gone")
     assert house.told == [("brain", True)]
