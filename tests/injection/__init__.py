@@ -1,1 +1,1 @@
-"""What lies about the house to talk a model into something, and the model that obeys all of it."""
+"""Texts that try to command: the corpus, the doors that it comes in by, and the walls."""
