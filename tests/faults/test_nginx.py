@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.incident import Ending
 from tests.faults.ward import Ward
 from tests.skills.patient import eventually
 
@@ -91,6 +92,18 @@ def test_a_backup_copy_among_the_sites_is_moved_aside(web: Ward) -> None:
 def test_a_killed_web_server_is_started_for_its_url(web: Ward) -> None:
     web.shell("kill -9 $(cat /run/nginx.pid) $(pgrep -P $(cat /run/nginx.pid))")
     web.heals(URL, by="start_web_server", only=("service.start nginx",), restart=lambda: web.shell(RESTART))
+
+
+@pytest.mark.proves("reload_named_service", fault="a changed page root is to be served")
+def test_a_service_reads_its_configuration_again_because_somebody_asks(web: Ward) -> None:
+    web.shell("mkdir -p /srv/other; sed -i s,/srv/www,/srv/other, /etc/nginx/sites-available/shop")
+    assert web.value(URL) == 0
+    report = web.asked("reload_named_service", service="nginx")
+    assert (report.ending, [one.text.partition(" (")[0] for one in report.actions]) == (
+        Ending.UNPROVEN,
+        ["service.reload nginx"],
+    )
+    assert eventually(lambda: web.value(URL) == 1)
 
 
 @pytest.mark.proves("reload_web_server", fault="a corrected upstream was never loaded")

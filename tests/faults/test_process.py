@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from core.alert import Signal
+from core.incident import Ending
 from core.ports import Probe
 from core.world import Measurement
 from tests.faults.ward import Ward
@@ -39,6 +40,18 @@ def test_a_killed_service_is_restarted(shop: Ward) -> None:
 def test_a_stopped_service_is_started(shop: Ward) -> None:
     shop.shell("/etc/init.d/shop stop")
     shop.heals("process.down:shop", by="start_service", only=("service.start shop",), restart=lambda: restarted(shop))
+
+
+@pytest.mark.proves("restart_named_service", fault="a service that runs is to be begun anew")
+def test_a_service_is_restarted_because_somebody_asks(shop: Ward) -> None:
+    before = shop.shell("cat /run/shop.pid")
+    report = shop.asked("restart_named_service", service="shop")
+    assert (report.ending, [one.text.partition(" (")[0] for one in report.actions]) == (
+        Ending.UNPROVEN,
+        ["service.restart shop"],
+    )
+    assert eventually(lambda: ":8080" in shop.shell("ss -Hltn"))
+    assert shop.shell("cat /run/shop.pid") != before
 
 
 @pytest.mark.proves("remove_stale_lock", fault="the lock of a dead process keeps a service from starting")
