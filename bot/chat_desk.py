@@ -83,6 +83,7 @@ class ChatDesk:
     ) -> None:
         self._rows, self._inventory, self._roster = rows, inventory, roster
         self._act, self._channels, self._converse = act, channels, converse
+        self._taking = threading.Lock()
         offers = ordering.is_offered if ordering else nothing_offered
         self.views = Views(rows, inventory, roster, language, offers, budget)
         pausing = Pausing(rows, inventory, roster, self.views)
@@ -137,14 +138,18 @@ class ChatDesk:
             return False
         message = replace(message, channel=name)
         try:
-            self._rows.inbox.put(message)
+            if parse(message.text).verb is Verb.STOP:
+                self._stop_at_once(message)
+            else:
+                self._rows.inbox.put(message)
         except UnavailableError as error:
             self._reply(message, self._without_rows(message, error).text)
         return True
 
     def answer_next(self) -> bool:
         """Handles the oldest message; False if there is none."""
-        message = self._rows.inbox.next()
+        with self._taking:
+            message = self._rows.inbox.next()
         if message is None:
             return False
         try:
@@ -158,6 +163,15 @@ class ChatDesk:
         if answer.ok and parse(message.text).verb is Verb.GO:
             self.show_open(message.channel)
         return True
+
+    def _stop_at_once(self, message: Message) -> None:
+        """A stop waits for nothing that was said before it, least of all for a model that takes its time."""
+        with self._taking:
+            if not self._rows.inbox.put(message):
+                return
+            answer = self.answer(message)
+            self._rows.inbox.done(message, answer.text)
+        self._reply(message, answer.text)
 
     def answer(self, message: Message, shown: Shown = _silent) -> Answer:
         """What came of one message; every refusal of ours is an answer, not an error."""

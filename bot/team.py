@@ -125,11 +125,11 @@ def compose(rows: Rows, world: World) -> Team:
         trust.catalog, rows.memory, executor, world.probe, inventory, clock, trust.maturity.state_on, world.checks
     )
     router = RouterNow(trust.catalog, rows.triggers, world.minds.semantic)
-    investigation = _investigation(rows, world, trust, executor, diagnosis, thinking, router)
+    storms = StormWatch(rows.storms, rows.book, inventory, clock)
+    investigation = _investigation(rows, world, trust, executor, diagnosis, thinking, router, storms)
     wishes = Wishes(diagnosis, router, trust.maturity.state_on)
     voting = _voting(world, trust, diagnosis, thinking, router, clock)
     deliberation = Deliberation(diagnosis, wishes, voting, investigation, rows.history.approvals)
-    storms = StormWatch(rows.storms, rows.book, inventory, clock)
     desk = _desk(rows, world, trust, executor, storms)
     closing = Closing(rows.log, rows.book, rows.effects, trust.catalog, inventory, clock, rows.sequels, rows.gaps)
     watching = (world.probe, world.checks, night_watch.bad_now)
@@ -174,6 +174,7 @@ def _investigation(  # noqa: PLR0913, PLR0917 - composed once
     diagnosis: Diagnosis,
     thinking: Thinking,
     router: RouterNow,
+    storms: StormWatch,
 ) -> Investigation:
     """The brain's work; it is told what the card would show, too."""
     catalog, state_on, minds = trust.catalog, trust.maturity.state_on, thinking.minds
@@ -184,7 +185,8 @@ def _investigation(  # noqa: PLR0913, PLR0917 - composed once
     sources = Sources(rows.history.approvals, _around(rows, world).note, shortlist, executor.mode, minds.language)
     briefing = Briefing(catalog, rows.memory, minds.runbooks, world.inventory, state_on, sources)
     looks = CalledLooks(executor, catalog, world.inventory, state_on)
-    return Investigation(thinking.gateway if minds.brain else None, diagnosis, looks, briefing)
+    gateway = thinking.gateway if minds.brain else None
+    return Investigation(gateway, diagnosis, looks, briefing, storms.why_not_think)
 
 
 def _brain_talk(

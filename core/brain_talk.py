@@ -106,6 +106,11 @@ class BrainTalk:
         self._understanding, self._router, self._state_on = understanding, router, state_on
         self._language = _LANGUAGES.get(language, "English")
 
+    @property
+    def is_there(self) -> bool:
+        """True where there is a brain at all."""
+        return self._gateway is not None
+
     def think(self, said: Said, shown: Callable[[Piece], None]) -> Thought:
         """What the words mean, or why that is left to rules."""
         if self._gateway is None:

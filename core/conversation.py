@@ -7,7 +7,7 @@ meant in several ways is asked back once. The same message again is the same wis
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.alert import Alert
 from core.asked_look import MOST_LOOKS, AskedLooks
@@ -15,6 +15,7 @@ from core.brain_talk import BrainTalk, Thought
 from core.capability import Risk
 from core.errors import InvalidError, RefusedError
 from core.intent import points_back, subject_in
+from core.pace import Pace
 from core.people_ports import Standing
 from core.ports import Catalog, Clock, Intake
 from core.skill_gap import SkillGap
@@ -36,6 +37,7 @@ class Conversation:
     intake: Intake
     gaps: Standing[SkillGap]
     clock: Clock
+    pace: Pace = field(default_factory=Pace)
 
     def hear(self, said: Said, shown: Callable[[Piece], None]) -> Reply:
         """One message to its end. Raises our errors where it may not, or cannot, be answered."""
@@ -49,7 +51,11 @@ class Conversation:
         if said.chosen is not None and said.chosen.skill:
             return Thought(self.understanding.chosen(said, said.chosen))
         small = self.understanding.small(said)
-        return Thought(small) if small is not None else self.brain.think(said, shown)
+        if small is not None:
+            return Thought(small)
+        if self.brain.is_there and not self.pace.lets(said.by, self.clock.now()):
+            return Thought(None, "it was asked too often in the last minutes")
+        return self.brain.think(said, shown)
 
     def answered(self, said: Said, meaning: Meaning, shown: Callable[[Piece], None]) -> Reply:
         """Each kind of words has one end."""
@@ -68,7 +74,7 @@ class Conversation:
     # ---- a question: looks, and what they saw -------------------------------------------------------------------------------------
 
     def look(self, said: Said, asked: Ask, shown: Callable[[Piece], None]) -> Reply:
-        """Read-only, and only where this person may ask; one thing that could not be seen does not hide the others."""
+        """Read-only, and only where this person may ask. What could not be seen is told of a host of which nothing else was seen."""
         for option in asked.looks:
             self.require_may_look(said, option.host)
         looked = []
@@ -76,10 +82,12 @@ class Conversation:
             shown(Piece(option.skill, option.host))
             looked.append(self.looks.look(self.catalog.get(option.skill), self.as_alert(said, option)))
         good = [one for one in looked if one.is_good]
+        served = {one.host for one in good}
+        told = [one for one in looked if one.is_good or one.host not in served]
         lacking = next((option for option, one in zip(asked.looks, looked, strict=False) if one.missing), None)
         how = self.in_full(said, lacking) if lacking is not None else ""
         one = good[0] if len(good) == 1 else None
-        evidence = tuple(one.evidence for one in looked)
+        evidence = tuple(one.evidence for one in told)
         return Reply(asked, evidence, one.facts if one else (), one, how="" if good else how, is_good=bool(good))
 
     # ---- a command: an incident of its own, decided like any other ----------------------------------------------------------------

@@ -7,7 +7,7 @@ comes next follows from the journal alone, and what the brain names is checked i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.brain_answer import FINAL_TOOLS, FINALS, AskedPerson, GapReported, Proposed, answered
@@ -80,19 +80,30 @@ class _Course:
             self.turns.append(Turn(Role.USER, text))
 
 
+def _always(_: Incident) -> str:
+    """Nothing speaks against asking."""
+    return ""
+
+
 class Investigation:
     """Between what cheaper tiers came to and a person. The brain chooses; nothing happens because it said so."""
 
     def __init__(
-        self, gateway: ModelGateway | None, diagnosis: Diagnosis, looks: CalledLooks, briefing: Briefing
+        self,
+        gateway: ModelGateway | None,
+        diagnosis: Diagnosis,
+        looks: CalledLooks,
+        briefing: Briefing,
+        spared: Callable[[Incident], str] = _always,
     ) -> None:
         self._gateway, self._diagnosis, self._looks, self._briefing = gateway, diagnosis, looks, briefing
+        self._spared = spared
 
     def investigate(self, incident: Incident, so_far: Idea, flow: Flow) -> Idea:
         """What the brain makes of it; `so_far` where there is no brain, or nothing may be spent on one, or it comes to no end."""
         if isinstance(so_far, Proposal):
             return so_far
-        why_not = flow.step("may the brain be asked", self._why_not)
+        why_not = flow.step("may the brain be asked", self._why_not, incident)
         if why_not:
             return _with(so_far, (Evidence(BRAIN, f"not asked: {clean(why_not, 200)}"),))
         if why_not is None:
@@ -101,9 +112,9 @@ class Investigation:
         turns = [Turn(Role.SYSTEM, brief.rules), Turn(Role.USER, brief.about)]
         return self._follow(_Course(incident, so_far, brief, flow, turns))
 
-    def _why_not(self) -> str | None:
+    def _why_not(self, incident: Incident) -> str | None:
         """None where there is no brain at all, which goes without saying."""
-        return None if self._gateway is None else self._gateway.why_not
+        return None if self._gateway is None else self._gateway.why_not or self._spared(incident)
 
     def _follow(self, course: _Course) -> Idea:
         while course.turn < MOST_TURNS:

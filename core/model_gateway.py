@@ -25,6 +25,9 @@ LONGEST_WAIT = 20.0
 """Seconds; a service that wants to be left alone for longer is not waited for."""
 MOST_TEXT, MOST_ARGUMENTS, MOST_CALLS, MOST_NAME = 50_000, 20_000, 16, 200
 
+_AT_LEAST = 4
+"""A count of less than this part of our estimate is of no text there is."""
+
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -218,7 +221,13 @@ def said_text(reply: ModelReply) -> str:
 def _used(one: _Try, came: ModelReply | ModelError) -> tuple[int, int]:
     if isinstance(came, ModelError):
         return (one.tokens_in, 0) if came.is_billed else (0, 0)
-    return came.tokens_in or one.tokens_in, came.tokens_out or max(1, tokens_of(said_text(came)))
+    said = max(1, tokens_of(said_text(came)))
+    return _believed(came.tokens_in, one.tokens_in), _believed(came.tokens_out, said)
+
+
+def _believed(counted: int, estimated: int) -> int:
+    """What a server counted; one that counts far too little would never use up a budget."""
+    return max(counted, estimated // _AT_LEAST) if counted > 0 else estimated
 
 
 def _harmless(reply: ModelReply) -> ModelReply:

@@ -309,7 +309,7 @@ class Gate(Protocol):
     def go(self, scope: str, by: str, now: datetime, typed: datetime | None = None) -> bool:
         """Lifts all stops of a scope; False if there was none.
 
-        False too, and nothing is lifted, where somebody else said stop in the very second in which this go was typed, or later.
+        False too, and nothing is lifted, where somebody else said stop in the very second in which this go was typed, or anybody later.
         """
         ...
 

@@ -27,6 +27,7 @@ class StormWatch:
     def __init__(self, storms: Storms, book: ApprovalBook, inventory: Inventory, clock: Clock) -> None:
         self._storms, self._book, self._inventory, self._clock = storms, book, inventory, clock
         self._turns: tuple[datetime, frozenset[str]] | None = None
+        self._thought_about: dict[str, str] = {}
 
     # ---- rules ------------------------------------------------------------------------------------------------------------------
 
@@ -42,6 +43,13 @@ class StormWatch:
     def is_running(self, id: str) -> bool:
         """True while the incidents of this storm are told by its card."""
         return bool(id) and any(storm.id == id for storm in self._storms.running())
+
+    def why_not_think(self, incident: Incident) -> str:
+        """Why no model investigates this one: in a storm it does so once, for whichever comes first; '' where it may."""
+        if not self.is_running(incident.storm):
+            return ""
+        first = self._thought_about.setdefault(incident.storm, incident.id)
+        return "" if first == incident.id else f"{incident.storm}: of a storm one incident is investigated, {first}"
 
     def waits(self, incident: Incident) -> bool:
         """True while an incident of a storm waits for its turn to be looked into."""

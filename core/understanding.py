@@ -19,6 +19,8 @@ from core.talk import Aside, Ask, Learn, Meaning, Option, Said, Small, Which, Wi
 
 MOST_OPTIONS = 6
 MOST_LIKE = 3
+LEAST_TO_LOOK, NEAR = 0.22, 0.1
+"""Reading is harmless: a question is looked into from so little likeness on, by what is so near to the best, side by side."""
 _RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
 
 
@@ -30,6 +32,9 @@ _ALL = re.compile(
     r"|\beverywhere\b|\bwhich (?:hosts?|machines?|servers?)\b"
     r"|所有(?:主机|机器|服务器|节点)|每台|各台|全部(?:主机|机器|服务器)|哪台|哪些(?:主机|机器|服务器)",
     re.IGNORECASE,
+)
+_WHERE = re.compile(
+    rf"(?:\b(?:on|at|from|of|in)\s+|在\s*)?(?:{_HERE.pattern}|{_ALL.pattern})(?:\s*[上的里])*", re.IGNORECASE
 )
 _STRANGER = re.compile(
     r"(?:\b(?:on|at|from)\s+(?:the\s+)?|\b(?:host|server|machine|node)\s+|主机\s*|服务器\s*|机器\s*|节点\s*)"
@@ -129,20 +134,36 @@ class Understanding:
         router, subject = self._router(), subject_in(words)
         found = router.shortlist(words, 10)
         if found and subject and not router.is_clear(found):
-            general = router.shortlist(words.replace(subject, "the service" if words.isascii() else "服务"), 10)
+            general = self._in_general(words, subject)
             return general if general and router.is_clear(general) else found
         return found
+
+    def _in_general(self, words: str, subject: str) -> tuple[Match, ...]:
+        """For words with the name of a service taken for what it is."""
+        return self._router().shortlist(words.replace(subject, "the service" if words.isascii() else "服务"), 10)
 
     # ---- what kind ----------------------------------------------------------------------------------------------------------------
 
     def _question(
         self, said: Said, looks: tuple[Match, ...], others: tuple[Match, ...], hosts: tuple[str, ...]
     ) -> Meaning:
-        if looks and (self._router().is_clear(looks) or said.chosen is not None):
-            return self._ask((looks[0].skill.name,), said, hosts)
-        if not looks and others and self._router().is_clear(others):
+        if near := self._nearest(said, looks, hosts):
+            return self._ask(near[:1] if said.chosen is not None else near, said, hosts)
+        if not looks and others and self._router().is_clear(others) and others[0].skill.lookers:
             return self._ask(others[0].skill.lookers, said, hosts)
         return self._which(looks, hosts)
+
+    def _nearest(self, said: Said, looks: tuple[Match, ...], hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """The looks that answer a question best, those for any service among them where it names one."""
+        words = self.without_hosts(said.words)
+        subject = subject_in(words)
+        general = self._in_general(words, subject) if subject else ()
+        every = sorted(
+            (*looks, *(one for one in general if self._may_look(one.skill, hosts))), key=lambda one: -one.score
+        )
+        best = every[0].score if every else 0.0
+        near = (one.skill.name for one in every if one.score >= max(LEAST_TO_LOOK, best - NEAR))
+        return tuple(dict.fromkeys(near))[:MOST_LIKE]
 
     def _command(self, others: tuple[Match, ...], hosts: tuple[str, ...]) -> Meaning:
         is_clear = self._router().is_clear(others)
@@ -203,4 +224,5 @@ class Understanding:
         for host in self.named(words):
             where = rf"(?:\b(?:on|at|from|of)\s+|在\s*)?(?<![A-Za-z0-9]){re.escape(host)}(?![A-Za-z0-9])(?:\s*[上的])*"
             words = re.sub(where, " ", words, flags=re.IGNORECASE)
+        words = _WHERE.sub(" ", words)
         return " ".join(without_courtesy(words).split())

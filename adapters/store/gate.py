@@ -147,7 +147,7 @@ class StoredGate:
             stops = self._locked(tx)
             left = [entry for entry in stops if entry[0] != scope]
             said = int(min(epoch(typed or now), epoch(now)))
-            is_newer = any(one == scope and who != clean(by) and int(at) >= said for one, who, at in stops)
+            is_newer = any(one == scope and int(at) >= said + (who == clean(by)) for one, who, at in stops)
             if is_newer or len(left) == len(stops):
                 return False
             seq = append_audit(tx, self._sealer, "go", scope, {"by": by}, now).seq

@@ -303,6 +303,44 @@ def test_what_takes_over_a_second_is_said(night: OpenNight, monkeypatch: pytest.
     assert night.channels["console"].shown[1][0] == "done"
 
 
+def test_a_stop_waits_for_nothing_that_takes_its_time(night: OpenNight, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish, begun = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Answer:
+        begun.set()
+        finish.wait(10)
+        return Answer("done")
+
+    monkeypatch.setattr(night.desk, "_free", slow)
+    night.channels["console"].type("why is everything so slow")
+    night.desk.receive("console", 0.0)
+    answering = threading.Thread(target=night.desk.answer_next)
+    answering.start()
+    assert begun.wait(10)
+    night.channels["console"].type("stop")
+    night.desk.receive("console", 0.0)
+    assert [scope for scope, _, _ in night.store.gate.stops()] == ["all"]
+    assert "done" not in [text for text, _ in night.channels["console"].shown]
+    finish.set()
+    answering.join(10)
+    assert not night.desk.answer_next()
+
+
+def test_a_stop_comes_before_what_was_said_earlier_and_is_said_once(night: OpenNight) -> None:
+    night.channels["console"].type("status")
+    night.desk.receive("console", 0.0)
+    night.channels["console"].type("go all")
+    night.desk.receive("console", 0.0)
+    night.store.clock.advance(1)
+    night.channels["console"].type("stop")
+    night.desk.receive("console", 0.0)
+    assert len(night.channels["console"].shown) == 1
+    while night.desk.answer_next():
+        continue
+    assert [scope for scope, _, _ in night.store.gate.stops()] == ["all"], "an earlier word lifts no later stop"
+    assert len(night.channels["console"].shown) == 3
+
+
 def test_a_tampered_question_is_told_and_not_decided(night: OpenNight) -> None:
     approval: Approval = night.ask()
     night.store.shelf.broken.add(approval.id)

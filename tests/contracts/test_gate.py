@@ -51,6 +51,15 @@ def test_a_stop_holds_from_that_instant_until_go(case: Case, scope: str) -> None
     check(case)
 
 
+def test_an_earlier_go_lifts_not_even_ones_own_later_stop(case: Case) -> None:
+    """A stop is carried out before what was said earlier and still waits to be handled."""
+    typed = case.clock.now()
+    case.clock.advance(1)
+    case.store.gate.stop("all", "li", case.clock.now())
+    assert not case.store.gate.go("all", "li", case.clock.now(), typed)
+    assert case.store.gate.go("all", "li", case.clock.now(), case.clock.now())
+
+
 def test_a_go_lifts_no_stop_that_somebody_else_said_in_the_same_second_or_later(case: Case) -> None:
     typed = case.clock.now()
     case.store.gate.stop("all", "li", typed)

@@ -15,6 +15,7 @@ from core.errors import ModelError
 from core.intent import Intent, intent_of, subject_in, wanted_in
 from core.model import ModelReply, ModelRequest, Role
 from core.origin import Origin
+from core.pace import MOST
 from core.proposal import Proposal, Tier
 from core.task import Wished, is_wish, said_yes, typed_in, wish, wished_in
 from tests.bot.talks import Talks
@@ -330,3 +331,12 @@ def test_a_name_that_a_check_knows_is_known_in_a_persons_words_too() -> None:
     assert isinstance(question.asks, Proposal)
     assert [value.origin for _, value in question.asks.parameters] == [Origin.INVENTORY]
     assert question.verdict is Verdict.PENDING
+
+
+def test_a_person_who_talks_without_end_is_answered_by_rules() -> None:
+    brain = FakeBrain(calls(call("not_mine", reason="small talk")))
+    talks = Talks(minds=Minds(brain=brain))
+    told = [talks.say(f"tell me a story about machine {n}", id=f"m{n}").text for n in range(60)]
+    assert len(brain.asked) == MOST
+    assert "too often" not in told[0]
+    assert "too often" in told[-1]

@@ -69,6 +69,16 @@ def bounded(scope: Scope, tokens: int, cost: int | None = None, prices: Prices =
     return saying(reply, budget=Budget({scope: Cap(tokens, cost)}, prices))
 
 
+@pytest.mark.parametrize("counted", [1, 2, 0, -5])
+def test_a_server_that_counts_next_to_nothing_does_not_make_calls_free(counted: int) -> None:
+    long = ModelRequest("diagnose@1", (Turn(Role.USER, "why is it slow? " * 1000),))
+    house = saying(ModelReply("because " * 1000, tokens_in=max(0, counted), tokens_out=max(0, counted)))
+    house.ask(long)
+    (kept,) = house.kept
+    assert kept.tokens_in > 1000
+    assert kept.tokens_out > 500
+
+
 # ---- what is asked and kept ---------------------------------------------------------------------------------------------------------
 
 

@@ -67,7 +67,7 @@ class FakeGate:
         _require_scope(scope)
         there = {who: at for (one, who), at in self._shelf.stops.items() if one == scope}
         said = min(typed or now, now).replace(microsecond=0)
-        if not there or any(who != by and at >= said for who, at in there.items()):
+        if not there or any(at >= said + timedelta(seconds=who == by) for who, at in there.items()):
             return False
         for who in there:
             del self._shelf.stops[scope, who]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from bot.answers import Answer
 from bot.app import Rows
 from bot.chat_desk import ChatDesk
+from bot.minds import Minds
 from bot.roster import Roster
 from core.alert import Alert, AlertStatus, Signal
 from core.approval import Verdict
@@ -66,6 +67,7 @@ class Fleet:
     skills: Sequence[Skill] = ()
     mode: Mode = Mode.APPROVE
     lasting: float = 0.0
+    minds: Minds = field(default_factory=Minds)
 
     def __post_init__(self) -> None:
         self.store = FakeStore()
@@ -78,6 +80,7 @@ class Fleet:
         operator = Operator(may_approve=lambda _name, _host: True, ceiling=lambda _host: Mode.AUTO)
         catalog = FakeCatalog(*self.skills)
         world = World(_Hosts(self.machines), self, self.checks, self.inventory, catalog, FakeSandbox(), operator)
+        world = replace(world, minds=self.minds)
         self.team = compose(self.store, world)
         self.engine = FakeEngine(self.store, self.team.plays)
         self.console = FakeChannel("console", self.store.clock)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.minds import Minds
 from core.approval import Verdict
 from core.caps import RELAPSE
 from core.card import CardKind
@@ -15,8 +16,10 @@ from core.incident import Ending, IncidentState
 from core.inventory import Mode
 from core.origin import Origin, Value
 from core.pause import PauseKind
+from tests.fakes.brain import FakeBrain
 from tests.nights.fleet import DISK, FULL, Fleet, broken, used
 from tests.nights.remedies import ROTATED, rotate_logs, says_fixed
+from tests.nights.scripted_brain import call, calls
 
 FIVE = (DISK, "process.down:postgres", "tcp.failed:5432", "http.failed:http://db-1/", "tls.expires_days:db-1")
 HUNDREDS = {f"web-{n}": () for n in range(300)}
@@ -206,6 +209,16 @@ def test_in_a_storm_few_are_looked_into_at_once_the_deepest_first() -> None:
     fleet.team.holding.tick()
     opened = [one for one in fleet.incidents if one.state is IncidentState.OPEN]
     assert [str(one.signal) for one in opened] == [DISK] * 4
+
+
+def test_of_a_storm_of_hundreds_the_brain_investigates_one() -> None:
+    brain = FakeBrain(calls(call("hand_over", reason="I do not know")))
+    fleet = Fleet(HUNDREDS, minds=Minds(brain=brain))
+    fleet.claim((host, f"app.broken:{host}") for host in HUNDREDS)
+    fleet.wait(600, 1.0)
+    assert all(one.closed is not None for one in fleet.incidents)
+    assert len(brain.asked) == 1
+    assert "of a storm one incident is investigated" in str(fleet.store.shelf)
 
 
 def test_after_a_storm_what_is_left_is_asked_one_by_one() -> None:
