@@ -69,9 +69,9 @@ class Graveyard:
         with graveyard(self.fresh, folder, self.parent) as yard:
             yield yard
 
-    def trouble(self, metric: str, person: Person = says_yes, *, is_task: bool = False) -> Trouble:
+    def trouble(self, metric: str, person: Person = says_yes, *, is_task: bool = False, words: str = "") -> Trouble:
         """The next trouble, with a folder of its own, and who answers."""
-        made = Trouble(f"web-{len(self.troubles)}", metric, is_task)
+        made = Trouble(f"web-{len(self.troubles)}", metric, is_task, words)
         (self.effects / made.name).mkdir()
         (self.effects / made.name / LOG).write_text("old and large")
         self.troubles.append(made)

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapters.brain_openai import OpenAIBrain
+from adapters.cerebellum.ollama_api import OllamaCerebellum
 from adapters.clock_system import SystemClock
 from adapters.host.files import Files
 from adapters.host.local import LocalHost
@@ -40,6 +41,7 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.host import FakeHosts
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.seal import FakeSeal
+from tests.model_servers.ollama import MODEL as SMALL
 from tests.nights.composition import World, compose
 from tests.nights.remedies import skill
 
@@ -49,7 +51,9 @@ LONGEST = 40.0
 """Seconds that one life may take."""
 GROUP = "killed"
 APPROVERS = ("li", "bo")
-LOG = "app.log.1"
+LOG, FLAG = "app.log.1", "helps.flag"
+UNFLAGGED = "unflagged"
+"""What is measured of a folder beside its log: bad until there is a flag."""
 
 ROTATE = """
 old = [file.path for file in host.list(directory) if file.name.endswith(".1")]
@@ -83,11 +87,15 @@ REMEDIES = (
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One incident of a life: `name` is its host and its folder, `metric` decides which remedies there are; `task` is asked by hand."""
+    """One incident of a life: `name` is its host and its folder, `metric` decides which remedies there are; `task` is asked by hand.
+
+    `words` are those of its alert.
+    """
 
     name: str
     metric: str
     is_task: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Life:
 
     What is still open of the former ones is brought to its end before the last one is taken in. `kill` is where the life ends itself,
     the `nth` time it comes there; `trace` is a file that gets every point it passes. Both concern the last trouble alone.
-    `brain` is the address of a model that is asked where rules know nothing, as of a disk that is odd.
+    `brain` is the address of a model that is asked where rules know nothing, as of a disk that is odd; `cerebellum` that of a local one.
     `is_second` is a replica that takes nothing in: it waits for what another one has begun, and never hurries to start its legs.
     """
 
@@ -110,6 +118,7 @@ class Life:
     lease: float = 10.0
     is_second: bool = False
     brain: str = ""
+    cerebellum: str = ""
 
 
 class Points:
@@ -197,7 +206,9 @@ class FolderProbe:
         record = self._folder / f"{host}.record"
         alive = [line for line in lines_of(record) if line.startswith("started") and is_alive(line)]
         write_line(self._folder / f"{host}.measured", f"{len(alive)}")
-        return Measurement(host, signal, float((self._folder / host / LOG).exists()), SystemClock().now())
+        home = self._folder / host
+        is_bad = not (home / FLAG).exists() if signal.metric == UNFLAGGED else (home / LOG).exists()
+        return Measurement(host, signal, float(is_bad), SystemClock().now())
 
 
 class RecordedHosts(FakeHosts):
@@ -280,7 +291,8 @@ def _world(life: Life, points: Points) -> World:
     operator = Operator(may_approve=lambda name, _host: name in APPROVERS)
     hosts = RecordedHosts(folder, points)
     brain = OpenAIBrain(life.brain, "scripted", "key") if life.brain else None
-    minds = Minds(brain=brain, terms=Terms(seconds=5))
+    local = OllamaCerebellum(life.cerebellum, SMALL, 4096) if life.cerebellum else None
+    minds = Minds(brain=brain, cerebellum=local, terms=Terms(seconds=5), seconds=5)
     catalog, sandbox = FakeCatalog(*REMEDIES), FakeSandbox()
     return World(hosts, FolderProbe(folder), checks, inventory, catalog, sandbox, operator, minds=minds)
 
@@ -293,7 +305,7 @@ def _take_in(store: Store, trouble: Trouble, folder: Path) -> None:
         alert = task(trouble.name, "li", trouble.name, "run", trouble.metric, typed=typed, at=now, is_yes=True)
     else:
         signal_ = Signal("disk", trouble.metric, str(folder))
-        alert = Alert(trouble.name, trouble.name, signal_, "probe", AlertStatus.FIRING, now)
+        alert = Alert(trouble.name, trouble.name, signal_, "probe", AlertStatus.FIRING, now, text=trouble.words)
     store.intake.take_in((alert,), now)
 
 
