@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.answers import Answer, Views
 from bot.app import Rows
 from bot.commands import Command, Verb
+from bot.messages.fact_lines import fact_lines, sized
 from bot.messages.units import cut, plain, quoted
 from bot.roster import Roster
 from core.conversation import Conversation
@@ -190,8 +191,8 @@ class Conversing:
 
     def _looked(self, reply: Reply) -> list[str]:
         say = self.views.words.say
-        lines = [f"{plain(one.source, 120)}: {plain(one.text, 400)}" for one in reply.evidence]
-        lines += [f"  {plain(name)}: {plain(str(value), 200)}" for name, value in reply.facts[:MOST_FACTS]]
+        lines = [f"{plain(one.source, 120)}: {plain(sized(one.text), 400)}" for one in reply.evidence]
+        lines += [f"  {line}" for line in fact_lines(self.views.words, reply.facts, MOST_FACTS)]
         if reply.seen is not None:
             filed = self.filed(Answer("", reply.seen.outcome), reply.seen.skill, reply.seen.host)
             lines += filed.text.split("\n")[1:]
@@ -208,7 +209,7 @@ class Conversing:
     def _told(self, told: Told) -> list[str]:
         say = self.views.words.say
         lines = [quoted(told.text, 3000)]
-        lines += [f"  {plain(one.source, 120)}: {plain(one.text, 300)}" for one in told.evidence]
+        lines += [f"  {plain(one.source, 120)}: {plain(sized(one.text), 300)}" for one in told.evidence]
         return lines if told.evidence else [*lines, say("talk.unproven")]
 
     def _small(self, small: Small, said: Said) -> list[str]:

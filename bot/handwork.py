@@ -5,12 +5,12 @@ from __future__ import annotations
 from bot.answers import Answer, Views
 from bot.app import Rows
 from bot.commands import Command, Verb
+from bot.messages.fact_lines import fact_lines, sized
 from bot.messages.units import plain
 from bot.roster import Roster
 from core.approval import Approval
 from core.capability import Risk
 from core.diagnosis import Diagnosis
-from core.document import FACT
 from core.errors import InvalidError, UnknownError, sentence_of
 from core.execution import Rehearsal
 from core.inventory import Inventory
@@ -20,6 +20,8 @@ from core.parameters import check_value
 from core.ports import Catalog
 from core.skill_manifest import Skill, SkillState
 from core.task import UNDO, task
+
+MOST_FACTS = 60
 
 
 class Handwork:
@@ -50,8 +52,8 @@ class Handwork:
     def _look(self, skill: Skill, host: str, typed: dict[str, str]) -> Answer:
         outcome = self._diagnosis.look_by_hand(skill, host, typed)
         lines = [
-            sentence_of(outcome.error) or outcome.summary,
-            *(f"{name}: {plain(str(value), 200)}" for name, value in outcome.facts if name != FACT),
+            sentence_of(outcome.error) or sized(outcome.summary),
+            *fact_lines(self._views.words, outcome.facts, MOST_FACTS),
         ]
         return Answer("\n".join(plain(line, 400) for line in lines), outcome, ok=outcome.ok and not outcome.error)
 

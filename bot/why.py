@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.messages.cards import whose
+from bot.messages.fact_lines import sized
 from bot.messages.scene_lines import scene_lines
 from bot.messages.units import clock, number, plain, quoted
 from bot.messages.words import Words
@@ -79,7 +80,9 @@ def _round(
 ) -> list[str]:
     asks = approval.asks
     lines = _chosen(words, approval.round, asks)
-    lines += [words.say("why.evidence", source=plain(e.source, 30), text=quoted(e.text, 200)) for e in asks.evidence]
+    lines += [
+        words.say("why.evidence", source=plain(e.source, 30), text=quoted(sized(e.text), 200)) for e in asks.evidence
+    ]
     lines.append(words.say("why.policy", line=words.named(approval.policy_line, names)))
     lines += _answered(words, approval, now, names)
     if isinstance(asks, Proposal) and approval.verdict is Verdict.APPROVED:
@@ -141,7 +144,9 @@ def _ran(words: Words, attempt: Attempt | None) -> list[str]:
     outcome = attempt.outcome
     run = (
         words.say(
-            "why.outcome", summary=quoted(outcome.summary or sentence_of(outcome.error), 240), effects=outcome.effects
+            "why.outcome",
+            summary=quoted(sized(outcome.summary or sentence_of(outcome.error)), 240),
+            effects=outcome.effects,
         )
         if outcome
         else words.say("why.cut")

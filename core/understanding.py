@@ -30,7 +30,7 @@ _HERE = re.compile(
 _ALL = re.compile(
     r"\b(?:all|every|each|any) (?:the |of the |my |our )?(?:hosts?|machines?|servers?|boxes)\b"
     r"|\beverywhere\b|\bwhich (?:hosts?|machines?|servers?)\b"
-    r"|所有(?:主机|机器|服务器|节点)|每台|各台|全部(?:主机|机器|服务器)|哪台|哪些(?:主机|机器|服务器)",
+    r"|所有(?:主机|机器|服务器|节点)|(?:每台|各台|哪台)(?:主机|机器|服务器)?|全部(?:主机|机器|服务器)|哪些(?:主机|机器|服务器)",
     re.IGNORECASE,
 )
 _WHERE = re.compile(

@@ -2,6 +2,8 @@
 
 WORDS = {
     "help.ask": "ask or task me in your own words, with or without this word",
+    "fact.yes": "yes",
+    "fact.no": "no",
     "talk.looking": "looking: {skill} on {host} …",
     "talk.wish": "{incident}: taken as your wish: {skill} on {host}. I look, rehearse it and ask; nothing is done before a yes.",
     "talk.wish.which": "{incident}: taken as your wish on {host}; several skills could be meant, so I ask which.",

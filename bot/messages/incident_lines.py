@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.messages.fact_lines import sized
 from bot.messages.scene_lines import scene_lines
 from bot.messages.screen import Line
 from bot.messages.units import clock, number, plain, quoted
@@ -65,7 +66,7 @@ def whose(words: Words, alert: Alert, names: dict[str, str]) -> str:
 
 def evidence_lines(words: Words, evidence: tuple[Evidence, ...]) -> list[Line]:
     """Why we think so; the first thing to give way on a small screen, but a row of it stays."""
-    shown = [words.say("card.evidence", source=plain(e.source, 30), text=quoted(e.text)) for e in evidence]
+    shown = [words.say("card.evidence", source=plain(e.source, 30), text=quoted(sized(e.text))) for e in evidence]
     lines = shown[:MOST_EVIDENCE] or [words.say("card.noevidence")]
     told = (Line(line, rank=8, least=int(first)) for line, first in zip(lines, (True, False), strict=False))
     return [Line(words.say("card.why"), rank=9), *told]

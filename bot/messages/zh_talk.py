@@ -2,6 +2,8 @@
 
 WORDS = {
     "help.ask": "用自己的话提问或交办，不写这个字也行",
+    "fact.yes": "是",
+    "fact.no": "否",
     "talk.looking": "正在查看：{host} 上的 {skill} …",
     "talk.wish": "{incident}：按您的要求处理：在 {host} 上执行 {skill}。我会先查看、演练，再来问您；没有同意之前什么也不做。",
     "talk.wish.which": "{incident}：按您的要求处理 {host}；可能是好几个技能，我会问您要哪一个。",

@@ -315,3 +315,35 @@ def test_no_wish_carries_a_typed_value_or_a_yes(talks: Talks) -> None:
         assert is_wish(one.alert)
         assert (said_yes(one.alert), typed_in(one.alert)) == ("", {})
         assert one.state is not IncidentState.ACTING
+
+
+# ---- reading is harmless ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_that_two_looks_may_answer_is_answered_by_both_side_by_side(talks: Talks) -> None:
+    answer = talks.say("what waits on web-1, the disk or memory?")
+    assert (answer.ok, data(answer)["kind"]) == (True, "ask")
+    assert "find_load_cause on web-1: the load is 7" in answer.text
+    assert "look_at_memory on web-1: python uses most of it" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("words", "skill", "hosts"),
+    [
+        ("which machine uses the memory most?", "look_at_memory", ["web-1", "db-1"]),
+        ("哪台机器占用内存最多", "look_at_memory", ["web-1", "db-1"]),
+        ("please look at cron on web-1", "look_at_cron", ["web-1"]),
+        ("请看看 web-1 上的定时任务执行了吗", "look_at_cron", ["web-1"]),
+    ],
+)
+def test_what_says_where_and_what_is_polite_does_not_change_what_is_looked_at(
+    talks: Talks, words: str, skill: str, hosts: list[str]
+) -> None:
+    answer = talks.say(words)
+    assert [one["source"] for one in data(answer)["evidence"]] == [f"{skill} on {host}" for host in hosts]  # type: ignore[attr-defined]
+
+
+def test_facts_are_read_in_words_and_programs_get_them_raw(talks: Talks) -> None:
+    answer = talks.say("who uses the memory on web-1")
+    assert "  seen: python uses most of it" in answer.text
+    assert data(answer)["facts"] == {"seen": "python uses most of it"}
