@@ -91,7 +91,14 @@ def _hide(match: re.Match[str]) -> str:
 def _forms(secret: str) -> Iterable[str]:
     """A secret as it may stand in a text: as it is, in a URL, in JSON, in hex, and in base64 of what holds it at any place."""
     data = secret.encode("utf-8", "replace")
-    yield from (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], data.hex())
+    yield from (
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        data.hex(),
+        data.hex().upper(),
+    )
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield from filter(lambda form: len(form) >= SHORTEST, map(partial(_encoded, data, encode), range(3)))
 

@@ -83,7 +83,26 @@ _ON_A_LINE = (
         r"((?<![\w-])redis-cli(?: [^\n|;&]{0,200}?)? -a |(?<![\w-])(?:ldapsearch|ldapmodify|ldapadd)"
         r"(?: [^\n|;&]{0,200}?)? -w )(\S{1,200})"
     ),
-    re.compile(r"(?im)((?:^|[ \t])(?:requirepass|masterauth|rootpw)[ \t]{1,3})(\S{1,200})"),
+    re.compile(r"(?im)((?:^|[ \t])(?:requirepass|masterauth|rootpw|bindpw)[ \t]{1,3})(\S{1,200})"),
+    re.compile(
+        r"((?<![\w-])(?:docker|podman|helm|skopeo|buildah|oc) (?:registry )?login(?: [^\n|;&]{0,200}?)? -p[ =]?"
+        r"|(?<![\w-])mosquitto_(?:pub|sub|rr)(?: [^\n|;&]{0,200}?)? -P |(?<![\w-])snmp[a-z]{2,12}(?: [^\n|;&]{0,200}?)? -c "
+        r"|(?<![\w-])vault login (?!-))(\S{1,200})"
+    ),
+    re.compile(
+        r"((?<![A-Za-z0-9_])[A-Z0-9_]{0,40}_(?:KEY|PW|AUTH|SALT)[\"']?(?:=|: ?)[\"']?)((?!/)[^\s\"',;]{6,1000})"
+    ),
+    re.compile(r"(?i)(<[\w:.-]{0,40}(?:password|passwd|passphrase|secret|token|api-?key)[\w.-]{0,20}>)([^<]{1,1000})"),
+    re.compile(
+        r"(?i)((?<![a-z])(?:key|name)=[\"'][\w:.-]{0,60}(?:password|passwd|pwd|secret|token|apikey)[\w.-]{0,20}[\"']\s{1,3}"
+        r"value=[\"'])([^\"']{1,1000})"
+    ),
+    re.compile(
+        r"(?i)((?<![a-z])define\(\s{0,4}[\"'][\w-]{0,40}(?:password|passwd|secret|token|key|salt)[\w-]{0,20}[\"']\s{0,4},"
+        r"\s{0,12}[\"'])([^\"'\n]{1,500})"
+    ),
+    re.compile(r"(?i)((?:password|passwd|pwd|secret|token|api_?key)%3D)([^\s&\"'<>]{1,500}?)(?=%26|[\s&\"'<>]|\Z)"),
+    re.compile(r"((?<![\w:])//[^\s/:@\"'<>]{1,64}:)([^\s/@\"'<>]{1,200})(?=@)"),
     re.compile(r"(?i)((?<![\w-])-?pass(?:in|out)?[ =]pass:|(?<![\w-])env_pass=)(\S{1,200})"),
     re.compile(r"((?<![\w-])echo [\"']?[\w.-]{1,32}:)([^\s\"'|]{1,200})(?=[\"']? {0,3}\| {0,3}(?:sudo )?chpasswd)"),
     re.compile(r"(?i)((?<![\w.-])[\w.-]{1,64}:)([^\s@:/]{1,200})(?=@(?:tcp|unix)\()"),
@@ -112,10 +131,10 @@ _AUTHORIZATION = re.compile(
     r"([A-Za-z0-9._~+/=-]{6,4000})"
 )
 _NAMED = re.compile(
-    r"(?i)((?!passwd:chauthtok)(?:password|passwd|passphrase|(?<![A-Za-z])(?:pass|pwd(?!=/[\w./-]{0,200}(?: ;|\s|$))"
+    r"(?i)((?!passwd:chauthtok)(?:password|passwd|passphrase|(?<![A-Za-z])(?:pass|pw(?![A-Za-z])|pwd(?!=/[\w./-]{0,200}(?: ;|\s|$))"
     r"|passcode)|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key"
-    r"|signing[_-]?key|session[_-]?id|cookie|密码|口令|令牌|密钥)[A-Za-z0-9_-]{0,40}+[\"']?+\s{0,3}+(?:[:=\uff1a]|=>|是|为)\s{0,3})"
-    r"(\"[^\"\n]{1,1000}\"?|'[^'\n]{1,1000}'?|[^\s,;&\"'<>]{1,1000})"
+    r"|signing[_-]?key|session[_-]?id|cookie|密码|口令|令牌|密钥)[A-Za-z0-9_-]{0,40}+(?:\\{0,3}[\"'])?+\s{0,3}+(?:[:=\uff1a]|=>|是|为)\s{0,3})"
+    r"(\\{1,3}[\"'][^\"'\\\n]{1,1000}|\"[^\"\n]{1,1000}\"?|'[^'\n]{1,1000}'?|[^\s,;&\"'<>]{1,1000})"
 )
 _OPTION = re.compile(
     r"(?i)(--?(?:password|passwd|pass|token|secret|api-?key|auth)[ =])(\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"']{1,500})"

@@ -109,4 +109,23 @@ SECRETS = (
     ("the password is hunter2!", "hunter2"),
     ("I set the root password to Abc@12345", "Abc@12345"),
     ("pw for li: pass = hunter2", "hunter2"),
+    ("pw: hunter2hunter", "hunter2hunter"),
+    # inside other forms of writing
+    (r'{"msg": "login {\"password\": \"Abc@12345\"} failed"}', "Abc@12345"),
+    (r'argv: app --config {\\"token\\": \\"tok-12345678\\"}', "tok-12345678"),
+    ("<db><Password>Abc@12345</Password></db>", "Abc@12345"),
+    ('<add key="DbPassword" value="Abc@12345" />', "Abc@12345"),
+    ("define( 'AUTH_KEY',         'x9!k2@hunter' );", "x9!k2@hunter"),
+    ("define('DB_PASSWORD', 'Abc@12345');", "Abc@12345"),
+    ("next=login%3Fpassword%3DAbc12345%26user%3Dli", "Abc12345"),
+    # the environment of a process, and its command line
+    ("STRIPE_KEY=Abc@12345 ENCRYPTION_KEY=def67890", "def67890"),
+    ("APP_KEY=base64:VHIwdWI0ZG9yX2FuZDNUcjB1YjRkb3I=", "VHIwdWI0ZG9y"),
+    ("SMTP_PW=Abc@12345", "Abc@12345"),
+    ("REDIS_AUTH=Abc@12345", "Abc@12345"),
+    ("docker login -u ci -p Abc@12345 registry.example", "Abc@12345"),
+    ("mosquitto_pub -h mq -u li -P Abc@12345 -t x", "Abc@12345"),
+    ("snmpwalk -v2c -c Abc@12345 sw-1", "Abc@12345"),
+    ("bindpw Abc@12345", "Abc@12345"),
+    ("mount -t cifs //li:Abc@nas/share", ":Abc@"),
 )
