@@ -12,6 +12,7 @@ from bot.app import Rows
 from bot.commands import Command, Verb
 from bot.messages.fact_lines import fact_lines, sized
 from bot.messages.units import cut, plain, quoted
+from bot.own_questions import OwnQuestions
 from bot.roster import Roster
 from core.conversation import Conversation
 from core.errors import UnknownError
@@ -86,6 +87,9 @@ class Conversing:
         if words.isdecimal() and words.isascii():
             return self._picked(int(words[:6]), talk, message, about, shown)
         talk.options, talk.words = (), words
+        own = OwnQuestions(self.rows, self.inventory, self.roster, self.views, self.story.catalog, self.pick)
+        if (answer := own.answer(words, message)) is not None:
+            return answer
         return self._heard(self._said(words, message, talk, about), talk, shown)
 
     def _heard(self, said: Said, talk: Talk, shown: Shown) -> Answer:
@@ -114,8 +118,7 @@ class Conversing:
         """A number alone: what we asked back in this very place, else the choices of a wish of this very person."""
         if 1 <= number <= len(talk.options):
             option, talk.options = talk.options[number - 1], ()
-            words = talk.words if option.skill or option.host else f"{talk.words} {option.text}"
-            said = replace(self._said(words, message, talk, about), chosen=option)
+            said = replace(self._said(talk.words, message, talk, about), chosen=option)
             return self._heard(said, talk, shown)
         waiting = [
             one

@@ -35,6 +35,7 @@ MOST_REPAIRS = 2
 MOST_CALLS = 8
 MOST_HOSTS = 12
 _CARDS, _NAMES, _PASTED, _BEFORE, _ABOUT, _ECHOED = 10, 60, 3000, 1500, 1000, 1000
+_PICKED, _LINES = 300, 60
 _RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 
@@ -267,28 +268,37 @@ class _Aloud:
     """What a model writes beside its calls, shown line by line while it comes; a piece of a word is no piece of an answer."""
 
     def __init__(self, shown: Callable[[Piece], None]) -> None:
-        self._shown, self._waiting = shown, ""
+        self._shown, self._waiting, self._left = shown, "", _LINES
 
     def heard(self, text: str) -> None:
         """A further piece."""
         *lines, self._waiting = (self._waiting + text)[-_ECHOED:].split("\n")
         for line in filter(str.strip, lines):
-            self._shown(Piece(text=line))
+            self._show(line)
 
     def end(self) -> None:
         """No more comes."""
         if self._waiting.strip():
-            self._shown(Piece(text=self._waiting))
+            self._show(self._waiting)
+
+    def _show(self, line: str) -> None:
+        """So many lines and no more: what does not end is no answer."""
+        if self._left:
+            self._left -= 1
+            self._shown(Piece(text=line))
 
 
 def _told(said: Said) -> str:
     before = "\n".join(f"they: {one.words}\nyou: {one.answer}" for one in said.before[-3:])
     about = said.about
     incident = f"{about.id} on {about.host}: {about.signal}, {about.state}. {about.alert.text}" if about else ""
+    picked = said.chosen.text if said.chosen is not None else ""
+    words = [fenced("the person", said.words, _PASTED)]
+    words += [fenced("the answer that they picked of those you gave", picked, _PICKED)] if picked else []
     return prompt("said").filled(
         before=fenced("this conversation", before, _BEFORE) if before else "nothing",
         about=fenced("the incident", incident, _ABOUT) if incident else "none",
-        words=fenced("the person", said.words, _PASTED),
+        words="\n".join(words),
     )
 
 

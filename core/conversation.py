@@ -42,7 +42,7 @@ class Conversation:
     def hear(self, said: Said, shown: Callable[[Piece], None]) -> Reply:
         """One message to its end. Raises our errors where it may not, or cannot, be answered."""
         thought = self.understood(said, shown)
-        meaning = thought.meaning or self.understanding.meaning(said)
+        meaning = thought.meaning or self.understanding.meaning(replace(said, words=said.with_choice))
         reply = self.answered(said, meaning, shown)
         return replace(reply, fallback=thought.why_not, talk=said.talk if thought.was_asked else "")
 

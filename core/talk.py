@@ -62,6 +62,12 @@ class Said:
     chosen: Option | None = None
 
     @property
+    def with_choice(self) -> str:
+        """The words with what they picked: it says what is meant, but a model wrote it, so that no value in it is this person's."""
+        picked = self.chosen.text if self.chosen is not None and not self.chosen.skill else ""
+        return f"{self.words} {picked}".strip()
+
+    @property
     def id(self) -> str:
         """The same message is the same words again."""
         return f"{self.message.channel}:{self.message.id}"
