@@ -67,6 +67,15 @@ class Roster:
         """Names of those who may approve for a host in these groups, the owner not counted unless they are listed."""
         return tuple(p.name for p in self._people if _highest(p) >= Role.APPROVER and _holds(p, groups))
 
+    def deciders(self) -> tuple[tuple[str, Role, tuple[str, ...]], ...]:
+        """Everybody listed who may say yes, with their highest role and the groups that it holds for; none: all."""
+        return tuple((p.name, _highest(p), p.groups) for p in self._people if _highest(p) >= Role.APPROVER)
+
+    @property
+    def owner(self) -> str:
+        """What who owns the data folder is called."""
+        return self.names()[self._owner]
+
     def yes_counts(self, name: str, groups: tuple[str, ...]) -> bool:
         """Whether who is called so, in a row that was decided, may still say yes for a host in these groups."""
         person = next((person for person in self._people if person.name == name), None)

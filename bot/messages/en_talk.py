@@ -2,6 +2,16 @@
 
 WORDS = {
     "help.ask": "ask or task me in your own words, with or without this word",
+    "about.able": "I watch {hosts}. When something breaks I look, say what would help, ask, repair, and measure that it is over.\n"
+    "I know {looks} ways to look and {acts} repairs (nightshift skills). I look at once; what changes anything waits for a yes.\n"
+    "Ask me: who uses the memory?\nTell me: restart nginx\nThe past: what happened last night?\nEvery command: help",
+    "about.approver": "{name}: {role}, {groups}",
+    "about.approver.all": "all hosts",
+    "about.approver.groups": "of {list}",
+    "about.approver.owner": "{name}: in the terminal of this machine, where the data folder is theirs; everything",
+    "about.approvers": "May say yes:",
+    "about.approvers.how": "Medium risk takes one yes, high risk two, of two people. "
+    "One skill on one host: nightshift policy explain SKILL --host HOST",
     "fact.yes": "yes",
     "fact.no": "no",
     "talk.looking": "looking: {skill} on {host} …",

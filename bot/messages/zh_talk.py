@@ -2,6 +2,16 @@
 
 WORDS = {
     "help.ask": "用自己的话提问或交办，不写这个字也行",
+    "about.able": "我值守 {hosts}。出了故障，我先查看，说明怎么办，请示，修复，再用测量证明已经恢复。\n"
+    "我会 {looks} 种查看、{acts} 种修复（nightshift skills）。查看马上就做；凡是要改动的，都等人同意。\n"
+    "可以问：谁占用内存？\n可以交办：重启 nginx\n问过去：昨晚发生了什么？\n全部命令：帮助",
+    "about.approver": "{name}：{role}，{groups}",
+    "about.approver.all": "所有主机",
+    "about.approver.groups": "主机组 {list}",
+    "about.approver.owner": "{name}：在本机终端上，数据目录归其所有，什么都可以",
+    "about.approvers": "有权同意的人：",
+    "about.approvers.how": "中风险要一个人同意，高风险要两个不同的人同意。"
+    "某个技能在某台主机上：nightshift policy explain 技能 --host 主机",
     "fact.yes": "是",
     "fact.no": "否",
     "talk.looking": "正在查看：{host} 上的 {skill} …",

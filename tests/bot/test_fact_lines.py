@@ -6,6 +6,7 @@ import pytest
 
 from bot.messages import words_of
 from bot.messages.fact_lines import fact_lines, sized
+from core.world import Json
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_bytes_in_a_sentence_are_said_as_people_say_them(raw: str, read: str) ->
     ],
 )
 def test_facts_are_read_in_words_and_what_is_empty_is_left_out(language: str, lines: list[str]) -> None:
-    facts = (
+    facts: tuple[tuple[str, Json], ...] = (
         ("memory_available_bytes", 22477000704),
         ("memory_hog_service", ""),
         ("may_restart", False),
