@@ -18,7 +18,7 @@ import openai
 
 from core.errors import ModelError
 from core.model import ModelReply, ModelRequest, Tool, ToolCall, Turn
-from core.redaction import visible
+from core.redaction import HIDDEN, visible
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of one answer; a longer one is none."""
@@ -203,7 +203,7 @@ class OpenAIBrain:
 
     def __init__(self, base_url: str, model: str, key: str) -> None:
         self._url, self._model, self._where = base_url, model, urlsplit(base_url).netloc
-        self._wire = _Wire(base_url, key)
+        self._wire, self._key = _Wire(base_url, key), key
         client = httpx2.Client(transport=self._wire, trust_env=False, follow_redirects=False)
         self._client = openai.OpenAI(
             api_key=key or "none", admin_api_key="none", base_url=base_url, max_retries=0, http_client=client
@@ -305,6 +305,7 @@ class OpenAIBrain:
 
     def _refused(self, status: int, error: openai.APIStatusError) -> ModelError:
         where, says = self._where, _refusal(error)
+        says = says.replace(self._key, HIDDEN) if self._key else says  # whole, before a cut could leave half of it
         if status in {401, 403}:
             return ModelError(f"{where} refuses the key; set BRAIN_API_KEY", is_lasting=True)
         if status == 404 or (status == 400 and "model" in says and ("not" in says or "unknown" in says)):

@@ -187,6 +187,11 @@ def test_a_request_that_it_does_not_take() -> None:
     assert (error.is_lasting, "too" in error.message, "\x1b" in error.message) == (True, True, False)
 
 
+def test_a_key_that_is_said_back_is_hidden_before_anything_is_cut() -> None:
+    error = error_of(refused(400, f"{'x' * 130} bad header {KEY} and more"))
+    assert KEY[:12] not in error.message
+
+
 def test_a_redirect_is_not_followed() -> None:
     error = error_of(Raw(b"", 302, headers={"Location": "http://127.0.0.1:9/"}))
     assert (error.is_lasting, "redirect" in error.message) == (True, True)
@@ -303,3 +308,18 @@ def test_many_may_ask_at_once() -> None:
 def test_the_models_there_are() -> None:
     with OpenAIServer(models=("big", "small\x1b[0m")) as server:
         assert OpenAIBrain(server.url, MODEL, KEY).models(5) == ("big", "small")
+
+
+def test_closed_in_the_middle_of_an_answer_it_ends_at_once_and_asks_nothing_any_more() -> None:
+    with asking(Say("late", delay=20)) as (brain, server), ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(brain.complete, REQUEST, 30, nobody)
+        while not server.asked:
+            time.sleep(0.01)
+        began = time.monotonic()
+        brain.close()
+        with pytest.raises(ModelError):
+            asked.result(5)
+        with pytest.raises(ModelError):
+            brain.complete(REQUEST, 30, nobody)
+        assert time.monotonic() - began < 5
+        assert len(server.asked) == 1
