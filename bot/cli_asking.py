@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,9 +25,10 @@ def add_to(app: typer.Typer, session: Callable[[], Session]) -> None:
 
 def answer(session: Session, words: str) -> int:
     """Shows what came of it. With --json what was answered stands on stdout, whatever it was; only an error goes to stderr."""
+    from bot.conversing import Recent  # noqa: PLC0415
     from bot.json_view import as_json, jsonable  # noqa: PLC0415 - what only one command needs is loaded by it
 
-    came = session.answer(f"ask {words}")
+    came = replace(session, recent=Recent(is_over_at_once=True)).answer(f"ask {words}")
     if not session.as_json or (came.data is None and not came.ok):
         return session.show(came)
     outcome = jsonable(came.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from core.task import asked_by, is_wish
 Shown = Callable[[str], None]
 """Gets pieces of an answer while it is made, as they are to be read."""
 
+SHELL = "cli"
+"""The channel of what is typed after `nightshift`."""
 MOST_TURNS = 6
 MOST_TALKS = 500
 MOST_FACTS = 12
@@ -50,9 +53,13 @@ class Talk:
 
 
 class Recent:
-    """The last turns of each conversation, in this process alone: after a restart nobody is in the middle of a sentence."""
+    """The last turns of each conversation, in this process alone: after a restart nobody is in the middle of a sentence.
 
-    def __init__(self) -> None:
+    `is_over_at_once`: this process answers one sentence and ends, so that a number would answer nothing.
+    """
+
+    def __init__(self, *, is_over_at_once: bool = False) -> None:
+        self.is_over_at_once = is_over_at_once
         self._talks: OrderedDict[tuple[str, str, str], Talk] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -187,7 +194,7 @@ class Conversing:
         if isinstance(meaning, Learn):
             return [say("talk.noted", wanted=quoted(meaning.wanted, 200))]
         if isinstance(meaning, Which):
-            return self._asked_back(meaning)
+            return self._to_be_typed(meaning, said) if self.recent.is_over_at_once else self._asked_back(meaning, said)
         if isinstance(meaning, Told):
             return self._told(meaning)
         return self._small(meaning, said)
@@ -201,13 +208,25 @@ class Conversing:
             lines += filed.text.split("\n")[1:]
         return [*lines, say("talk.look.typed", how=plain(reply.how, 200))] if reply.how else lines
 
-    def _asked_back(self, which: Which) -> list[str]:
+    def _to_be_typed(self, which: Which, said: Said) -> list[str]:
+        """Each of what it could mean as the command for a shell."""
+        say = self.views.words.say
+        lines = [quoted(which.question, 300) if which.question else say("talk.which")]
+        for one in which.options:
+            typed = self.story.in_full(said, one).partition("host=")[2] if one.skill else ""
+            again = shlex.quote(" ".join(filter(None, (plain(said.words, 200), plain(one.text or one.host, 120)))))
+            run = f"run {one.skill} --host {typed}"
+            about = f"  # {plain(one.text, 80)}" if one.skill and one.text else ""
+            lines.append(f"nightshift {plain(run, 200) if one.skill else f'ask {again}'}{about}")
+        return [*lines, say("talk.which.once")]
+
+    def _asked_back(self, which: Which, said: Said) -> list[str]:
         say = self.views.words.say
         lines = [quoted(which.question, 300) if which.question else say("talk.which")]
         for number, one in enumerate(which.options, 1):
             named = say("talk.option", skill=plain(one.skill), host=plain(one.host), text=plain(one.text, 120))
             lines.append(f"{number}  {named if one.skill else quoted(one.text or one.host, 120)}")
-        return [*lines, say("talk.which.how")]
+        return [*lines, say("talk.which.shell" if said.message.channel == SHELL else "talk.which.how")]
 
     def _told(self, told: Told) -> list[str]:
         say = self.views.words.say

@@ -13,12 +13,12 @@ from bot.commands import Command, Verb
 from bot.json_view import jsonable
 from bot.messages.units import plain
 from bot.roster import Roster
+from core.alert import PERSON
 from core.intent import without_courtesy
 from core.inventory import Inventory
 from core.message import Message
 from core.ports import Catalog
 from core.skill_manifest import SkillState
-from core.task import is_wish
 
 MOST_HOSTS = 3
 _SERVES = frozenset({SkillState.OWNED, SkillState.TRIAL})
@@ -129,7 +129,11 @@ class OwnQuestions:
         """The incident of this thread, else the last one that called somebody, else the last that nobody typed, else the night."""
         if message.thread:
             return self.carry_out(Command(Verb.WHY), message)
-        latest = [one for one in self.rows.log.incidents(only_open=False, limit=MOST_LISTED) if not is_wish(one.alert)]
+        latest = [
+            one
+            for one in self.rows.log.incidents(only_open=False, limit=MOST_LISTED)
+            if not one.alert.source.startswith(PERSON)
+        ]
         called = (one for one in latest if any(self.rows.pages.of(key) for key in (one.id, one.storm, one.lead) if key))
         woke = next(called, latest[0] if latest else None)
         return self.carry_out(Command(Verb.WHY, woke.id) if woke else Command(Verb.DIGEST), message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,11 +15,13 @@ from bot.minds import Thinking, is_semantic_there, minds_of, semantic_of, thinki
 from core.alert import LOCALHOST, PERSON, Alert, AlertStatus, Severity, Signal
 from core.extraction import extract
 from core.incident import Incident, IncidentState
-from core.parameters import Filled, fill
+from core.origin import Origin, Value
+from core.parameters import SAID, Filled, fill
 from core.picking import pick_question
 from core.redaction import clean
 from core.router_now import RouterNow
 from core.routing import Match, Router
+from core.understanding import Understanding
 from core.voting import Voice
 from core.world import Json
 
@@ -65,7 +68,8 @@ def _seen(session: Session, rows: Rows, words: str) -> Tiers:
     if index is not None:
         index.wait(LEARNS_WITHIN)
         learning = index.progress
-    matches = router.shortlist(words)
+    reading = Understanding(lambda: router, inventory, lambda skill, _host: skill.state)
+    matches = router.shortlist(reading.without_hosts(words))
     alert = _alert(rows, inventory, words)
     filled = fill(matches[0].skill, alert, {}, inventory, {}) if matches else None
     by_meaning = "off"
@@ -134,6 +138,7 @@ def _as_data(seen: Tiers) -> dict[str, Json]:
                 for one in seen.matches
             ],
         },
+        "command": _typed(seen) if seen.matches else "",
         "fill": {
             "values": [
                 {"name": name, "value": str(value.value), "origin": value.origin, "from": value.note}
@@ -150,6 +155,8 @@ def _lines(seen: Tiers, words: Words) -> Iterator[str]:
     say, gates = words.say, seen.router.gates
     yield say("route.memory")
     yield from _found(seen, words)
+    if seen.matches:
+        yield say("route.scores")
     margin = f"{seen.router.margin(seen.matches):.2f}"
     for one in seen.matches:
         kind = say("route.looks" if one.skill.is_looker else "route.acts")
@@ -163,11 +170,29 @@ def _lines(seen: Tiers, words: Words) -> Iterator[str]:
     )
     yield say(f"route.meaning.{seen.by_meaning}", why=seen.learning)
     for name, value in seen.filled.values if seen.filled else ():
-        yield f"  {name} = {plain(str(value.value), 70)}  ({value.origin}, {plain(value.note, 60)})"
+        source = say("route.said") if value.note == SAID else f"{value.origin}, {plain(value.note, 60)}"
+        yield f"  {name} = {plain(str(value.value), 70)}  ({source})"
     if seen.filled is not None and seen.filled.missing:
         yield say("route.missing", why=plain(seen.filled.missing, 120))
+    if seen.matches:
+        yield say("route.run", how=_typed(seen))
     yield say(f"route.cerebellum.{seen.cerebellum}", said=plain(seen.voted, 120))
     yield say(f"route.brain.{seen.brain}")
+
+
+def _typed(seen: Tiers) -> str:
+    """The command that runs the first, with what is lacking by its name."""
+    skill, known = seen.matches[0].skill, dict(seen.filled.values if seen.filled else ())
+    lacking = [one.name for one in skill.parameters if one.is_required and one.name not in known]
+    given = [
+        f"{name}={shlex.quote(_plain(value))}" for name, value in known.items() if value.origin is not Origin.DEFAULT
+    ]
+    parts = ("nightshift run", skill.name, "--host", seen.host, *given, *(f"{name}={name.upper()}" for name in lacking))
+    return plain(" ".join(parts), 300)
+
+
+def _plain(value: Value) -> str:
+    return ",".join(value.value) if isinstance(value.value, tuple) else str(value.value)
 
 
 def _found(seen: Tiers, words: Words) -> Iterator[str]:

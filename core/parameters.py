@@ -32,6 +32,9 @@ MOST_OFFERS = 20
 """Values of one parameter that anybody is given to choose from."""
 _MOST_LOOKED_AT = 200
 
+SAID = "what was said"
+"""Who says so, where a person's own words do and nothing known says the same."""
+
 _Source: TypeAlias = tuple[object, Origin, str]
 """What could be a value, its origin, and who says so."""
 
@@ -192,7 +195,7 @@ class _Told:
             yield from ((name.text, name.origin, f"in words; {name.note}") for name in found_in(words, names))
         yield from ((name.text, Origin.TEXT, f"the text; {name.note}") for name in found_in(alert.text, names))
         for found in extract(_kind_of(self.spec.name), self.alert.text):
-            yield found, Origin.TEXT, "the alert's text"
+            yield found, Origin.TEXT, SAID if alert.source.startswith(PERSON) else "the alert's text"
 
     def _names(self) -> Iterator[Name]:
         yield from self.known.of(self.spec.name, self.alert.host)

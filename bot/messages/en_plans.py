@@ -30,6 +30,7 @@ WORDS = {
     # what a model chose
     "card.chosen": "Chosen by {tier}: {words}",
     "card.chosen.bare": "Chosen by {tier}.",
+    "card.fromwords": "{name}={value} (from the words, confirm)",
     "card.frommodel": "{name}={value} (from the model, confirm)",
     "card.check": "I expect after: {signal} quiet.",
     # plans

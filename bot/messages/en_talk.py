@@ -24,6 +24,8 @@ WORDS = {
     "talk.noted": "I cannot do that yet: {wanted}. It is noted as a gap for whoever writes skills; skills gaps lists them.",
     "talk.which": "That could mean several things. Which one?",
     "talk.which.how": "Answer with the number, or say it again with skill and host; nothing has begun.",
+    "talk.which.once": "Nothing has begun. Type the one that you mean.",
+    "talk.which.shell": "Answer with the number (in a shell: nightshift ask 1), or say it again with skill and host; nothing has begun.",
     "talk.option": "{skill} on {host}  {text}",
     "talk.nonumber": "I have not asked you anything that {number} would answer. What waits: approvals",
     "talk.unproven": "Not measured: this names no look of mine.",

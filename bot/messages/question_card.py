@@ -13,6 +13,7 @@ from core.card import Card, CardKind, card_kind
 from core.flows import flows_of_texts
 from core.incident import Incident
 from core.origin import Origin, Value
+from core.parameters import SAID
 from core.proposal import MODELS, Choices, Proposal, Question, Tier
 
 MOST_EFFECTS = 3
@@ -51,7 +52,8 @@ def wanted_of(words: Words, asks: Proposal | Choices | Question) -> str:
 
 def parameter_text(words: Words, name: str, value: Value) -> str:
     """One parameter; what was not typed, listed or observed is marked."""
-    unknown = "card.frommodel" if value.origin is Origin.MODEL else "card.fromtext"
+    text = "card.fromwords" if value.note == SAID else "card.fromtext"
+    unknown = "card.frommodel" if value.origin is Origin.MODEL else text
     key = "card.parameter" if value.is_known else unknown
     shown = ",".join(value.value) if isinstance(value.value, tuple) else str(value.value)
     return words.say(key, name=name, value=plain(shown, 60))

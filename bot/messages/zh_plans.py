@@ -30,6 +30,7 @@ WORDS = {
     # what a model chose
     "card.chosen": "由{tier}选出：{words}",
     "card.chosen.bare": "由{tier}选出。",
+    "card.fromwords": "{name}={value}（来自原话，请确认）",
     "card.frommodel": "{name}={value}（来自模型，请确认）",
     "card.check": "预计之后：{signal} 恢复正常。",
     # plans

@@ -24,6 +24,8 @@ WORDS = {
     "talk.noted": "这件事我还不会：{wanted}。已记为技能缺口，留给写技能的人；用 skills gaps 可以列出。",
     "talk.which": "这句话可能有几种意思，您指的是哪一个？",
     "talk.which.how": "请回复编号，或说明技能和主机再说一遍；目前什么也没有开始。",
+    "talk.which.once": "目前什么也没有开始。请输入您要的那一条。",
+    "talk.which.shell": "请回复编号（在命令行里：nightshift ask 1），或说明技能和主机再说一遍；目前什么也没有开始。",
     "talk.option": "{host} 上的 {skill}  {text}",
     "talk.nonumber": "我没有问过可以用 {number} 回答的问题。查看等待中的：审批",
     "talk.unproven": "未经测量：这段话没有指出任何一次查看。",

@@ -168,6 +168,7 @@ def desk_on(
     inventory: Inventory,
     language: str = "en",
     channels: Mapping[str, FakeChannel] | None = None,
+    recent: Recent | None = None,
 ) -> ChatDesk:
     """The desk with a conversation, as `bot.wiring.desk_of` composes it, without hands."""
     rows, roster = rows_of(store), Roster(inventory, 1000)
@@ -182,7 +183,7 @@ def desk_on(
         inventory,
         roster,
         views,
-        Recent(),
+        recent or Recent(),
         lambda command, message: desk.carry_out(command, message),
     )
     desk = ChatDesk(rows, inventory, roster, language, act, dict(channels or {}), None, talk.converse)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bot.conversing import Recent
 from core.approval import Verdict
 from core.host_change import FileWrite
 from core.incident import IncidentState
 from core.proposal import Choices, Proposal
 from core.task import is_wish, said_yes, typed_in
-from tests.bot.talks import Talks
+from tests.bot.talks import Talks, desk_on
 
 
 @pytest.fixture
@@ -347,3 +348,18 @@ def test_facts_are_read_in_words_and_programs_get_them_raw(talks: Talks) -> None
     answer = talks.say("who uses the memory on web-1")
     assert "  seen: python uses most of it" in answer.text
     assert data(answer)["facts"] == {"seen": "python uses most of it"}
+
+
+def test_what_is_asked_back_in_a_single_command_is_said_as_commands_to_type(talks: Talks) -> None:
+    recent = Recent(is_over_at_once=True)
+    talks.desk = desk_on(talks.store, talks.team, talks.inventory, recent=recent)
+    asked = talks.say("restart nginx", channel="cli")
+    assert "nightshift run restart_service --host web-1 service=nginx" in asked.text.split("\n")[1]
+    assert "nightshift run restart_service --host db-1 service=nginx" in asked.text.split("\n")[2]
+    assert "number" not in asked.text
+
+
+def test_beside_a_running_up_the_number_is_what_answers_in_a_shell_too(talks: Talks) -> None:
+    asked = talks.say("restart nginx", channel="cli")
+    assert "nightshift ask 1" in asked.text
+    assert "restart_service on web-1" in talks.say("ask 1", channel="cli").text

@@ -64,3 +64,19 @@ def test_any_words_have_an_answer(machine: Machine, words: str) -> None:
     run = machine.type("route", words)
     assert run.returncode == 0, run.stderr
     assert "\x1b" not in run.stdout
+
+
+def test_a_reader_is_told_what_the_numbers_are_whose_words_they_were_and_what_to_type(machine: Machine) -> None:
+    shown = machine.type("route", "restart nginx on localhost").stdout
+    assert "0 to 1" in shown
+    assert "service = nginx  (your words)" in shown
+    assert "To run the first: nightshift run restart_" in shown
+    assert "--host localhost service=nginx" in shown
+
+
+@pytest.mark.parametrize(
+    ("bare", "said"),
+    [("restart nginx", "please restart nginx on localhost"), ("什么占用了磁盘", "请问这台机器上什么占用了磁盘")],
+)
+def test_where_it_is_and_what_is_polite_changes_no_score(machine: Machine, bare: str, said: str) -> None:
+    assert routed(machine, bare)["router"]["matches"] == routed(machine, said)["router"]["matches"]
