@@ -66,7 +66,7 @@ class _Line:
         self._lock = threading.Lock()
         self._sock: socket.socket | None = None
         self.is_over = self.is_too_long = self.is_sent = False
-        self._timer = threading.Timer(seconds, self._shut)
+        self._timer = threading.Timer(seconds, self.cut)
         self._timer.daemon = True
         self._timer.start()
 
@@ -77,14 +77,15 @@ class _Line:
                 self._sock = info["return_value"].get_extra_info("socket")
                 is_over = self.is_over
             if is_over:
-                self._shut()
+                self.cut()
         self.is_sent = self.is_sent or event.endswith("send_request_headers.complete")
 
     def end(self) -> None:
         """The answer is there."""
         self._timer.cancel()
 
-    def _shut(self) -> None:
+    def cut(self) -> None:
+        """Nobody waits for it any more."""
         with self._lock, suppress(OSError):
             self.is_over = True
             if self._sock is not None:
@@ -120,19 +121,25 @@ class _Wire(httpx2.BaseTransport):
         proxy = _proxy_for(base_url)
         self._transport = httpx2.HTTPTransport(trust_env=False, proxy=proxy, limits=limits)
         self._key, self._here = key, threading.local()
+        self._lines: set[_Line] = set()
+        self._is_closed = False
 
     @contextmanager
     def line(self, seconds: float) -> Iterator[_Line]:
         """Everything that this thread asks inside belongs to one call."""
         self._here.line = line = _Line(seconds)
+        self._lines.add(line)
         try:
             yield line
         finally:
+            self._lines.discard(line)
             line.end()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """See `httpx2.BaseTransport`."""
         line: _Line = self._here.line
+        if self._is_closed:
+            raise httpx2.ConnectError("nobody asks any more")
         for name in [name for name in request.headers if name.lower() not in _OUR_HEADERS]:
             del request.headers[name]
         request.headers["user-agent"], request.headers["accept-encoding"] = "nightshift", "identity"
@@ -147,7 +154,10 @@ class _Wire(httpx2.BaseTransport):
         return response
 
     def close(self) -> None:
-        """See `httpx2.BaseTransport`."""
+        """See `httpx2.BaseTransport`. What is under way is cut off."""
+        self._is_closed = True
+        for line in tuple(self._lines):
+            line.cut()
         self._transport.close()
 
 
@@ -239,8 +249,8 @@ class OpenAIBrain:
             return tuple(visible(name)[:200] for name in names[:MOST_MODELS] if name)
 
     def close(self) -> None:
-        """Gives its connections back."""
-        self._client.close()
+        """Gives its connections back; who asks afterwards gets a ModelError."""
+        self._wire.close()
 
     # ---- one attempt --------------------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,7 @@ class Dispatcher:
     def close(self) -> None:
         """Ends every loop, then the house."""
         self.end()
+        self._house.end()
         self.ticker.close()
         for thread in self._threads:
             thread.join(5.0)

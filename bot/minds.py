@@ -191,7 +191,8 @@ def terms_of(settings: Settings, secrets: Iterable[str] = ()) -> Terms:
     """Time, budget and what is hidden, as they are set."""
     table = settings.file.brain
     conceal = Concealment(secrets, compiled(settings.file.redaction.patterns))
-    return Terms(table.timeout, budget_of(settings), conceal, _wait, has_tools=table.tools)
+    over = threading.Event()
+    return Terms(table.timeout, budget_of(settings), conceal, over.wait, over.set, has_tools=table.tools)
 
 
 def budget_of(settings: Settings) -> Budget:
@@ -215,7 +216,3 @@ def own_secrets(settings: Settings, key: str = "") -> tuple[str, ...]:
 
 def _cost(money: float | None) -> int | None:
     return None if money is None else round(money * MILLION)
-
-
-def _wait(seconds: float) -> None:
-    threading.Event().wait(seconds)

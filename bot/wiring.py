@@ -129,8 +129,15 @@ class House:
         """What people's words reach."""
         return rows_of(self.store)
 
+    def end(self) -> None:
+        """Nothing new begins, and nobody waits for a model any more: what it would have said is asked again after the next start."""
+        self.engine.end()
+        self.team.thinking.gateway.end()
+        close_of(self.place.minds.brain)
+
     def close(self) -> None:
         """In the order in which nothing is lost: no new legs, no new runs, then the rows."""
+        self.end()
         self.engine.close()
         self.sweep.close()
         self.sandbox.close()
@@ -141,7 +148,6 @@ class House:
         for look in self.place.looks.values():
             look.close()
         close_of(self.place.minds.cerebellum)
-        close_of(self.place.minds.brain)
         self.place.end()
         self.store.close()
 

@@ -28,6 +28,7 @@ MOST_TEXT, MOST_ARGUMENTS, MOST_CALLS, MOST_NAME = 50_000, 20_000, 16, 200
 _AT_LEAST = 4
 """A count of less than this part of our estimate is of no text there is."""
 
+_ENDING = "nightshift is ending"
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,12 +38,16 @@ def _nobody(_piece: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under what the brain may be asked. `seconds` is for one try; `wait` passes time; without `has_tools` it is told of tools in words."""
+    """Under what the brain may be asked. `seconds` is for one try; without `has_tools` it is told of tools in words.
+
+    `wait` passes time, at most until `end`.
+    """
 
     seconds: float = 60.0
     budget: Budget = field(default_factory=Budget)
     conceal: Concealment = field(default_factory=Concealment)
     wait: Callable[[float], object] = lambda _: None
+    end: Callable[[], object] = lambda: None
     has_tools: bool = True
 
 
@@ -72,6 +77,12 @@ class ModelGateway:
         self._terms, self._capped = terms, capped
         self._lock = threading.Lock()
         self._held: dict[int, tuple[Purpose, Spent]] = {}
+        self._is_over = False
+
+    def end(self) -> None:
+        """Nothing is asked any more, and what fails from now on is no news of the brain: this process ends."""
+        self._is_over = True
+        self._terms.end()
 
     @property
     def why_not(self) -> str:
@@ -89,7 +100,7 @@ class ModelGateway:
         Raises ModelError where nothing came of it, BudgetError where nothing more may be spent. Everything that was tried is kept.
         """
         brain = self._brain
-        why = self._watch.begin(Mind.BRAIN)
+        why = _ENDING if self._is_over else self._watch.begin(Mind.BRAIN)
         if brain is None or why:
             raise ModelError(why or "no brain is configured")
         concealed = self._terms.conceal.request(request if self._terms.has_tools else in_text(request))
@@ -100,6 +111,8 @@ class ModelGateway:
             try:
                 reply = self._try(brain, purpose, concealed, heard if is_plain else _nobody)
             except ModelError as error:
+                if self._is_over:
+                    raise
                 pause = self._pause(error, tries, began)
                 if pause is None:
                     self._watch.failed(Mind.BRAIN, error.message, error.is_lasting, tries)
@@ -125,8 +138,10 @@ class ModelGateway:
             try:
                 reply = _harmless(brain.complete(one.request, self._terms.seconds, lambda text: heard(visible(text))))
             except ModelError as error:
-                self._keep(one, brain.model, replace_error(error, self._terms.conceal))
-                raise replace_error(error, self._terms.conceal) from None  # what an SDK raises may hold the key
+                told = ModelError(_ENDING, is_billed=error.is_billed) if self._is_over else error
+                failed = replace_error(told, self._terms.conceal)
+                self._keep(one, brain.model, failed)
+                raise failed from None  # what an SDK raises may hold the key
             self._keep(one, brain.model, reply)
         finally:
             with self._lock:

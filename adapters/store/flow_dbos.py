@@ -169,9 +169,13 @@ class DbosEngine:
                 return False
             time.sleep(0.01)
 
+    def end(self) -> None:
+        """No step begins any more, and none that fails from now on is believed; `close` waits for those under way."""
+        self._is_closing.set()
+
     def close(self) -> None:
         """See `core.ports.Engine`."""
-        self._is_closing.set()
+        self.end()
         self._store.on_leg(lambda _leg: None)
         self._to_start.put(None)
         with self._wake:
@@ -219,6 +223,9 @@ class DbosEngine:
             if not self._store.legs.again(leg, str(error), self._store.clock.now()):
                 self._give_up(leg, f"tried too often: {error}")
         except Exception as error:
+            if self._is_closing.is_set():
+                log.warning("leg %s was cut off by our end, and goes on at the next start: %s", leg.id, error)
+                raise EngineClosingError from None
             log.exception("leg %s failed", leg.id)
             self._give_up(leg, f"{type(error).__name__}: {error}")
         else:

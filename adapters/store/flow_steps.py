@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from adapters.store.database import DatabaseGoneError
-from adapters.store.journal import error_text, read_value, value_text
+from adapters.store.journal import error_text, is_error, read_value, value_text
 from adapters.store.legs import first_id
 from adapters.store.store import Store
 from core.errors import BusyError, NightshiftError
@@ -118,6 +118,8 @@ class JournalledFlow:
             self._around.breakpoint(full, "before")
             text = self._with_retries(full, run)
             self._around.breakpoint(full, "inside")
+            if self._around.is_closing() and is_error(text):
+                raise EngineClosingError  # the end of this process may be why; the next one finds out
             return text
 
         text = self._around.journal(name, body)
@@ -130,6 +132,8 @@ class JournalledFlow:
             try:
                 return run()
             except Exception:
+                if self._around.is_closing():
+                    raise EngineClosingError from None
                 log.exception("step %s failed; again in %s s", name, pause)
             time.sleep(pause)
         return run()

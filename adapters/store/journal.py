@@ -22,6 +22,11 @@ def error_text(error: NightshiftError) -> str:
     return json.dumps(error_to_json(error))
 
 
+def is_error(text: str) -> bool:
+    """True where it is an error, not a value; nothing at all is neither."""
+    return bool(text) and "error" in json.loads(text)
+
+
 def read_value(call: Callable[..., T], text: str) -> T:
     """What a step returned, or raises what it raised, of the same class."""
     body = json.loads(text)

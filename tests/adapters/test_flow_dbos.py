@@ -14,6 +14,7 @@ import pytest
 
 from adapters.store.flow_dbos import MOST_TAKEOVERS, DbosEngine
 from adapters.store.store import Store
+from core.errors import ModelError
 from core.leg import Leg
 from core.ports import Flow
 from tests.fakes.clock import FakeClock
@@ -211,6 +212,35 @@ def test_closing_ends_between_two_steps_and_the_leg_goes_on_later(store: Store, 
     again.close()
     assert done == ["slow", "slow", "next"]
     assert lost.legs == []
+
+
+@pytest.mark.parametrize("error", [ModelError("cut off"), BugError("cut off")], ids=["ours", "a bug"])
+def test_what_fails_because_it_closes_is_no_result_and_is_done_after_the_next_start(
+    store: Store, lost: Lost, error: Exception
+) -> None:
+    begun, ended, errors, said = threading.Event(), threading.Event(), [error], list[str]()
+
+    def ask() -> str:
+        begun.set()
+        for one in errors:
+            ended.wait(10)
+            raise one
+        return "an answer"
+
+    def play(_subject: str, flow: Flow) -> None:
+        said.append(flow.step("ask", ask))
+
+    first = engine_of(store, play, lost)
+    start(store)
+    assert begun.wait(10)
+    first.end()
+    ended.set()
+    first.close()
+    errors.clear()
+    second = engine_of(store, play, lost)
+    assert second.wait_idle(10)
+    second.close()
+    assert (said, lost.legs) == (["an answer"], [])
 
 
 def test_deaths_of_replicas_are_counted_per_leg_and_its_tries(store: Store) -> None:

@@ -330,3 +330,22 @@ def test_two_at_once_cannot_overrun_a_cap_together() -> None:
     assert len(refused) == 4
     assert {type(one) for one in refused} == {BudgetError}
     assert sum(call.tokens for call in house.kept) <= 5000
+
+
+def test_what_fails_while_this_process_ends_is_no_news_and_is_not_tried_again() -> None:
+    house: House
+
+    def ends(_request: ModelRequest) -> ModelReply:
+        house.gateway.end()
+        raise ModelError("the line broke off", is_billed=True)
+
+    house = House(FakeBrain(ends))
+    with pytest.raises(ModelError, match="nightshift is ending"):
+        house.ask()
+    with pytest.raises(ModelError, match="nightshift is ending"):
+        house.ask()
+    assert (house.said, house.waited) == ([], [])
+    (kept,) = house.kept
+    assert kept.error == "nightshift is ending"
+    assert kept.tokens_in > 0, "it may have been counted there"
+    assert house.watch.why_not(Mind.BRAIN) == ""

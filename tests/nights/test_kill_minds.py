@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ SLOW = pytest.mark.slow
 WRITTEN, DELETED = f"FileWrite {FLAG}", f"FileDelete {LOG}"
 
 
-def proposes(skill: str, expects: str, *then: dict[str, object]) -> Say:
+def proposes(skill: str, expects: str, *then: Mapping[str, object]) -> Say:
     """A turn that ends with a repair, and what follows it."""
     said = {"skill": skill, "parameters": {}, "evidence": ["a log lies there"], "expects": expects, "why": "it helps"}
     return Say(calls=(("propose", {**said, "then": [*then]} if then else said),))
