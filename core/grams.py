@@ -52,9 +52,40 @@ _SAID_ELSEWHERE = tuple(
         ("网路", "网络"),
         ("连线", "连接"),
         ("伺服器", "服务器"),
+        ("重起|重新启动", "重启"),
+        ("宕机了?|宕了|宕掉|挂掉", "挂了"),
+        ("到期", "过期"),
+        ("文件句柄|文件描述符", "句柄"),
+        ("干掉|杀死", "杀掉"),
+        ("清掉|清除", "清理"),
+        ("删掉|删除", "删"),
+        ("用光|用尽|耗尽|用完", "用满"),
     )
 )
-"""The same thing in the words of Taiwan and Hong Kong, once their characters are the simplified ones."""
+"""The same thing in other words: of Taiwan and Hong Kong, once their characters are the simplified ones, and of people at work."""
+_SHORT_FOR = {
+    short: meant
+    for meant, shorts in {
+        "memory": "mem ram",
+        "certificate": "cert certs certificates",
+        "postgres": "pg pgsql psql postgresql",
+        "config": "cfg conf configuration configurations configs",
+        "database": "db dbs databases",
+        "restart": "bounce kick cycle",
+        "delete": "nuke purge wipe remove",
+        "process": "proc procs processes",
+        "service": "svc services",
+        "connection": "conn conns connections",
+        "package": "pkg pkgs packages",
+        "directory": "dir dirs directories folder",
+        "firewall": "fw",
+        "zombie": "defunct zombies",
+        "logs": "logfile logfiles",
+        "filesystem": "fs",
+    }.items()
+    for short in shorts.split()
+}
+"""Words of the trade that mean the same thing, and do not look like it."""
 
 
 def grams(text: str, seen: dict[str, tuple[str, ...]] | None = None) -> tuple[str, ...]:
@@ -87,6 +118,7 @@ def _of_word(word: str) -> tuple[str, ...]:
         return ()
     if word.isdigit():
         return (word,) if 2 < len(word) < 6 else ()
+    word = _SHORT_FOR.get(word, word)
     padded = f"<{word[:_LONGEST_WORD]}>"
     parts = (padded[at : at + size] for size in (3, 4) for at in range(len(padded) - size + 1))
     return tuple(dict.fromkeys((word[:_LONGEST_WORD], *parts)))

@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from core.calibration import USUAL, Gates
+from core.capability import Risk
 from core.grams import grams
 from core.skill_manifest import Skill, SkillState
 from core.trigger import LearnedTrigger
+from core.wording import Mood, elsewhere, mood
 
 _K1, _B = 1.2, 0.6
 _UNIT = 1000
 """Impacts are whole thousandths: an array of them is small and quick to walk."""
 _MOST_POSTINGS = 1000
 """Entries of the index that one query touches; the rarest parts of what was said come first, and they are what tells skills apart."""
-_CANDIDATES = 6
+_CANDIDATES = 8
 _TOO_COMMON = 0.7
 """What so large a part of all skills says tells them apart no more."""
 _BY_ONE_TEXT = 0.3
@@ -30,6 +32,10 @@ _FEW = 10
 """In fewer skills nothing is common."""
 _AGAINST = 0.6
 """A text that shares so much with one that was said not to mean a skill does not mean it."""
+_FITS = 1.1
+"""How much more a skill counts that does what somebody orders, or that looks where somebody asks."""
+_STRANGE = 0.75
+"""What a part counts that no skill has, against the rarest that one has: it is as often a name as another matter."""
 _SERVES = frozenset({SkillState.OWNED, SkillState.TRIAL})
 
 
@@ -91,15 +97,25 @@ class Router:
         entries = _entries(skills, learned)
         documents = [_document(entry) for entry in entries]
         self._weights = _weights(documents)
-        self._unknown = math.log(1 + (len(documents) + 0.5) / 0.5)
+        self._unknown = _STRANGE * math.log(1 + (len(documents) + 0.5) / 0.5)
         self._entries = tuple(one.weighed(self._weights, self._unknown) for one in entries)
-        self._index = _index(documents, self._weights)
+        self._elsewhere = tuple(
+            tuple(_Text(text, grams(text)).weighed(self._weights, self._unknown) for text in texts)
+            for texts in elsewhere(_said(entries))
+        )
+        documents += [Counter(part for one in texts for part in one.parts) for texts in self._elsewhere]
+        self._index = _index(documents, self._weights, self._unknown)
         self.texts = tuple(one.text for entry in self._entries for one in entry.texts)
 
     def shortlist(self, words: str, most: int = 5) -> tuple[Match, ...]:
         """The best first; those under the floor are left out, so that it is empty where no skill serves the words."""
         asked = {part: self._weight(part) for part in grams(words)}
-        found = {one: self._match(one, score, asked) for one, score in self._by_letters(asked).items()}
+        explained, wanted = self._by_letters(asked), mood(words)
+        found = {
+            one: self._match(one, score, asked, wanted) for one, score in explained.items() if one < len(self._entries)
+        }
+        if self._is_elsewhere(explained, asked, max((match.score for match in found.values()), default=0.0)):
+            return ()
         ranks = self._ranks(words, {one: match.score for one, match in found.items()})
         passed = [
             replace(match, rank=ranks[one])
@@ -149,10 +165,23 @@ class Router:
                     best[one] += impacts[at]
         return {one: got / whole for one, got in best.items()} if whole else {}
 
-    def _match(self, one: int, explained: float, asked: Mapping[str, float]) -> Match:
+    def _match(self, one: int, explained: float, asked: Mapping[str, float], wanted: Mood) -> Match:
         entry = self._entries[one]
-        likeness, text = self._nearest(entry.texts, asked)
-        return Match(entry.skill, (1 - _BY_ONE_TEXT) * explained + _BY_ONE_TEXT * likeness, text)
+        score, text = self._score(entry.texts, explained, asked)
+        does = Mood.ASKS if entry.skill.risk is Risk.LOW else Mood.ORDERS
+        if wanted is not Mood.STATES:
+            score = min(score * _FITS, 1.0) if does is wanted else score / _FITS
+        return Match(entry.skill, score, text)
+
+    def _score(self, texts: Sequence[_Text], explained: float, asked: Mapping[str, float]) -> tuple[float, str]:
+        likeness, text = self._nearest(texts, asked)
+        return (1 - _BY_ONE_TEXT) * explained + _BY_ONE_TEXT * likeness, text
+
+    def _is_elsewhere(self, explained: Mapping[int, float], asked: Mapping[str, float], best: float) -> bool:
+        """True where the words are nearer to what no skill here serves than to any of them."""
+        first = len(self._entries)
+        others = ((self._elsewhere[one - first], score) for one, score in explained.items() if one >= first)
+        return any(self._score(texts, score, asked)[0] > best for texts, score in others)
 
     def _is_against(self, one: int, asked: Mapping[str, float]) -> bool:
         return self._nearest(self._entries[one].against, asked)[0] >= _AGAINST
@@ -214,6 +243,11 @@ def _entries(skills: Iterable[Skill], learned: Iterable[LearnedTrigger]) -> tupl
     )
 
 
+def _said(entries: Sequence[_Entry]) -> str:
+    """All that the skills say of themselves."""
+    return "\n".join(text for one in entries for text in (_card(one.skill), *(said.text for said in one.texts)))
+
+
 def _card(skill: Skill) -> str:
     """What stands for a skill beside its triggers: the words of its name, of its summary and of the signals that it is about."""
     signals = (signal.replace(".", " ").replace("_", " ") for signal in (*skill.cures, *skill.looks_at))
@@ -241,20 +275,21 @@ def _weights(documents: Sequence[Counter[str]]) -> dict[str, float]:
     }
 
 
-def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float]) -> dict[str, _Posting]:
+def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float], unknown: float) -> dict[str, _Posting]:
     lengths = [document.total() for document in documents]
     usual = sum(lengths) / len(lengths) if lengths else 1.0
     index: dict[str, _Posting] = {}
     for one, document in enumerate(documents):
         damping = _K1 * (1 - _B + _B * lengths[one] / usual)
         for part, times in document.items():
-            if not weights[part]:
+            weight = weights.get(part, 0.0 if part.isdigit() else unknown)
+            if not weight:
                 continue
             posting = index.get(part)
             if posting is None:
                 posting = index[part] = (array("i"), array("i"))
             posting[0].append(one)
-            posting[1].append(int(_UNIT * weights[part] * times * (_K1 + 1) / (times + damping)))
+            posting[1].append(int(_UNIT * weight * times * (_K1 + 1) / (times + damping)))
     return index
 
 

@@ -12,7 +12,8 @@
 #   "backup is too old", "BackupTooOld", "backup file is empty", "backup is suspiciously small",
 #   "dump is truncated or corrupt", "last successful backup", "backup failed", "备份是否正常", "检查备份",
 #   "昨晚备份成功了吗", "最新的备份是什么时候", "备份太旧", "备份文件太小", "备份文件是空的", "备份文件损坏",
-#   "备份失败了", "备份做了没有", "数据库备份大小异常",
+#   "备份失败了", "备份做了没有", "数据库备份大小异常", "backup is days old", "no new backup for days",
+#   "备份几天没更新了", "备份好久没更新",
 # ]
 # ///
 """Shows the newest backup below a directory: its age, its size against those before it, and whether it begins as its name promises."""

@@ -17,9 +17,9 @@
 #   "certificate expires", "certificate expires soon", "certificate has expired",
 #   "x509: certificate has expired or is not yet valid", "SSL certificate problem",
 #   "browser warns about the certificate", "NET::ERR_CERT_DATE_INVALID", "https cert runs out in days",
-#   "is the certificate renewed", "CertificateExpiringSoon", "TLS handshake failed: expired certificate",
-#   "证书快过期", "证书快到期了", "证书过期了", "证书还有几天到期", "浏览器提示证书无效", "浏览器提示不安全",
-#   "https 证书告警", "SSL 证书过期", "证书续期了吗", "证书日期无效",
+#   "is the certificate renewed", "CertificateExpiringSoon", "TLS handshake failed: expired certificate", "证书快过期",
+#   "证书快到期了", "证书过期了", "证书还有几天到期", "浏览器提示证书无效", "浏览器提示不安全", "https 证书告警",
+#   "SSL 证书过期", "证书续期了吗", "证书日期无效", "which certificate file is served", "用的是哪个证书文件",
 # ]
 # ///
 """Shows which file a served certificate comes from, whether a renewed one lies there that was never loaded, and what to do if not."""

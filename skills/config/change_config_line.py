@@ -16,6 +16,8 @@
 #   "increase max_connections", "set worker_processes to", "change a parameter in nginx.conf",
 #   "modify postgresql.conf", "tune a configuration value", "修改配置文件中的一行", "修改配置项", "改一下配置",
 #   "把参数改成", "配置里的值改成", "调大 max_connections", "修改 nginx.conf", "修改 postgresql.conf", "调整配置参数",
+#   "in the config change yes to no", "set an option in a .conf file", "配置文件里的 yes 改成 no",
+#   "把配置里某一项改成",
 # ]
 # ///
 """Changes one line of one configuration file, tests it with the program's own test, reloads; puts the old one back where that fails."""

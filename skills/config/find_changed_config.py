@@ -13,6 +13,7 @@
 #   "diff the config with the .bak", "who changed the config", "config differs from yesterday",
 #   "was a config file edited lately", "show changes in nginx.conf", "配置文件改了什么", "与备份配置比较",
 #   "配置被谁改过", "谁动过配置文件", "配置和 .bak 对比", "最近改过哪些配置", "配置前后差异", "配置文件有没有被改动",
+#   "what is different since the config worked",
 # ]
 # ///
 """Compares a configuration file with the copies beside it (.bak, .orig, ~, .dpkg-old, …): which one is older, and which lines differ."""

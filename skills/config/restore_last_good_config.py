@@ -21,7 +21,8 @@
 #   "broke the config, put the old one back", "revert the config change", "go back to the last good config",
 #   "undo my config edit", "bad config, service does not start", "config was messed up", "恢复配置文件",
 #   "配置文件语法错误", "配置改坏了", "还原配置", "回退配置", "恢复到上一个好的配置", "撤销配置修改",
-#   "改错配置服务起不来", "把旧配置放回去",
+#   "改错配置服务起不来", "把旧配置放回去", "put the previous version of the config back", "还原到上次能用的配置",
+#   "配置回到上一个能用的版本",
 # ]
 # progress = ["starting", "activating"]
 # ///

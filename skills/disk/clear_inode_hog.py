@@ -16,6 +16,7 @@
 #   "delete tiny session files", "clean up temporary small files", "cannot create file although there is space",
 #   "free inodes", "InodeUsageHigh", "inode 用完了", "清理临时小文件", "inode 满了", "inode 耗尽",
 #   "磁盘有空间但无法创建文件", "有空间却报没有空间", "清理 session 文件", "inode 使用率告警",
+#   "nuke old session files",
 # ]
 # ///
 """Deletes tiny old files from a directory for temporary files, oldest first and at most 100 a run; never one that is open."""

@@ -11,7 +11,7 @@
 #   "too many small files", "which directory uses up the inodes", "who eats the inodes",
 #   "millions of files in one directory", "inode usage by directory", "count files per directory", "no inodes left",
 #   "小文件太多", "哪个目录占用 inode 最多", "inode 被谁占用", "目录下文件数太多", "几百万个小文件", "统计目录文件数",
-#   "inode 用完了",
+#   "inode 用完了", "HostOutOfInodes", "who used up the inodes", "inode 用光了是哪个目录",
 # ]
 # ///
 """Finds the directory that uses up the inodes of a file system, and whether its files are old, small and disposable."""

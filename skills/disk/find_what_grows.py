@@ -12,7 +12,8 @@
 #   "disk usage by directory", "du sort", "disk almost full, why", "DiskSpaceLow", "HostOutOfDiskSpace",
 #   "filesystem almost out of space", "disk usage alert", "partition is full", "什么占满了磁盘", "最大的文件",
 #   "磁盘被什么占了", "哪个目录最大", "谁占用了磁盘空间", "找大文件", "磁盘空间不足", "磁盘使用率告警", "磁盘告警",
-#   "根分区满了", "看看什么占空间", "磁盘快满了是什么占的",
+#   "根分区满了", "看看什么占空间", "磁盘快满了是什么占的", "disk full, what is eating it", "what takes all the space",
+#   "空间被啥占了", "磁盘满了是什么占的",
 # ]
 # ///
 """Walks a file system, likely growers first: the biggest file, the one growing now, rotated logs, package caches."""

@@ -15,7 +15,8 @@
 #   "deleted but open file that is no log", "restart to free space", "restart the service to release disk space",
 #   "process holds a deleted file open", "deleted data file still takes space", "release the space of deleted files",
 #   "重启服务释放空间", "已删除文件占用空间", "重启进程释放磁盘空间", "进程占着已删除的文件不放",
-#   "删除的文件还占着磁盘", "文件已删但还被占用",
+#   "删除的文件还占着磁盘", "文件已删但还被占用", "bounce the daemon that holds the deleted file",
+#   "重启占着已删文件的服务",
 # ]
 # ///
 """Restarts the service that holds a deleted file which may not be emptied: the space comes back when it closes the file."""

@@ -12,7 +12,7 @@
 #   "is the resolver alive", "which DNS server is used", "check resolv.conf", "dns server does not answer",
 #   "dns timeout", "which nameserver is dead", "dns lookup slow", "SERVFAIL", "is DNS working", "DNS 服务器是否正常",
 #   "用的是哪个 DNS 服务器", "DNS 查询超时", "检查 DNS", "resolv.conf 里是什么", "DNS 解析慢", "哪个 DNS 不通",
-#   "DNS 能用吗",
+#   "DNS 能用吗", "which resolver in resolv.conf is dead", "resolv.conf 里哪个 DNS 死了",
 # ]
 # ///
 """Says which resolvers this host asks and whether all of them are dead, or nobody that its own configuration states."""

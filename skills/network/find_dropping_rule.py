@@ -11,7 +11,8 @@
 #   "is the port blocked", "which ports does the firewall drop", "check the firewall rules", "iptables drop rule",
 #   "nftables rule", "is it the firewall", "port not reachable from outside", "show firewall rules for the port",
 #   "端口是否被防火墙拦截", "防火墙丢弃了哪些端口", "是不是防火墙的问题", "查看防火墙规则", "iptables 规则",
-#   "端口是不是被封了", "外面访问不到端口", "防火墙有没有拦",
+#   "端口是不是被封了", "外面访问不到端口", "防火墙有没有拦", "port times out, is it the firewall",
+#   "端口连不上是不是防火墙",
 # ]
 # ///
 """Says which TCP ports the firewall of this host drops by a rule of their own, and whether the one in question is among them."""

@@ -16,6 +16,7 @@
 #   "iptables blocks 443", "remove the drop rule", "open the blocked port", "unblock the port in the firewall",
 #   "packets are silently dropped", "防火墙丢弃端口", "连接超时", "防火墙拦了端口", "端口被防火墙挡住",
 #   "删除防火墙规则", "放开端口", "有人加了 DROP 规则", "防火墙把端口封了", "iptables 拦截", "放行端口", "解封端口",
+#   "delete the iptables DROP rule", "删掉 iptables 的 drop 规则",
 # ]
 # ///
 """Removes the one firewall rule that silently drops a port which must answer; every other rule stays, nothing is flushed."""

@@ -14,9 +14,9 @@
 # triggers = [
 #   "dns does not resolve", "dead resolver", "temporary failure in name resolution", "could not resolve host",
 #   "getaddrinfo failed", "Name or service not known", "cannot resolve hostname", "dns is broken", "DNS down",
-#   "fix resolv.conf", "NXDOMAIN for everything", "switch to a working dns server", "域名解析失败",
-#   "DNS 服务器无响应", "域名解析不了", "DNS 挂了", "解析不了域名", "无法解析主机名", "域名解析超时", "DNS 故障",
-#   "修复 DNS", "换个能用的 DNS", "resolv.conf 坏了",
+#   "fix resolv.conf", "NXDOMAIN for everything", "switch to a working dns server", "域名解析失败", "DNS 服务器无响应",
+#   "域名解析不了", "DNS 挂了", "解析不了域名", "无法解析主机名", "域名解析超时", "DNS 故障", "修复 DNS",
+#   "换个能用的 DNS", "resolv.conf 坏了", "replace the nameserver in resolv.conf", "换成配置里的 DNS",
 # ]
 # ///
 """Puts the resolver that this host's own configuration states in front of a dead one; search and options lines stay as they are."""

@@ -13,9 +13,9 @@
 # capabilities = ["process.list", "exec:/usr/sbin/nginx -t", "service.restart:{service}"]
 # triggers = [
 #   "web server hangs", "nginx does not answer", "website hangs", "site is frozen", "nginx accepts but never answers",
-#   "page loads forever", "nginx workers are stuck", "web server not responding", "restart nginx",
-#   "website times out while nginx runs", "网站卡住", "nginx 没有响应", "网站卡死", "nginx 卡死了", "页面一直转圈",
-#   "网页一直加载", "nginx 假死", "网站没反应", "重启 nginx", "web 服务器无响应", "网站超时 nginx 还在运行",
+#   "page loads forever", "nginx workers are stuck", "web server not responding", "website times out while nginx runs",
+#   "网站卡住", "nginx 没有响应", "网站卡死", "nginx 卡死了", "页面一直转圈", "网页一直加载", "nginx 假死",
+#   "网站没反应", "web 服务器无响应", "网站超时 nginx 还在运行", "nginx is frozen, restart it", "nginx 卡死了重启",
 # ]
 # ///
 """Restarts a web server whose workers are all stopped: it accepts connections, answers none. Never into a broken configuration."""

@@ -15,7 +15,7 @@
 #   "who holds the port", "which process listens", "what is listening on the port", "which program uses port 8080",
 #   "find the process on a port", "lsof -i", "netstat listen", "ss -ltnp", "port is used by", "谁占用了端口",
 #   "哪个进程在监听", "端口被谁占了", "端口是哪个程序的", "查端口占用", "哪个程序占着端口", "端口被哪个进程占用",
-#   "谁在用这个端口",
+#   "谁在用这个端口", "address already in use, who has the port", "端口谁占着",
 # ]
 # ///
 """Says which process listens on a TCP port and which service it belongs to, if any."""

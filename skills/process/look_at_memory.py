@@ -15,6 +15,7 @@
 #   "what eats the RAM", "low memory", "swap is full", "swapping", "Cannot allocate memory", "memory pressure",
 #   "free -m", "which process uses most memory", "内存不足", "谁占用内存", "内存快满了", "内存使用率高", "内存告警",
 #   "内存不够", "哪个进程占内存最多", "内存吃光了", "swap 用满了", "无法分配内存", "内存爆了", "查内存",
+#   "top memory consumer", "mem usage by process", "内存被哪个进程吃了",
 # ]
 # ///
 """Shows who uses the memory, which service that is, and whether the kernel has already killed something for want of it."""

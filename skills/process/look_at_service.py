@@ -16,7 +16,7 @@
 #   "unit entered failed state", "Main process exited", "why does the service not start", "service failed to start",
 #   "what happened to the service", "look at the service", "is the daemon alive", "服务是否在运行", "服务为什么停了",
 #   "服务状态", "服务为什么挂了", "服务起不来", "服务启动失败", "服务怎么了", "看看服务", "服务正常吗",
-#   "服务为什么崩溃", "服务在不在",
+#   "服务为什么崩溃", "服务在不在", "why is the service dead", "服务挂了怎么回事", "某个服务没在运行",
 # ]
 # ///
 """Shows how a service stands: its supervisor, its restarts, and how its log ends: what it says, a busy port, a lock in its way."""

@@ -11,7 +11,7 @@
 # triggers = [
 #   "zombie processes", "defunct processes", "how many zombies", "who makes zombies", "parent of the zombies",
 #   "Z state in ps", "count zombie processes", "僵尸进程", "有多少僵尸进程", "僵尸进程是谁产生的", "僵尸进程的父进程",
-#   "查僵尸进程", "defunct 进程", "Z 状态进程",
+#   "查僵尸进程", "defunct 进程", "Z 状态进程", "where do the defunct processes come from", "僵尸进程谁生的",
 # ]
 # ///
 """Counts zombies by the parent that does not wait for them, and names that parent's service: only the parent can be cured."""

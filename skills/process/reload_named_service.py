@@ -10,6 +10,7 @@
 # triggers = [
 #   "reload this service", "reload nginx on web-1", "make haproxy read its config again", "send it a SIGHUP",
 #   "systemctl reload", "reread the configuration", "让 nginx 重新加载配置", "重载一下服务", "热加载配置", "平滑重载",
+#   "reload the service on that host", "service reload", "服务 reload 一下", "重新加载服务配置", "不重启让它重读配置",
 # ]
 # ///
 """Lets one running service read its configuration again because a person asked for it; starts nothing that is down."""

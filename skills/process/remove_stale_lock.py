@@ -17,6 +17,8 @@
 #   "delete the stale pid", "refuses to start because of a pid file", "another instance is already running",
 #   "残留的 pid 文件", "锁文件已存在", "pid 文件已存在", "删除锁文件", "提示已经在运行但没有进程",
 #   "pid 文件没清掉启动不了", "删除残留 pid 文件", "锁没释放启动不了", "清理锁文件", "提示已有实例在运行",
+#   "remove the old pid file and start", "陈旧的 pid 文件挡着启动", "删掉 pid 文件再起",
+#   "worker 起不来说 pid 文件已存在",
 # ]
 # ///
 """Removes a pid or lock file whose owner is provably dead and starts the service; a live owner's file is never touched."""

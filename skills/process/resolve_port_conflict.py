@@ -16,7 +16,8 @@
 #   "port is taken, service cannot start", "Only one usage of each socket address", "failed to bind to port",
 #   "port already allocated", "something else sits on the port", "free the port", "端口被占用", "端口冲突",
 #   "端口被占了启动不了", "端口被占用启动失败", "地址已被使用", "绑定端口失败", "释放端口", "端口占用起不来",
-#   "bind 失败",
+#   "bind 失败", "rogue process on the port, kill it so that the service can start", "占端口的进程干掉再起服务",
+#   "野进程占着端口",
 # ]
 # ///
 """Asks a process that belongs to no service to end (TERM, never KILL), because it holds the port of one, and starts that service."""

@@ -12,11 +12,11 @@
 # fill = {service = "service"}
 # capabilities = ["service.status:{service}", "service.restart:{service}"]
 # triggers = [
-#   "service is down", "process crashed", "restart the service", "service crashed", "the app died", "process is dead",
-#   "daemon died", "restart it", "unit failed", "segfault", "core dumped", "code=exited status=1",
-#   "worker is down, restart", "bring the service back up", "ServiceDown", "systemctl restart", "服务挂了",
-#   "进程崩溃", "重启服务", "服务崩了", "服务挂掉了", "进程挂了", "进程没了", "进程崩了拉起来", "服务宕了",
-#   "拉起服务", "重启一下服务", "程序崩溃", "段错误", "服务不可用", "服务异常退出", "拉起进程",
+#   "service is down", "process crashed", "service crashed", "the app died", "process is dead", "daemon died",
+#   "unit failed", "segfault", "core dumped", "code=exited status=1", "worker is down, restart",
+#   "bring the service back up", "ServiceDown", "服务挂了", "进程崩溃", "服务崩了", "服务挂掉了", "进程挂了",
+#   "进程没了", "进程崩了拉起来", "服务宕了", "拉起服务", "程序崩溃", "段错误", "服务不可用", "服务异常退出",
+#   "拉起进程", "crashed, bring it up again", "worker died, restart it", "崩了拉起来", "崩溃后重新拉起",
 # ]
 # progress = ["starting", "activating"]
 # ///

@@ -16,6 +16,7 @@
 #   "somebody stopped it", "systemctl start", "service is not started", "start it again", "enable and start the unit",
 #   "it was shut down by hand", "turn the service on", "服务已停止", "启动服务", "服务停了", "服务被停了",
 #   "有人停了服务", "服务没启动", "开启服务", "把服务开起来", "服务被关了", "启动一下服务", "服务被人停掉",
+#   "service is not running", "服务没在运行", "被人停掉的服务起起来", "有人把它停了再起起来",
 # ]
 # progress = ["starting", "activating"]
 # ///

@@ -12,7 +12,7 @@
 #   "forecast of disk space", "disk capacity planning", "DiskWillFillIn", "how long will the disk last",
 #   "overview of all disks", "how much disk space is left", "磁盘报告", "磁盘什么时候会满", "磁盘使用情况报告",
 #   "磁盘增长趋势", "磁盘还能用多久", "磁盘容量预测", "磁盘还剩多少空间", "所有磁盘使用情况", "磁盘还能撑几天",
-#   "容量规划",
+#   "容量规划", "report on the disks of all hosts", "出一份磁盘使用报告", "各机器磁盘报告",
 # ]
 # ///
 """Makes a document of how full every local disk is, how it grew since the first time, and when it would be full; keeps what it saw."""

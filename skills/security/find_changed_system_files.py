@@ -11,7 +11,8 @@
 #   "changed system files", "verify a package", "system binary was modified", "was a binary tampered with", "debsums",
 #   "dpkg --verify", "rootkit", "integrity check", "trojaned command", "which files of the package differ",
 #   "系统文件被改动", "校验软件包", "系统命令被替换", "系统文件被篡改", "命令被替换了", "文件完整性检查",
-#   "是不是中了木马", "二进制被改了", "系统程序被动过",
+#   "是不是中了木马", "二进制被改了", "系统程序被动过", "did someone tamper with a system program",
+#   "有人动过系统程序吗",
 # ]
 # ///
 """Compares the files of one Debian package with what was installed: changed programs apart from changed settings, and when they changed."""

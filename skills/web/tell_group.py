@@ -11,7 +11,8 @@
 #   "tell a group", "announce to the team", "send a message to the on-call people", "notify everybody",
 #   "inform the team about maintenance", "post a message to the group", "let the team know", "broadcast",
 #   "message the admins", "通知一个组", "告诉团队", "通知值班人员", "跟值班的人说一声", "群发消息", "发消息给团队",
-#   "通知大家", "告诉大家要维护", "发个公告", "给大家发通知", "通知运维组",
+#   "通知大家", "告诉大家要维护", "发个公告", "给大家发通知", "通知运维组", "post in the channel that it is fixed",
+#   "ping the channel", "在群里说一声", "到群里通知",
 # ]
 # ///
 """Tells the people of a group, or those on call, one message; the bot says from whom it is."""
