@@ -40,7 +40,8 @@ def _only(text: str, more: str = "") -> re.Pattern[str]:
 _COURTESY = _words("""
     hey hi hello nightshift please pls kindly now then ok and can_you could_you would_you will_you i_want_you_to i_would_like_you_to
     i'd_like_you_to i_need_you_to you_should let's go_and try_to try instead
-    请问 想问 问一下 问下 我想知道 想知道 请 麻烦 劳驾 你 您 帮我 帮忙 给我 帮 能不能 能否 可不可以 可以 可否 试试 试着 先 再 那就 那 现在 马上 立刻 赶紧 快
+    请问 想问 问一下 问下 我想知道 想知道
+    请 麻烦 劳驾 你 您 帮我 帮忙 给我 帮 能不能 能否 可不可以 可以 可否 试试 试着 先 再 那就 那 现在 马上 立刻 赶紧 快
 """)
 _POLITE = re.compile(rf"(?:(?:{_COURTESY})[\s,:，：]*)+", _FLAGS)
 _ORDER = re.compile(
