@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 
-MOST, WITHIN = 12, timedelta(minutes=5)
+MOST, WITHIN = 20, timedelta(minutes=5)
 """Free words of one person; more is a machine, or a person who should not use up what the night needs."""
 MOST_PEOPLE = 1000
 

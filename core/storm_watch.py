@@ -10,12 +10,16 @@ from core.approval import Answer, Approval
 from core.card import Card, card_kind
 from core.incident import Incident
 from core.inventory import Inventory
+from core.pace import Pace
 from core.people_ports import Storms
 from core.ports import ApprovalBook, Clock
 from core.proposal import Proposal
 from core.restraint import Restraint
 from core.set_back import is_ahead
 from core.storm import SHOW_EVERY, Storm, StormFacts, can_storm, facts_of, heads, is_over, turns
+
+MOST_CLAIMS = 20
+"""Investigations by a model within an hour of what somebody outside says."""
 
 _FRESH = timedelta(seconds=1)
 """How long whose turn it is stays as it was found: of each storm the rows are read once a second, not once an incident."""
@@ -28,6 +32,7 @@ class StormWatch:
         self._storms, self._book, self._inventory, self._clock = storms, book, inventory, clock
         self._turns: tuple[datetime, frozenset[str]] | None = None
         self._thought_about: dict[str, str] = {}
+        self._claims = Pace(MOST_CLAIMS, timedelta(hours=1))
 
     # ---- rules ------------------------------------------------------------------------------------------------------------------
 
@@ -45,11 +50,16 @@ class StormWatch:
         return bool(id) and any(storm.id == id for storm in self._storms.running())
 
     def why_not_think(self, incident: Incident) -> str:
-        """Why no model investigates this one: in a storm it does so once, for whichever comes first; '' where it may."""
-        if not self.is_running(incident.storm):
-            return ""
-        first = self._thought_about.setdefault(incident.storm, incident.id)
-        return "" if first == incident.id else f"{incident.storm}: of a storm one incident is investigated, {first}"
+        """Why no model investigates this one, '' where it may: in a storm it does so once, for whichever comes first.
+
+        What others claim one by one has a pace, so that nobody outside uses up a day's budget before the night needs it.
+        """
+        if self.is_running(incident.storm):
+            first = self._thought_about.setdefault(incident.storm, incident.id)
+            return "" if first == incident.id else f"{incident.storm}: of a storm one incident is investigated, {first}"
+        if incident.alert.is_claim and not self._claims.lets("claims", self._clock.now()):
+            return f"{MOST_CLAIMS} alerts of others were investigated within the hour"
+        return ""
 
     def waits(self, incident: Incident) -> bool:
         """True while an incident of a storm waits for its turn to be looked into."""

@@ -16,6 +16,7 @@ from core.incident import Ending, IncidentState
 from core.inventory import Mode
 from core.origin import Origin, Value
 from core.pause import PauseKind
+from core.storm_watch import MOST_CLAIMS
 from tests.fakes.brain import FakeBrain
 from tests.nights.fleet import DISK, FULL, Fleet, broken, used
 from tests.nights.remedies import ROTATED, rotate_logs, says_fixed
@@ -219,6 +220,20 @@ def test_of_a_storm_of_hundreds_the_brain_investigates_one() -> None:
     assert all(one.closed is not None for one in fleet.incidents)
     assert len(brain.asked) == 1
     assert "of a storm one incident is investigated" in str(fleet.store.shelf)
+
+
+def test_claims_that_drip_in_below_a_storm_use_up_no_budget_without_end() -> None:
+    brain = FakeBrain(calls(call("hand_over", reason="I do not know")))
+    fleet = Fleet(HUNDREDS, minds=Minds(brain=brain))
+    for host in [*HUNDREDS][:60]:
+        fleet.claim([(host, f"app.broken:{host}")])
+        fleet.wait(40, 10.0)
+    assert fleet.store.storms.running() == ()
+    assert len(brain.asked) == MOST_CLAIMS
+    fleet.store.clock.advance(3600)
+    fleet.claim([("web-200", "app.broken:late")])
+    fleet.wait(40, 10.0)
+    assert len(brain.asked) == MOST_CLAIMS + 1
 
 
 def test_after_a_storm_what_is_left_is_asked_one_by_one() -> None:
