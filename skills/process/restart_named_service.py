@@ -13,7 +13,8 @@
 #   "把 redis 重启一下", "帮我重启这个服务", "重启 web-2 上的服务", "服务重启下", "手动重启", "restart the service",
 #   "systemctl restart", "restart the worker", "restart the daemon on that host", "重启服务", "重启一下服务",
 #   "把服务重启一下", "麻烦重启下", "重启某个服务", "restart redis", "restart mysql", "restart the exporter",
-#   "restart haproxy on lb-1", "重启 redis", "重启下 mysql", "重启 exporter", "nginx 重启下",
+#   "restart haproxy on lb-1", "give postgres a restart", "重启 redis", "重启下 mysql", "重启 exporter", "nginx 重启下",
+#   "重启 postgres",
 # ]
 # ///
 """Restarts one service because a person asked for it, running or not, through whoever supervises it; refuses what nobody supervises."""
