@@ -38,6 +38,11 @@ _SWEEP_EVERY = 5.0
 _STORM_PAUSE = 0.1
 """Seconds between two starts while `gives_way` says so: in a storm most legs are about the same, and each costs as much as fifty alerts."""
 _PRUNE_EVERY = 3600.0
+_THINKS = "investigate"
+_FREE = 2
+"""Workers that no investigation gets: what a person has approved, and what comes after it, does not wait for models that think."""
+_BEGINS_WITHIN = 2.0
+"""Seconds after which a leg that was started and is not played here is played by another replica."""
 _KEPT = timedelta(days=7)
 """How long DBOS's journal of a finished leg is kept, for who debugs; what people ask for stands in our own tables."""
 _AT_ONCE = 500
@@ -106,6 +111,8 @@ class DbosEngine:
         self._waiting: set[str] = set()
         self._playing: dict[str, int] = {}
         self._cut_off: set[str] = set()
+        self._thinking: dict[str, float] = {}
+        self._held: list[Leg] = []
         self._wake = threading.Condition()
         self._next_due = float("inf")
         self._next_prune = time.monotonic() + _PRUNE_EVERY
@@ -211,6 +218,8 @@ class DbosEngine:
                 self._playing[leg_id] -= 1
                 if not self._playing[leg_id]:
                     del self._playing[leg_id]
+                self._thinking.pop(leg_id, None)
+            self._let_go_on()
         return "over"
 
     def _play(self, leg: Leg) -> None:
@@ -259,11 +268,35 @@ class DbosEngine:
             self._waiting.add(leg.id)
         self._to_start.put(leg)
 
+    def _must_wait(self, leg: Leg) -> bool:
+        """True where it is held back, because as many investigations are under way as may be."""
+        if leg.leg != _THINKS:
+            return False
+        with self._lock:
+            now, most = time.monotonic(), max(1, self._workers - _FREE)
+            self._thinking = {
+                one: at for one, at in self._thinking.items() if one in self._playing or now - at < _BEGINS_WITHIN
+            }
+            if len(self._thinking) >= most:
+                self._held.append(leg)
+                return True
+            self._thinking[leg.id] = now
+            return False
+
+    def _let_go_on(self) -> None:
+        """What was held back is looked at again, in its order."""
+        with self._lock:
+            held, self._held = self._held, []
+        for leg in held:
+            self._to_start.put(leg)
+
     def _starter(self) -> None:
         """Starts what is to be started; in a storm one after the other, so that nobody who sends alerts is kept waiting."""
         while (leg := self._to_start.get()) is not None and not self._is_closing.is_set():
             if self.gives_way():
                 self._is_closing.wait(_STORM_PAUSE)
+            if self._must_wait(leg):
+                continue
             try:
                 with SetWorkflowID(leg.id):
                     DBOS.start_workflow(play_leg, leg.id)
@@ -314,6 +347,7 @@ class DbosEngine:
                 self._on_fenced()
                 return
             self._store.executors.reap(self._lease, self._take_over)
+        self._let_go_on()
         self.sweep(self._store.clock.now())
         if time.monotonic() >= self._next_prune:
             self._next_prune = time.monotonic() + _PRUNE_EVERY

@@ -243,6 +243,28 @@ def test_what_fails_because_it_closes_is_no_result_and_is_done_after_the_next_st
     assert (said, lost.legs) == (["an answer"], [])
 
 
+def test_what_a_person_approved_does_not_wait_for_investigations_that_think(store: Store, lost: Lost) -> None:
+    thought, acted, think_on = list[str](), threading.Event(), threading.Event()
+
+    def think(subject: str, _flow: Flow) -> None:
+        thought.append(subject)
+        think_on.wait(20)
+
+    plays = {"investigate": think, "act": lambda _subject, _flow: acted.set()}
+    engine = DbosEngine(store, plays, 4, on_lost=lost)
+    engine.launch()
+    for number in range(6):
+        store.legs.start("investigate", f"s{number}", 1, store.clock.now())
+    store.legs.start("act", "a1", 1, store.clock.now())
+    assert acted.wait(10)
+    assert len(thought) == 2
+    think_on.set()
+    assert engine.wait_idle(20)
+    engine.close()
+    assert sorted(thought) == [f"s{number}" for number in range(6)]
+    assert lost.legs == []
+
+
 def test_deaths_of_replicas_are_counted_per_leg_and_its_tries(store: Store) -> None:
     counts = [store.legs.taken_over(leg) for leg in ("act:A:1", "act:A:1#2", "act:B:1", "act:A:1#3")]
     assert counts == [1, 2, 1, MOST_TAKEOVERS]
