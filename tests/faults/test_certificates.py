@@ -26,9 +26,12 @@ CONFIG = "[req]\ndistinguished_name = dn\n[dn]\n"
 NAMES = "-subj /CN=shop.example.com -addext subjectAltName=DNS:shop.example.com"
 REQUEST = f"openssl req -config o.cnf -newkey rsa:2048 -nodes -keyout shop.key {NAMES}"
 
-pytestmark = pytest.mark.skipif(
-    not NGINX.exists() or not shutil.which("openssl"), reason="needs Debian's packages nginx and openssl"
-)
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(
+        not NGINX.exists() or not shutil.which("openssl"), reason="needs Debian's packages nginx and openssl"
+    ),
+]
 
 
 @pytest.fixture

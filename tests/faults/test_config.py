@@ -12,7 +12,10 @@ from tests.skills.patient import eventually
 
 PATH = "/etc/nginx/sites-available/shop"
 
-pytestmark = pytest.mark.skipif(not NGINX.exists(), reason="needs Debian's package nginx")
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(not NGINX.exists(), reason="needs Debian's package nginx"),
+]
 
 
 @pytest.mark.proves("change_config_line", fault="the site serves another folder than it should")

@@ -30,7 +30,10 @@ SITE = """server {
 URL = "http.failed:http://127.0.0.1/"
 RESTART = "/etc/init.d/nginx restart"
 
-pytestmark = pytest.mark.skipif(not NGINX.exists(), reason="needs Debian's package nginx")
+pytestmark = [
+    pytest.mark.root,  # its workers run as somebody else, and an ordinary user's namespace knows one uid
+    pytest.mark.skipif(not NGINX.exists(), reason="needs Debian's package nginx"),
+]
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def test_a_guessed_password_is_found_and_the_evidence_stays(ward: Ward, hands: H
     assert ward.shell("stat -c '%s %Y %a' /var/log/auth.log; sha256sum /var/log/auth.log") == before
 
 
+@pytest.mark.root  # else /root is another's
 def test_a_list_of_keys_is_told_by_its_outside(ward: Ward, hands: Hands) -> None:
     ward.shell("mount -t tmpfs t /home && mkdir -p /home/li/.ssh")
     ward.shell("echo ssh-ed25519 AAAA > /home/li/.ssh/authorized_keys; chmod 664 /home/li/.ssh/authorized_keys")
