@@ -189,7 +189,7 @@ def test_chat_over_a_pipe_answers_line_by_line_and_ends(machine: Machine) -> Non
     run = machine.type("chat", stdin="status\n帮助\nnonsense words\n")
     assert run.returncode == 0
     assert "You can say:" in run.stdout
-    assert "I do not understand" in run.stdout
+    assert "I did not understand that" in run.stdout
 
 
 # ---- beside a running up ------------------------------------------------------------------------------------------------------------
