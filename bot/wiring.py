@@ -18,6 +18,7 @@ from bot.conversing import Conversing, Recent
 from bot.digest import MorningTime
 from bot.documents import Filing
 from bot.handwork import Handwork
+from bot.leaving import ConcealingPager, concealing
 from bot.live_settings import LiveSettings
 from bot.messages import Words, words_of
 from bot.minds import Minds, minds_of
@@ -265,7 +266,7 @@ def wake_up_calls(house: House, words: Words) -> Waking:
 
     phones = house.place.phones
     heartbeat = HttpHeartbeat(phones.heartbeat_url) if phones.heartbeat_url else None
-    pager = pager_of(phones, house.store.clock)
+    pager = ConcealingPager(pager_of(phones, house.store.clock), house.place.minds.terms.conceal)
     return waking_of(house.store, house.place.inventory, phones, (pager, heartbeat), words)
 
 
@@ -453,6 +454,7 @@ def desk_of(house: House, language: str, channels: Mapping[str, Channel], recent
         lambda command, message: desk.carry_out(command, message),
         filing.filed,
     )
-    budget = house.place.minds.terms.budget
-    desk = ChatDesk(rows, house.place.inventory, roster, language, act, channels, ordering, talk.converse, budget)
+    terms = house.place.minds.terms
+    shown = concealing(channels, terms.conceal)
+    desk = ChatDesk(rows, house.place.inventory, roster, language, act, shown, ordering, talk.converse, terms.budget)
     return desk
