@@ -23,6 +23,7 @@ from bot.conversing import Recent
 from bot.json_view import as_json, jsonable
 from bot.messages import Words, words_of
 from bot.messages.flow_lines import flow_line
+from bot.mind_lines import gone_minds
 from bot.minds import budget_of
 from bot.ordering import Ordering
 from bot.policy_view import policy_table
@@ -253,8 +254,13 @@ class Session:
         """What is on now, and whether `up` runs."""
         pid, answer = self.up_pid, self._direct("status")
         running = self.words.say("cli.up", pid=pid) if pid else self.words.say("cli.down")
-        data = {"up": pid or None} | _fields(answer.data) if answer.ok else None
-        return self.show(Answer(f"{running}\n{answer.text}" if answer.ok else answer.text, data, answer.ok))
+        with jobs.open_store(self.settings) as rows:
+            gone = gone_minds(self.settings, rows)
+        told = [self.words.say(f"status.gone.{mind}") for mind in gone]
+        data = {"up": pid or None, "gone": gone} | _fields(answer.data) if answer.ok else None
+        return self.show(
+            Answer("\n".join((running, *told, answer.text)) if answer.ok else answer.text, data, answer.ok)
+        )
 
     def policy(self) -> int:
         """The whole table, one row per mode, risk, state and asker; below it which mode holds where, and who made it stricter."""

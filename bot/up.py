@@ -18,6 +18,7 @@ from bot.logs import start_logging, start_logging_to
 from bot.maintenance_door import MaintenanceDoor
 from bot.messages import words_of
 from bot.metrics import Metrics
+from bot.mind_lines import minds_line
 from bot.minds import warm
 from bot.noting import ChangesDoor
 from bot.roster_rules import replaced
@@ -114,6 +115,7 @@ class Up:
         lines = [
             *waking_lines(self._settings, self._words, house.store.clock.now()),
             say("up.watching", hosts=", ".join(e.name for e in place.inventory.hosts), count=len(place.checks)),
+            minds_line(self._settings, self._words),
             *(say(key, **facts) for key, facts in replaced(place.inventory)),
             say("up.doors", port=self._settings.file.server.port, home=str(place.home)),
             say("up.keys" if has_console else "up.noconsole"),

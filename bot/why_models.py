@@ -60,7 +60,7 @@ def _line(words: Words, call: ModelCall, now: datetime, budget: Budget) -> str:
         at=clock(call.at, now),
         mind=words.say(f"mind.{call.mind}"),
         model=plain(call.model, 60),
-        prompt=plain(call.prompt, 40),
+        prompt=plain(call.prompt.replace("@", " v"), 40),
         tokens_in=call.tokens_in,
         tokens_out=call.tokens_out,
         money=words.say("digest.money", amount=budget.money(call.cost)) if call.cost else "",

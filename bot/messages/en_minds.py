@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 WORDS = {
+    "minds.none": "No model is configured: memory, rules and people decide; docs/minds.md says how to set one.",
+    "minds.on": "Minds: {brain}; {local}. Where they do not answer, memory, rules and people decide.",
+    "minds.brain": "brain {model}",
+    "minds.brain.none": "no brain",
+    "minds.local": "local model {model}",
+    "minds.local.none": "no local model",
+    "status.gone.brain": "The brain did not answer when last asked; memory, rules and people decide. Try it: nightshift doctor",
+    "status.gone.cerebellum": "The local model did not answer when last asked; memory, rules and words decide. Try it: nightshift doctor",
     "mind.brain": "the brain",
     "mind.cerebellum": "the local model",
     "mind.gone.brain": "The brain cannot be reached ({why}). Until it is back rules, memory and the local model decide; "

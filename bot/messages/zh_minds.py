@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 WORDS = {
+    "minds.none": "没有配置模型：由记忆、规则和人决定；怎样配置见 docs/minds.zh.md。",
+    "minds.on": "模型：{brain}，{local}。答不上来的时候，由记忆、规则和人决定。",
+    "minds.brain": "大脑 {model}",
+    "minds.brain.none": "没有大脑",
+    "minds.local": "小脑 {model}",
+    "minds.local.none": "没有小脑",
+    "status.gone.brain": "最近一次询问大脑没有得到回答；目前由记忆、规则和人决定。可以试试：nightshift doctor",
+    "status.gone.cerebellum": "最近一次询问小脑没有得到回答；目前由记忆、规则和字面匹配决定。可以试试：nightshift doctor",
     "mind.brain": "大脑",
     "mind.cerebellum": "小脑",
     "mind.gone.brain": "大脑连不上（{why}）。恢复之前由规则、记忆和小脑判断；它们不懂的交给您。",

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from bot.messages import words_of
+from bot.mind_lines import gone_minds, minds_line
 from bot.minds import Minds, ToldOfMinds, budget_of, minds_of, own_secrets, terms_of, thinking_of
 from bot.settings import EnvSettings, FileSettings, Settings
 from bot.settings_minds import RedactionTable
@@ -227,3 +228,34 @@ def test_nothing_is_loaded_where_nothing_is_set(tmp_path: Path) -> None:
 def test_a_pattern_that_cannot_be_used_is_refused_with_what_to_write(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"write|regular expression"):
         RedactionTable(patterns=(pattern,))
+
+
+# ---- the first lines of `up`, and status -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("brain", "local", "said"),
+    [
+        (None, None, "No model is configured"),
+        ("gpt-5-mini", None, "Minds: brain gpt-5-mini; no local model."),
+        (None, "qwen2.5:7b", "Minds: no brain; local model qwen2.5:7b."),
+        ("gpt-5-mini", "qwen2.5:7b", "Minds: brain gpt-5-mini; local model qwen2.5:7b."),
+    ],
+)
+def test_which_minds_are_set_is_one_line(tmp_path: Path, brain: str | None, local: str | None, said: str) -> None:
+    env = EnvSettings.model_validate({"BRAIN_MODEL": brain, "CEREBELLUM_MODEL": local})
+    line = minds_line(Settings(home=tmp_path, env=env), words_of("en"))
+    assert line.startswith(said)
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(("model", "gone"), [("big", (Mind.BRAIN,)), (None, ())])
+def test_a_mind_that_is_gone_is_known_to_every_process_while_it_is_set(
+    tmp_path: Path, model: str | None, gone: tuple[Mind, ...]
+) -> None:
+    night = OpenNight()
+    settings = Settings(home=tmp_path, env=EnvSettings.model_validate({"BRAIN_MODEL": model}))
+    assert gone_minds(settings, night.rows) == ()
+    with pytest.raises(ModelError):
+        thinking(night, FakeBrain(ModelError("nobody there", is_lasting=True)))
+    assert gone_minds(settings, night.rows) == gone
