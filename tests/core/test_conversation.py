@@ -290,7 +290,9 @@ def test_a_brain_asks_back_once() -> None:
 def test_what_a_model_wrote_into_an_answer_to_pick_is_not_what_the_person_named() -> None:
     """A known name in it would otherwise be known by a keystroke, and open what only a typed value may open."""
     question = ends("ask_back", question="Which?", options=["the usual one, /var/log/app.log.1", "none"])
-    want = ends("wish", skill="remove_lock", host="web-1", parameters={"path": "/var/log/app.log.1"}, why="they picked it")
+    want = ends(
+        "wish", skill="remove_lock", host="web-1", parameters={"path": "/var/log/app.log.1"}, why="they picked it"
+    )
     checks = (Check(Signal.parse("disk.used_percent:/var/log/app.log.1"), "web-1", over=90.0),)
     talks = Talks(minds=Minds(brain=FakeBrain(question, want)), checks=checks)
     talks.say("remove the lock on web-1 please")
