@@ -22,8 +22,10 @@ from core.cut_off import restrain_while_cut_off
 from core.deliberation import Deliberation
 from core.desk import Desk, Patience
 from core.diagnosis import Diagnosis
+from core.errors import StoppedError, TamperedError
 from core.execution import Executor, Operator
 from core.holding import Books, Holding
+from core.incident import Incident
 from core.incident_response import IncidentResponse
 from core.inventory import Inventory, Mode
 from core.investigation import Investigation
@@ -186,7 +188,20 @@ def _investigation(  # noqa: PLR0913, PLR0917 - composed once
     briefing = Briefing(catalog, rows.memory, minds.runbooks, world.inventory, state_on, sources)
     looks = CalledLooks(executor, catalog, world.inventory, state_on)
     gateway = thinking.gateway if minds.brain else None
-    return Investigation(gateway, diagnosis, looks, briefing, storms.why_not_think)
+    return Investigation(gateway, diagnosis, looks, briefing, storms.why_not_think, _stopped(rows, world))
+
+
+def _stopped(rows: Rows, world: World) -> Callable[[Incident], str]:
+    """Who said that nothing goes on where an incident is, '' while it may."""
+
+    def why_not(incident: Incident) -> str:
+        try:
+            rows.gate.check(incident.host, world.inventory.groups(incident.host), incident.id, "", rows.clock.now())
+        except (StoppedError, TamperedError) as error:
+            return error.message
+        return ""
+
+    return why_not
 
 
 def _brain_talk(

@@ -21,7 +21,7 @@ class Breaker:
 
     def lets_through(self, now: datetime) -> bool:
         """True where a call may begin now; while one tries, the others wait for what becomes of it, but never for ever."""
-        if self.until is None:
+        if self.until is None or self.until - now > LASTING:  # later than it is ever set: the clock was set back
             return True
         is_tried = self.trying is not None and timedelta() <= now - self.trying < SHUT_FOR
         return now >= self.until and not is_tried

@@ -95,9 +95,11 @@ class Investigation:
         looks: CalledLooks,
         briefing: Briefing,
         spared: Callable[[Incident], str] = _always,
+        stopped: Callable[[Incident], str] = _always,
     ) -> None:
+        """`spared` says once why it is not worth a thought, `stopped` before each turn that somebody said stop."""
         self._gateway, self._diagnosis, self._looks, self._briefing = gateway, diagnosis, looks, briefing
-        self._spared = spared
+        self._spared, self._stopped = spared, stopped
 
     def investigate(self, incident: Incident, so_far: Idea, flow: Flow) -> Idea:
         """What the brain makes of it; `so_far` where there is no brain, or nothing may be spent on one, or it comes to no end."""
@@ -114,7 +116,11 @@ class Investigation:
 
     def _why_not(self, incident: Incident) -> str | None:
         """None where there is no brain at all, which goes without saying."""
-        return None if self._gateway is None else self._gateway.why_not or self._spared(incident)
+        return (
+            None
+            if self._gateway is None
+            else self._gateway.why_not or self._stopped(incident) or self._spared(incident)
+        )
 
     def _follow(self, course: _Course) -> Idea:
         while course.turn < MOST_TURNS:
@@ -136,6 +142,8 @@ class Investigation:
         if self._gateway is None:
             raise ModelError("no brain is configured any more")
         brief, incident = course.brief, course.incident
+        if why_not := self._stopped(incident):
+            raise ModelError(why_not)
         tools = () if course.is_at_its_end else self._looks.tools(brief.tools, brief.hosts)
         request = ModelRequest(
             prompt=f"{prompt('diagnose').id}+{prompt('incident').id}",

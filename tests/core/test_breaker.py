@@ -35,7 +35,7 @@ def test_then_one_tries_and_the_others_wait_for_it_but_not_for_ever() -> None:
     assert not trying.lets_through(later)
     assert not trying.lets_through(later + SHUT_FOR - MOMENT)
     assert trying.lets_through(later + SHUT_FOR)
-    assert trying.lets_through(later - timedelta(days=1)) is False
+    assert trying.lets_through(later - timedelta(days=1)), "a clock that was set back knows of no call under way"
     assert not trying.failed(later).lets_through(later + SHUT_FOR - MOMENT)
 
 
@@ -47,3 +47,11 @@ def test_what_lasts_shuts_it_at_once_and_for_longer() -> None:
 
 def test_while_it_is_closed_any_number_may_begin() -> None:
     assert Breaker().begun(NOW).begun(NOW).lets_through(NOW)
+
+
+def test_a_clock_that_is_set_back_does_not_shut_it_for_longer_than_it_ever_is() -> None:
+    lasting = Breaker().failed(NOW, is_lasting=True)
+    assert not lasting.lets_through(NOW)
+    assert lasting.lets_through(NOW - timedelta(days=1))
+    assert shut().lets_through(NOW - timedelta(hours=1))
+    assert not shut().begun(NOW).failed(NOW - timedelta(hours=1)).lets_through(NOW - timedelta(hours=1))

@@ -210,3 +210,19 @@ def test_a_question_is_put_to_a_person_and_the_answer_comes_back() -> None:
     assert 'asked "May the old log go?"; li answered "yes"' in shown(brain.asked[-1])
     night.answer(Verdict.APPROVED)
     assert night.report.ending is Ending.FIXED
+
+
+def test_where_somebody_said_stop_no_model_is_asked() -> None:
+    brain = always(calls(call("hand_over", reason="I know no more")))
+    night = Night(disk_full_on("web-1"), skills=skills(), minds=brain.minds())
+    asked = len(brain.asked)
+    assert asked
+    night.heal()
+    night.wait(7200)
+    night.stop("host:web-1")
+    night.break_again()
+    assert len(brain.asked) == asked
+    assert night.report.ending is Ending.HANDED_OVER
+    assert ("brain", "not asked: stopped: host:web-1, by bo") in [
+        (one.source, one.text) for one in night.report.evidence
+    ]

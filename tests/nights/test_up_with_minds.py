@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ SLOW = pytest.mark.slow
 
 LOOK = Say(calls=(("look_at_memory", {}),))
 END = Say(calls=(("hand_over", {"reason": "nothing here mends a shop"}),))
+TOLD = (("answer", {"text": "I see no shop here.", "evidence": []}),)
 LONG = 40.0
 SHOP = ("alert.firing:shop", "the shop is slow")
 ASKED, ANSWER = "Which shop is it?", "the one in Bern"
@@ -105,17 +107,33 @@ def test_killed_around_a_question_it_is_asked_once_and_its_answer_is_heard_once(
 
 @SLOW
 def test_killed_in_the_middle_of_a_conversation_it_answers_after_its_next_start(tmp_path: Path) -> None:
-    with OpenAIServer(Say("The memory is well.", delay=LONG)) as server:
+    with OpenAIServer(Say(calls=TOLD, delay=LONG)) as server:
         house = ThinkingHouse(tmp_path, server.url)
         with house.up() as process:
             message = house.type_later("ask what do you make of the shop in general?")
             until(lambda: server.asked)
             process.kill()
-        server.answers = (Say("The memory is well."),)
+        server.answers = (Say(calls=TOLD),)
         with house.up():
             reply = until(lambda: house.reply(message))
-    assert "memory is well" in reply, reply
+    assert "I see no shop here" in reply, reply
     assert len(server.asked) == 2
+
+
+@SLOW
+def test_a_stop_in_the_middle_of_a_thought_is_the_last_thing_that_is_paid_for(tmp_path: Path) -> None:
+    with OpenAIServer(Say(calls=LOOK.calls, delay=6)) as server:
+        house = ThinkingHouse(tmp_path, server.url)
+        with house.up():
+            incident = house.alert(*SHOP)
+            until(lambda: server.asked)
+            began = time.monotonic()
+            stop = house.type_later("stop")
+            assert json.loads(until(lambda: house.reply(stop)))["ok"]
+            assert time.monotonic() - began < 4, "it waits for no model"
+            assert house.ask_for("GET", "/healthz")[0] == 200
+            assert until(lambda: house.ending(incident)) == "handed over"
+        assert turns(server) == {1: 1}
 
 
 # ---- peace --------------------------------------------------------------------------------------------------------------------------
@@ -139,12 +157,9 @@ def test_where_nothing_is_wrong_no_model_is_asked_anything(tmp_path: Path) -> No
         house = ThinkingHouse(tmp_path, brain.url, cerebellum.url, BUSY)
         with house.up():
             until(lambda: cerebellum.is_loaded)
-            time.sleep(QUIET)
+            time.sleep(10)
             assert house.ask_for("GET", "/readyz")[0] == 200
             house.machine.data("status")
         assert brain.requests == []
         assert cerebellum.asked == [], "it was loaded, and asked nothing"
     assert house.machine.data("incidents") == []
-
-
-QUIET = 12.0
