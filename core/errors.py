@@ -14,6 +14,8 @@ NightshiftError
 ├── UnavailableError        we could not: unreachable, not measurable, timed out
 │   ├── BusyError               the lease is held; try again later
 │   └── ModelError              a model did not answer, or said no
+│       ├── UnfitError          it refuses this one request; another may be answered
+│       └── NoToolsError        it has to be told of tools in words
 ├── InvalidError            what we were given is wrong: settings, alert, skill, parameter
 │   ├── UnknownError            a name nobody knows
 │   └── AnswerError             what a model said is not what it was asked for
@@ -144,6 +146,14 @@ class ModelError(UnavailableError):
     ) -> None:
         super().__init__(message)
         self.is_lasting, self.retry_after, self.is_billed = is_lasting, retry_after, is_billed
+
+
+class UnfitError(ModelError):
+    """This one request is refused, as one that is too long: asking it again cannot help, and the model is not gone."""
+
+
+class NoToolsError(ModelError):
+    """The model takes no tools; it has to be told of them in words."""
 
 
 class InvalidError(NightshiftError):

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 from core.budget import Budget, Scope, day_of, tokens_in, tokens_of
 from core.concealment import Concealment
-from core.errors import BudgetError, ModelError
+from core.errors import BudgetError, ModelError, NoToolsError, UnfitError
 from core.mind_ports import Brain, ModelLog
 from core.mind_watch import MindWatch
 from core.model import Mind, ModelCall, ModelReply, ModelRequest, Purpose, Spent, ToolCall
 from core.ports import Clock
 from core.redaction import visible
-from core.tools_in_text import calls_read, in_text
+from core.tools_in_text import calls_read, calls_written, in_text
 
 BACK_OFF = (0.5, 2.0)
 """Seconds before the second try and before the third, which is the last."""
@@ -77,7 +77,7 @@ class ModelGateway:
         self._terms, self._capped = terms, capped
         self._lock = threading.Lock()
         self._held: dict[int, tuple[Purpose, Spent]] = {}
-        self._is_over = False
+        self._is_over, self._has_tools = False, terms.has_tools
 
     def end(self) -> None:
         """Nothing is asked any more, and what fails from now on is no news of the brain: this process ends."""
@@ -103,24 +103,36 @@ class ModelGateway:
         why = _ENDING if self._is_over else self._watch.begin(Mind.BRAIN)
         if brain is None or why:
             raise ModelError(why or "no brain is configured")
-        concealed = self._terms.conceal.request(request if self._terms.has_tools else in_text(request))
-        is_plain = self._terms.has_tools or not request.tools
         began, tries = self._clock.now(), 0
         while True:
             tries += 1
+            is_native = self._has_tools
+            is_plain = is_native or not request.tools
+            sent = self._terms.conceal.request(request if is_native else in_text(request))
             try:
-                reply = self._try(brain, purpose, concealed, heard if is_plain else _nobody)
+                reply = self._try(brain, purpose, sent, heard if is_plain else _nobody)
             except ModelError as error:
-                if self._is_over:
-                    raise
-                pause = self._pause(error, tries, began)
-                if pause is None:
-                    self._watch.failed(Mind.BRAIN, error.message, error.is_lasting, tries)
-                    raise
-                self._terms.wait(pause)
+                if isinstance(error, NoToolsError) and sent.tools:
+                    self._has_tools, tries = False, tries - 1  # from now on they are told in words
+                    continue
+                self._failed(error, tries, began)
                 continue
             self._watch.answered(Mind.BRAIN)
-            return reply if is_plain else _read(reply, heard)
+            names = {tool.name for tool in request.tools}
+            return calls_written(reply, names) if is_plain else _read(reply, names, heard)
+
+    def _failed(self, error: ModelError, tries: int, began: datetime) -> None:
+        """Waits for the next try; raises the error where there is none."""
+        if self._is_over:
+            raise error
+        if isinstance(error, UnfitError):  # what a host says may be too long or offend a filter: the brain is there
+            self._watch.answered(Mind.BRAIN)
+            raise error
+        pause = self._pause(error, tries, began)
+        if pause is None:
+            self._watch.failed(Mind.BRAIN, error.message, error.is_lasting, tries)
+            raise error
+        self._terms.wait(pause)
 
     def _pause(self, error: ModelError, tries: int, began: datetime) -> float | None:
         """Seconds before the next try; None where there is none: a service that hangs costs a night one timeout, not three."""
@@ -201,9 +213,9 @@ class ModelGateway:
         )
 
 
-def _read(reply: ModelReply, heard: Callable[[str], None]) -> ModelReply:
+def _read(reply: ModelReply, names: set[str], heard: Callable[[str], None]) -> ModelReply:
     """An answer whose calls stand in its text is heard only once it is known to be none."""
-    read = calls_read(reply)
+    read = calls_read(reply, names)
     if read.text:
         heard(read.text)
     return read
@@ -212,7 +224,7 @@ def _read(reply: ModelReply, heard: Callable[[str], None]) -> ModelReply:
 def replace_error(error: ModelError, conceal: Concealment) -> ModelError:
     """The same in words that may be kept and shown."""
     message = " ".join(conceal(error.message).split())[:400]
-    return ModelError(message, error.is_lasting, error.retry_after, error.is_billed)
+    return type(error)(message, error.is_lasting, error.retry_after, error.is_billed)
 
 
 def sent_text(request: ModelRequest) -> str:

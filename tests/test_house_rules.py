@@ -46,7 +46,7 @@ MAY_OPEN_DOORS = {  # room -> why; everywhere else only the broker's verbs chang
     "adapters/patient/": "makes and removes the demo's own host; never towards a watched one",
     "adapters/store/": "the database and the data folder",
     "adapters/fetch_http.py": "asks one URL for a skill, at an address that was checked",
-    "adapters/brain_openai.py": "asks the one service that is set, and shuts the line when the time is over",
+    "adapters/brain_openai/": "asks the one service that is set, and shuts the line when the time is over",
     "adapters/plotter/": "starts one child that draws, and ends",
     "adapters/heartbeat_http.py": "calls the one URL that waits for us",
     "adapters/token_file.py": "the first alert token, made once with mode 0600",
