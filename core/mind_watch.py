@@ -6,10 +6,13 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.breaker import Breaker
 from core.model import Mind
 from core.ports import Clock, Ticks
+
+READ_AGAIN_AFTER = timedelta(seconds=30)
 
 _KEY = "mind|"
 
@@ -45,6 +48,7 @@ class MindWatch:
         self._breakers = dict.fromkeys(Mind, Breaker())
         self._whys = dict.fromkeys(Mind, "")
         self._said: dict[Mind, _Said] | None = None
+        self._read = clock.now()
         self._lock = threading.RLock()
 
     def why_not(self, mind: Mind) -> str:
@@ -97,9 +101,11 @@ class MindWatch:
         self._said[mind] = after
 
     def _known(self) -> dict[Mind, _Said]:
-        if self._said is None:
+        """Read again now and then, because another replica may have said something meanwhile."""
+        now = self._clock.now()
+        if self._said is None or not timedelta() <= now - self._read < READ_AGAIN_AFTER:
             states = self._ticks.states()
-            self._said = {mind: _said(states.get(_KEY + mind, "")) for mind in Mind}
+            self._said, self._read = {mind: _said(states.get(_KEY + mind, "")) for mind in Mind}, now
         return self._said
 
 

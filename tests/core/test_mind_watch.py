@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.breaker import SHUT_FOR
-from core.mind_watch import MindNews, MindWatch
+from core.mind_watch import READ_AGAIN_AFTER, MindNews, MindWatch
 from core.model import Mind
 from tests.fakes.clock import FakeClock
 from tests.fakes.ticks import FakeTicks
@@ -105,6 +105,20 @@ def test_who_dies_between_the_card_and_the_mark_says_it_again_under_the_same_key
     house.ticks.save = save  # type: ignore[method-assign]  # the next life
     house.watch().failed(Mind.CEREBELLUM, "gone")
     assert {news.key for news in house.said} == {"mind|cerebellum|1|gone"}
+
+
+def test_what_a_replica_said_before_it_died_is_known_to_the_other_one() -> None:
+    house = House()
+    first, second = house.watch(), house.watch()
+    second.answered(Mind.BRAIN)
+    first.failed(Mind.BRAIN, "it did not answer")
+    house.clock.advance(READ_AGAIN_AFTER.total_seconds())
+    assert set(second.gone()) == {Mind.BRAIN}
+    second.answered(Mind.BRAIN)
+    assert house.told == [("brain", True), ("brain", False)]
+    house.clock.advance(READ_AGAIN_AFTER.total_seconds())
+    first.failed(Mind.BRAIN, "it did not answer")
+    assert [(news.is_gone, news.outage) for news in house.said] == [(True, 1), (False, 1), (True, 2)]
 
 
 def test_a_replica_that_said_it_already_is_not_repeated() -> None:
