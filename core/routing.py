@@ -36,6 +36,8 @@ _FITS = 1.1
 """How much more a skill counts that does what somebody orders, or that looks where somebody asks."""
 _STRANGE = 0.75
 """What a part counts that no skill has, against the rarest that one has: it is as often a name as another matter."""
+_DENSE = 2.0
+"""How much a part in Chinese counts against one in Latin letters, of which a word has several times as many."""
 _SERVES = frozenset({SkillState.OWNED, SkillState.TRIAL})
 
 
@@ -62,7 +64,7 @@ class _Text:
 
     def weighed(self, weights: Mapping[str, float], unknown: float) -> _Text:
         """With the weight of all its parts."""
-        return replace(self, mass=sum(weights.get(part, unknown) for part in self.parts))
+        return replace(self, mass=sum(_weigh(part, weights, unknown) for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Router:
 
     def _weight(self, part: str) -> float:
         """What is in no skill says that something else is meant, but for numbers, which are in everything."""
-        return self._weights.get(part, 0.0 if part.isdigit() else self._unknown)
+        return _weigh(part, self._weights, self._unknown)
 
     # ---- by letters ---------------------------------------------------------------------------------------------------------------
 
@@ -270,9 +272,18 @@ def _weights(documents: Sequence[Counter[str]]) -> dict[str, float]:
     everything = len(documents)
     common = max(_TOO_COMMON * everything, _FEW)
     return {
-        part: math.log(1 + (everything - have + 0.5) / (have + 0.5)) if have <= common else 0.0
+        part: (1.0 if part.isascii() else _DENSE) * math.log(1 + (everything - have + 0.5) / (have + 0.5))
+        if have <= common
+        else 0.0
         for part, have in count.items()
     }
+
+
+def _weigh(part: str, weights: Mapping[str, float], unknown: float) -> float:
+    known = weights.get(part)
+    if known is not None:
+        return known
+    return 0.0 if part.isdigit() else unknown if part.isascii() else _DENSE * unknown
 
 
 def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float], unknown: float) -> dict[str, _Posting]:
@@ -282,7 +293,7 @@ def _index(documents: Sequence[Counter[str]], weights: Mapping[str, float], unkn
     for one, document in enumerate(documents):
         damping = _K1 * (1 - _B + _B * lengths[one] / usual)
         for part, times in document.items():
-            weight = weights.get(part, 0.0 if part.isdigit() else unknown)
+            weight = _weigh(part, weights, unknown)
             if not weight:
                 continue
             posting = index.get(part)

@@ -87,6 +87,10 @@ _ELSEWHERE = {
         "open a jira issue, write an email, 写个脚本, 写段代码, 帮我写代码, 提个工单, 建个 jira, 写封邮件, "
         "代码评审"
     ),
+    r"\bbuy |printer|laptop|打印机|显示器": (
+        "buy more hardware, my laptop is broken, my mouse is broken, the printer is out of paper, where is the coffee machine, "
+        "install a program, 打印机卡纸, 显示器坏了, 电脑蓝屏, 重装电脑, 买新硬件, 装个软件"
+    ),
 }
 """What is asked of whoever is on call and is none of these skills' business, by the subject that a skill which does it would name."""
 
