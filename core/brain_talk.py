@@ -14,7 +14,7 @@ from core.errors import AnswerError, BudgetError, ModelError
 from core.incident import Incident, IncidentState
 from core.inventory import Inventory
 from core.look_tools import arguments_of, lookers, may_look, shown, values_of
-from core.model import ModelReply, ModelRequest, Purpose, Role, ToolCall, Turn
+from core.model import ANSWER, LONG_ANSWER, ModelReply, ModelRequest, Purpose, Role, ToolCall, Turn, call_id
 from core.model_gateway import ModelGateway
 from core.ports import Catalog
 from core.prompt import prompt
@@ -40,6 +40,7 @@ _RUNNABLE = frozenset({SkillState.OWNED, SkillState.TRIAL})
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 _NO_CALL = "You called no tool. Look with a tool, or end with answer, wish, ask_back, learn or not_mine."
+_CUT = "Your answer was cut off before it was whole. Think less, and call one tool."
 _ONE_END = "Exactly one answer ends this. Call one of answer, wish, ask_back, learn, not_mine."
 _NOT_YET = "Not taken: you also called for looks in this turn. Read what they saw, then answer again."
 _NO_MORE = "No more looks are left. End now."
@@ -68,6 +69,7 @@ class _Course:
     shown: Callable[[Piece], None]
     turn: int = 0
     repairs: int = 0
+    most_tokens: int = ANSWER
     seen: dict[str, str] = field(default_factory=dict)
     evidence: list[Evidence] = field(default_factory=list)
 
@@ -139,6 +141,7 @@ class BrainTalk:
             prompt=f"{prompt('converse').id}+{prompt('said').id}",
             turns=tuple(course.turns),
             tools=(*tools, *FINAL_TOOLS),
+            most_tokens=course.most_tokens,
             must_call=True,
         )
         aloud = _Aloud(course.shown)
@@ -181,11 +184,12 @@ class BrainTalk:
 
     def _heard(self, course: _Course, reply: ModelReply) -> Meaning | None:
         """None while it goes on. Looks come first: an answer beside them was given without having seen what they see."""
-        calls = tuple(replace(c, id=f"c{course.turn}_{i}") for i, c in enumerate(reply.calls[:MOST_CALLS], 1))
+        calls = tuple(replace(c, id=call_id(course.turn, i)) for i, c in enumerate(reply.calls[:MOST_CALLS], 1))
         course.turns.append(Turn(Role.ASSISTANT, clean(reply.text, _ECHOED) or "(no words)", calls))
         finals = [call for call in calls if call.name in FINALS]
+        course.most_tokens = LONG_ANSWER if reply.is_cut else course.most_tokens
         if not calls:
-            course.mend((), _NO_CALL)
+            course.mend((), _CUT if reply.is_cut else _NO_CALL)
         elif len(finals) < len(calls):
             self._look(course, calls)
         elif len(finals) > 1:

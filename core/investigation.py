@@ -17,7 +17,7 @@ from core.diagnosis import Diagnosis
 from core.errors import AnswerError, BudgetError, ModelError
 from core.incident import Incident
 from core.look_tools import arguments_of
-from core.model import ModelReply, ModelRequest, Purpose, Role, ToolCall, Turn
+from core.model import ANSWER, LONG_ANSWER, ModelReply, ModelRequest, Purpose, Role, ToolCall, Turn, call_id
 from core.model_gateway import ModelGateway
 from core.ports import Flow
 from core.prompt import prompt
@@ -35,6 +35,7 @@ BRAIN = "brain"
 _PREPARED, _ECHOED, _WORDS, _QUOTED = 1500, 2000, 900, 600
 
 _NO_CALL = "You called no tool, and nobody reads prose. Look with a tool, or end with propose, report_gap, ask_person or hand_over."
+_CUT = "Your answer was cut off before it was whole. Think less, and call one tool."
 _ONE_END = "Only one answer ends an investigation. Call exactly one of propose, report_gap, ask_person, hand_over."
 _NOT_YET = "Not taken: you also called for looks in this turn. Read what they saw, then answer again."
 _NO_MORE = "No more looks are left. End now with propose, report_gap, ask_person or hand_over."
@@ -51,6 +52,7 @@ class _Course:
     turns: list[Turn]
     turn: int = 0
     repairs: int = 0
+    most_tokens: int = ANSWER
     known: dict[str, str] = field(default_factory=dict)
     looked: list[str] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
@@ -149,6 +151,7 @@ class Investigation:
             prompt=f"{prompt('diagnose').id}+{prompt('incident').id}",
             turns=tuple(course.turns),
             tools=(*tools, *FINAL_TOOLS),
+            most_tokens=course.most_tokens,
             must_call=True,
         )
         return self._gateway.ask(Purpose(incident.id, f"{incident.id}.r{incident.round}"), request)
@@ -157,11 +160,12 @@ class Investigation:
 
     def _heard(self, course: _Course, reply: ModelReply) -> Idea | None:
         """None while it goes on. Looks come first: an answer beside them was given without having seen what they see."""
-        calls = tuple(replace(c, id=f"c{course.turn}_{i}") for i, c in enumerate(reply.calls[:MOST_CALLS], 1))
+        calls = tuple(replace(c, id=call_id(course.turn, i)) for i, c in enumerate(reply.calls[:MOST_CALLS], 1))
         course.turns.append(Turn(Role.ASSISTANT, clean(reply.text, _ECHOED) or "(no words)", calls))
         finals = [call for call in calls if call.name in FINALS]
+        course.most_tokens = LONG_ANSWER if reply.is_cut else course.most_tokens
         if not calls:
-            course.mend((), _NO_CALL)
+            course.mend((), _CUT if reply.is_cut else _NO_CALL)
         elif len(finals) < len(calls):
             self._look(course, calls)
         elif len(finals) > 1:

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from core.world import Json
 
+ANSWER, LONG_ANSWER = 1500, 6000
+"""Tokens of an answer, and of the next one where that was too few: some models think before they speak, and it counts."""
+
 
 class Mind(StrEnum):
     """The two kinds of model there are; each may be missing, and then the tier below it decides."""
@@ -32,6 +35,11 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+
+def call_id(turn: int, number: int) -> str:
+    """Our own name of a call, in the narrowest form that a service asks for: nine letters and digits."""
+    return f"c{turn:04}{number:04}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ class ModelRequest:
     prompt: str
     turns: tuple[Turn, ...]
     tools: tuple[Tool, ...] = ()
-    most_tokens: int = 1500
+    most_tokens: int = ANSWER
     must_call: bool = False
 
 

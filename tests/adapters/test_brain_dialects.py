@@ -99,7 +99,7 @@ def test_a_flood_of_calls_is_bounded() -> None:
 
 def test_words_beside_a_call_and_empty_choices_and_usage_of_its_own() -> None:
     usage = {"prompt_tokens": 7, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 4}}
-    events = [
+    events: list[Mapping[str, Any] | str] = [
         {"model": "m", "choices": [], "prompt_filter_results": []},
         ": keep-alive",
         ": OPENROUTER PROCESSING",

@@ -15,7 +15,7 @@ from core.budget import Budget, Cap, Scope, tokens_in, tokens_of
 from core.incident import Ending
 from core.inventory import UNREACHED, HostEntry, Inventory
 from core.investigation import MOST_LOOKS, MOST_TURNS
-from core.model import ModelReply, Role
+from core.model import ANSWER, LONG_ANSWER, ModelReply, Role
 from core.model_gateway import Terms
 from core.proposal import Choices
 from core.skill_manifest import Skill
@@ -92,10 +92,17 @@ def test_every_call_is_answered_under_an_id_of_ours() -> None:
     brain = always(calls(call("look_at_logs"), call("nonsense"), call("hand_over", reason="x")), propose("rotate_logs"))
     night_with(brain)
     *_, said, first, second, third = brain.asked[1].turns
-    assert [one.id for one in said.calls] == ["c1_1", "c1_2", "c1_3"]
-    assert [one.answers for one in (first, second, third)] == ["c1_1", "c1_2", "c1_3"]
+    assert [one.id for one in said.calls] == ["c00010001", "c00010002", "c00010003"]
+    assert [one.answers for one in (first, second, third)] == ["c00010001", "c00010002", "c00010003"]
     assert second.text.startswith("There is no such tool")
     assert third.text.startswith("Not taken: you also called for looks")
+
+
+def test_a_model_that_thought_until_its_tokens_were_used_up_gets_more() -> None:
+    brain = always(ModelReply("", is_cut=True), propose("rotate_logs"))
+    assert night_with(brain).asked.proposal is not None
+    assert [one.most_tokens for one in brain.asked[:2]] == [ANSWER, LONG_ANSWER]
+    assert "cut off" in brain.asked[1].turns[-1].text
 
 
 def test_two_answers_at_once_are_none() -> None:

@@ -14,7 +14,7 @@ import pytest
 from core.breaker import LASTING
 from core.budget import Budget, Cap, Prices, Scope
 from core.concealment import Concealment
-from core.errors import BudgetError, ModelError
+from core.errors import BudgetError, ModelError, NoToolsError, UnfitError
 from core.mind_watch import MindNews, MindWatch
 from core.model import Mind, ModelCall, ModelReply, ModelRequest, Purpose, Role, Tool, ToolCall, Turn
 from core.model_gateway import BACK_OFF, MOST_CALLS, MOST_TEXT, ModelGateway, Terms
@@ -179,6 +179,30 @@ def test_a_model_that_knows_no_tools_is_told_of_them_and_its_calls_are_read_from
     assert "You cannot call tools directly" in house.kept[0].sent
     assert house.gateway.ask(WHO, REQUEST, heard.append).text == "no call"
     assert heard == ["no call"]
+
+
+def test_a_model_that_says_it_takes_no_tools_is_told_of_them_in_words_from_then_on() -> None:
+    house = saying(NoToolsError("it takes no tools"), '{"call": "look", "arguments": {}}')
+    assert house.brain is not None
+    for _ in range(2):
+        assert [one.name for one in house.gateway.ask(WHO, REQUEST).calls] == ["look"]
+    assert [bool(one.tools) for one in house.brain.asked] == [True, False, False]
+    assert (house.said, house.waited) == ([], [])
+
+
+def test_a_call_that_its_server_left_in_the_text_is_a_call() -> None:
+    house = saying('I look. <tool_call>{"name": "look", "arguments": {}}</tool_call>')
+    reply = house.gateway.ask(WHO, REQUEST)
+    assert (reply.text, [one.name for one in reply.calls]) == ("I look.", ["look"])
+
+
+def test_what_one_request_is_refused_for_is_no_outage_and_not_tried_again() -> None:
+    house = saying(UnfitError("too long"), UnfitError("too long"), UnfitError("too long"), UnfitError("too long"), "ok")
+    for _ in range(4):
+        with pytest.raises(UnfitError, match="too long"):
+            house.ask()
+    assert house.ask().text == "ok"
+    assert (house.said, house.waited, len(house.kept)) == ([], [], 5)
 
 
 # ---- tries ----------------------------------------------------------------------------------------------------------------------------
