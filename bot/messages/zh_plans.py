@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WORDS = {
-    "tier.cerebellum": "路由与本地模型",
+    "tier.cerebellum": "路由与小脑",
     "tier.brain": "大脑",
     # questions
     "head.question": "{host}：{trouble}，有个问题",
