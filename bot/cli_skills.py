@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import textwrap
 import time
@@ -17,6 +18,7 @@ from bot.json_view import as_json, jsonable
 from bot.messages.flow_lines import flow_line
 from bot.messages.units import clock, plain, quoted
 from bot.proven_skills import Proof, state_of
+from bot.roster import Roster
 from bot.skill_test_lines import line_of, report_of, summary_of, table_of
 from core.flows import flows_of_texts
 from core.skill_manifest import Skill
@@ -64,12 +66,17 @@ def show(session: Session, name: str) -> int:
 
 def gaps(session: Session) -> int:
     """Skills that were missed, newest first, in the words of whoever missed them."""
+    names = Roster(session.settings.inventory(), os.geteuid()).names()
     with session.desk() as (desk, rows):
         now = desk.views.now()
         found = sorted((one for one in rows.gaps.all() if one.ended is None), key=lambda one: one.at, reverse=True)
     lines = [
         session.words.say(
-            "gap.line", id=one.id, at=clock(one.at, now), by=plain(one.by, 40), wanted=quoted(one.wanted, 300)
+            "gap.line",
+            id=plain(one.id, 80),
+            at=clock(one.at, now),
+            by=session.words.people((one.by,), names),
+            wanted=quoted(one.wanted, 300),
         )
         for one in found
     ]

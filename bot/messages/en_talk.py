@@ -21,7 +21,7 @@ WORDS = {
     "talk.wish.high": "It is of high risk: what only your words name is refused. Type it in full: {how}",
     "trouble.task.wish": "wish {o}",
     "talk.look.typed": "I lack something to look with. To say it in full: {how}",
-    "talk.noted": "I cannot do that yet: {wanted}. It is noted as a gap for whoever writes skills; skills gaps lists them.",
+    "talk.noted": "I cannot do that yet: {wanted}. It is noted as a gap for whoever writes skills; nightshift skills gaps lists them.",
     "talk.which": "That could mean several things. Which one?",
     "talk.which.how": "Answer with the number, or say it again with skill and host; nothing has begun.",
     "talk.which.once": "Nothing has begun. Type the one that you mean.",

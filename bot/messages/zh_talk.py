@@ -21,7 +21,7 @@ WORDS = {
     "talk.wish.high": "这是高风险操作：只在话里提到的对象会被拒绝。请完整输入：{how}",
     "trouble.task.wish": "要求 {o}",
     "talk.look.typed": "还缺少查看所需的信息。请说全：{how}",
-    "talk.noted": "这件事我还不会：{wanted}。已记为技能缺口，留给写技能的人；用 skills gaps 可以列出。",
+    "talk.noted": "这件事我还不会：{wanted}。已记为技能缺口，留给写技能的人；用 nightshift skills gaps 可以列出。",
     "talk.which": "这句话可能有几种意思，您指的是哪一个？",
     "talk.which.how": "请回复编号，或说明技能和主机再说一遍；目前什么也没有开始。",
     "talk.which.once": "目前什么也没有开始。请输入您要的那一条。",
