@@ -37,7 +37,7 @@ from core.card import Card, CardKind
 from core.errors import InvalidError, NightshiftError, TamperedError, UnavailableError, UnknownError
 from core.intent import Intent, intent_of
 from core.inventory import Inventory
-from core.message import Message
+from core.message import Message, any_message
 from core.ports import Channel
 
 MACHINE_CHANNEL = "cli"
@@ -47,6 +47,8 @@ PATIENCE = 1.0
 """Seconds after which a person is told that something is being worked on."""
 
 MOST_BACKOFF = 300
+
+_FREE = frozenset({Verb.UNKNOWN, Verb.ASK})
 
 STREAMS = frozenset({"console"})
 """Channels that show an answer piece by piece; the others get the whole."""
@@ -146,10 +148,10 @@ class ChatDesk:
             self._reply(message, self._without_rows(message, error).text)
         return True
 
-    def answer_next(self) -> bool:
-        """Handles the oldest message; False if there is none."""
+    def answer_next(self, wanted: Callable[[Message], bool] = any_message) -> bool:
+        """Handles the oldest message that is wanted; False if there is none."""
         with self._taking:
-            message = self._rows.inbox.next()
+            message = self._rows.inbox.next(wanted)
         if message is None:
             return False
         try:
@@ -188,7 +190,7 @@ class ChatDesk:
             return Answer(say("reply.stranger", account=plain(message.by)), ok=False)
         if not self._roster.may(message.channel, message.by, command, self._groups(command)):
             return Answer(say("reply.notallowed", verb=command.word, role=least_role(command).word), ok=False)
-        if command.verb in {Verb.UNKNOWN, Verb.ASK} and (words := free_words(message.text)):
+        if command.verb in _FREE and (words := free_words(message.text)):
             return self._free(words, command, message, shown)
         call = self._calls.get(command.verb)
         return call(command, message) if call else Answer(say("reply.nocall", verb=command.verb), ok=False)
@@ -350,3 +352,13 @@ def _number(text: str | None) -> float | None:
     if not math.isfinite(number):
         raise InvalidError(f"value {text!r} is no measurement; write e.g. value=97.5")
     return number
+
+
+def is_command(message: Message) -> bool:
+    """A word of the grammar: it waits for no model."""
+    return not is_talk(message)
+
+
+def is_talk(message: Message) -> bool:
+    """Free words, which a model may take its time for."""
+    return parse(message.text).verb in _FREE and bool(free_words(message.text))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from adapters.clock_apscheduler import Ticker
-from bot.chat_desk import ChatDesk
+from bot.chat_desk import ChatDesk, is_command, is_talk
 from bot.clock_watch import ClockWatch
 from bot.own_room import OwnRoom
 from bot.wiring import House, wake_up_calls
@@ -21,6 +21,7 @@ from core.approval import Verdict
 from core.check import Check
 from core.errors import NightshiftError
 from core.lifesign import EVERY, Lifesign
+from core.message import Message
 from core.redaction import clean
 
 PULSE = 1.0
@@ -49,7 +50,7 @@ class Dispatcher:
     def __init__(self, house: House, desk: ChatDesk, channels: tuple[str, ...], *, keeps_room: bool = False) -> None:
         self._house, self._desk, self._channels = house, desk, channels
         self._closing = threading.Event()
-        self._said, self._shown = threading.Event(), threading.Event()
+        self._said, self._talked, self._shown = threading.Event(), threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._fault: BaseException | None = None
         self._beats = 0
@@ -73,7 +74,8 @@ class Dispatcher:
             self.ticker.every(seconds, f"checks every {seconds:g} s", partial(self._measure, checks))
         self.ticker.start()
         self._run("pulse", self._pulse)
-        self._run("desk", self._answer)
+        self._run("desk", partial(self._answer, is_command, self._said))
+        self._run("talk", partial(self._answer, is_talk, self._talked))
         self._run("orders", self._look_after_orders)
         self._run("page", self._page)
         if self._waking.lifesign is not None:
@@ -94,7 +96,7 @@ class Dispatcher:
     def end(self) -> None:
         """Asks it to end; returns at once."""
         self._closing.set()
-        self._said.set()
+        self.heard()
         self._shown.set()
 
     def close(self) -> None:
@@ -109,6 +111,7 @@ class Dispatcher:
     def heard(self) -> None:
         """Something was put into the inbox."""
         self._said.set()
+        self._talked.set()
 
     # ---- loops ------------------------------------------------------------------------------------------------------------------
 
@@ -194,15 +197,16 @@ class Dispatcher:
         self._house.team.trust.admission.tick()
         self._closing.wait(SWEEP_EVERY * PULSE)
 
-    def _answer(self) -> None:
-        self._said.clear()
-        while self._desk.answer_next():
+    def _answer(self, wanted: Callable[[Message], bool], said: threading.Event) -> None:
+        """Commands and free words apart: no approval waits for a model that thinks about somebody's question."""
+        said.clear()
+        while self._desk.answer_next(wanted):
             continue
-        self._said.wait(PULSE)
+        said.wait(PULSE)
 
     def _listen(self, name: str) -> None:
         if self._desk.receive(name, LISTEN):
-            self._said.set()
+            self.heard()
 
     def _speak(self, name: str) -> None:
         self._shown.clear()

@@ -20,7 +20,7 @@ from core.host_change import Change, Changed
 from core.incident import Attempt, Incident, Refusal
 from core.inventory import Inventory
 from core.journal import AuditRow, AuditState, EffectRow
-from core.message import Message
+from core.message import Message, any_message
 from core.report import Report
 from core.skill_manifest import Skill
 from core.world import CommandResult, FileContent, FileInfo, Json, Measurement, Process
@@ -400,8 +400,8 @@ class Inbox(Protocol):
         """False if this id of this channel is known already."""
         ...
 
-    def next(self) -> Message | None:
-        """The oldest that is not done; verified by its seal."""
+    def next(self, wanted: Callable[[Message], bool] = any_message) -> Message | None:
+        """The oldest that is not done and is wanted; verified by its seal."""
         ...
 
     def done(self, message: Message, reply: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
 from adapters.store.database import Database
 from adapters.store.rows import clean, dump, load
 from adapters.store.schema import INBOX
 from adapters.store.sealed import Sealer
-from core.message import Message
+from core.message import Message, any_message
 
 
 class StoredInbox:
@@ -31,13 +33,16 @@ class StoredInbox:
                 mark=self._sealer.sign("inbox", channel, name, body),
             )
 
-    def next(self) -> Message | None:
+    def next(self, wanted: Callable[[Message], bool] = any_message) -> Message | None:
         """See `core.ports.Inbox`. A row that does not verify was said by nobody: it is passed over and listed as tampered with."""
         query = sa.select(INBOX).where(INBOX.c.is_done == sa.false()).order_by(INBOX.c.seq).limit(1000)
         with self._db.read() as conn:
             for row in conn.execute(query):
-                if self._sealer.holds("inbox", f"{row.channel} {row.id}", row.mark, row.channel, row.id, row.body):
-                    return load(row.body, Message)
+                if not self._sealer.holds("inbox", f"{row.channel} {row.id}", row.mark, row.channel, row.id, row.body):
+                    continue
+                message: Message = load(row.body, Message)
+                if wanted(message):
+                    return message
         return None
 
     def done(self, message: Message, reply: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bot.commands import Command
 from bot.roster import Roster
 from core.card import Card, CardKind
 from core.errors import UnavailableError
-from core.message import Message
+from core.message import Message, any_message
 from tests.bot.machine import Machine
 from tests.bot.open_night import INVENTORY, OWNER, OpenNight
 
@@ -25,8 +26,9 @@ class FullInbox:
         """See `core.ports.Inbox`."""
         raise UnavailableError(f"no room for {message.id}")
 
-    def next(self) -> Message | None:
+    def next(self, wanted: Callable[[Message], bool] = any_message) -> Message | None:
         """See `core.ports.Inbox`."""
+        del wanted
         return None
 
     def done(self, message: Message, reply: str) -> None:

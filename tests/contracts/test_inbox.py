@@ -28,6 +28,14 @@ def test_the_oldest_comes_until_it_is_done(case: Case) -> None:
     assert case.store.inbox.next() is None
 
 
+def test_who_wants_something_else_leaves_the_oldest_where_it_is(case: Case) -> None:
+    case.store.inbox.put(message(case, "m1", "what is full?"))
+    case.store.inbox.put(message(case, "m2", "approve K7Q2MD"))
+    assert case.store.inbox.next(lambda said: said.text.startswith("approve")) == message(case, "m2", "approve K7Q2MD")
+    assert case.store.inbox.next(lambda _: False) is None
+    assert case.store.inbox.next() == message(case, "m1", "what is full?")
+
+
 def test_a_reply_is_kept_for_who_waits(case: Case) -> None:
     case.store.inbox.put(message(case, "m1"))
     assert case.store.inbox.reply("console", "m1") is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.message import Message
+from collections.abc import Callable
+
+from core.message import Message, any_message
 from tests.fakes.shelf import Shelf
 
 
@@ -17,10 +19,10 @@ class FakeInbox:
         key = (message.channel, message.id)
         return self._shelf.inbox.setdefault(key, message) is message
 
-    def next(self) -> Message | None:
+    def next(self, wanted: Callable[[Message], bool] = any_message) -> Message | None:
         """See `core.ports.Inbox`."""
         waiting = (m for key, m in self._shelf.inbox.items() if key not in self._shelf.replies)
-        return next((m for m in waiting if m.id not in self._shelf.broken), None)
+        return next((m for m in waiting if m.id not in self._shelf.broken and wanted(m)), None)
 
     def done(self, message: Message, reply: str) -> None:
         """See `core.ports.Inbox`."""
