@@ -329,7 +329,12 @@ class ChatDesk:
             answered = self._deciding.answer_in_thread(replace(message, text=words))
             if answered is not None:
                 return answered
-        return self._converse(words, message, shown) if self._converse else self._unknown(command, message)
+        if self._converse is None:
+            return self._unknown(command, message)
+        said = self._converse(words, message, shown)
+        if said.ok or not command.target:
+            return said
+        return replace(said, text=f"{said.text}\n{self._unknown(command, message).text}")
 
     def _unknown(self, command: Command, _: Message) -> Answer:
         key = f"reply.unknown.{command.part or 'near'}" if command.target else "reply.unknown"

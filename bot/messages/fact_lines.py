@@ -37,7 +37,8 @@ def value_of(words: Words, name: str, value: Json) -> str:
     if isinstance(value, int | float):
         return _measure(words, name, value)
     if isinstance(value, list):
-        whole = ", ".join(filter(None, (value_of(words, name, one) for one in value)))
+        between = " | " if any(isinstance(one, list) for one in value) else ", "
+        whole = between.join(filter(None, (value_of(words, name, one) for one in value)))
         return plain(whole, MOST_VALUE)
     return plain(sized(str(value)), MOST_VALUE) if value else ""
 
