@@ -218,7 +218,9 @@ def connected(url: str) -> docker.APIClient:
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(5)
             line.connect(path)
-        return docker.APIClient(base_url=url, version="auto", timeout=API_TIMEOUT)
+        client = docker.APIClient(base_url=url, version="auto", timeout=API_TIMEOUT)
+        client.trust_env = False  # no proxy of the environment lies between us and a socket of this machine
+        return client
     except PermissionError as error:
         raise UnavailableError(
             f"the docker sandbox may not open {path}: run as a member of its group (which is as good as root), or use bubblewrap"
